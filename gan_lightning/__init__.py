@@ -1,0 +1,1 @@
+"""GANs as PyTorch Lightning experiments, composed with Hydra."""

@@ -1,0 +1,69 @@
+"""The front door: `python -m gan_lightning [command] key=value ...`; without a command, train."""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from gan_lightning import launcher
+from gan_lightning.config import names
+from gan_lightning.config.resume import with_own_overrides
+from gan_lightning.config.sentences import USER_ERRORS, sentence
+
+HERE = Path(__file__).resolve().parent
+CONF = next(folder for folder in (HERE / "conf", HERE.parent / "conf") if folder.is_dir())
+TRACEBACK = "HYDRA_FULL_ERROR"
+
+
+def main() -> None:
+    """Run the command that the first word names.
+
+    Exits with 2 after one sentence where the command line, a file or a folder is wrong; set HYDRA_FULL_ERROR=1 for the
+    traceback.
+    """
+    given = list(sys.argv)
+    command, arguments = _split(given[1:])
+    primary = "config" if command == "train" else command
+    wants_traceback = bool(os.environ.get(TRACEBACK))
+
+    def task(config: DictConfig) -> None:
+        sys.argv[:] = given  # Lightning starts further ranks by repeating the command line
+        if not wants_traceback:
+            os.environ.pop(TRACEBACK, None)
+        with _one_sentence(wants_traceback, primary):
+            import_module(f"gan_lightning.commands.{command}").run(config)
+
+    names.register()
+    launcher.register()
+    os.environ[TRACEBACK] = "1"  # while Hydra composes: its errors come here instead of to its own printer
+    sys.argv[1:] = with_own_overrides(arguments)
+    with _one_sentence(wants_traceback, primary):
+        hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")(task)()
+
+
+class _one_sentence:  # noqa: N801
+    """Turns a user's error into one sentence on stderr and exit code 2."""
+
+    def __init__(self, wants_traceback: bool, primary: str) -> None:
+        self.wants_traceback, self.primary = wants_traceback, primary
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, USER_ERRORS) and not self.wants_traceback:
+            print(f"error: {sentence(error, CONF, self.primary)}", file=sys.stderr)
+            raise SystemExit(2) from None
+
+
+def _split(arguments: list[str]) -> tuple[str, list[str]]:
+    """The command and the rest; `train` where the first word is no command."""
+    if arguments and (HERE / "commands" / f"{arguments[0]}.py").is_file():
+        return arguments[0], arguments[1:]
+    return "train", arguments
+
+
+if __name__ == "__main__":
+    main()

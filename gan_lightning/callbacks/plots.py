@@ -1,0 +1,94 @@
+"""The pictures a finished run leaves behind, drawn from its own files."""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+
+Curve = tuple[list[int], list[float]]
+
+
+class Plots(Callback):
+    """At the end draws `losses.png`, `outputs.png` and `real_and_fake.png` from metrics.csv and the sample grids.
+
+    Args:
+        folder: where the plots go.
+        metrics: the CSV logger's file.
+        samples: the folder of the grids.
+    """
+
+    def __init__(self, folder: str, metrics: str, samples: str) -> None:
+        self.folder = Path(folder)
+        self.metrics = Path(metrics)
+        self.samples = Path(samples)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        for logger in trainer.loggers:
+            logger.save()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.metrics.is_file():
+            curves = read_curves(self.metrics)
+            losses = {"G": "generator/loss", "D": "discriminator/loss"}
+            title = "Generator and Discriminator Loss During Training"
+            draw_curves({k: curves[v] for k, v in losses.items() if v in curves}, title, "Loss", self.folder / "losses.png")
+            outputs = {
+                "D(x)": "d_out/real",
+                "D(G(z)) before D's update": "d_out/fake",
+                "D(G(z)) after D's update": "d_out/fake_for_generator",
+            }
+            draw_curves(
+                {k: curves[v] for k, v in outputs.items() if v in curves},
+                "Discriminator Outputs During Training",
+                "Mean output",
+                self.folder / "outputs.png",
+            )
+        grids = sorted(self.samples.glob("[0-9]*.png"))
+        if grids and (self.samples / "real.png").is_file():
+            draw_beside(self.samples / "real.png", grids[-1], self.folder / "real_and_fake.png")
+
+
+def read_curves(metrics: Path) -> dict[str, Curve]:
+    """Iterations and values of every column of a metrics.csv that has any."""
+    curves: dict[str, Curve] = defaultdict(lambda: ([], []))
+    with metrics.open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            for name, value in row.items():
+                if value and name != "step":
+                    curves[name][0].append(int(row["step"]))
+                    curves[name][1].append(float(value))
+    return dict(curves)
+
+
+def draw_curves(curves: dict[str, Curve], title: str, unit: str, file: Path) -> None:
+    """A 10x5 inch plot of curves over iterations."""
+    figure, axes = _figure(10, 5, 1)
+    for label, (iterations, values) in curves.items():
+        axes[0].plot(iterations, values, label=label, linewidth=1)
+    axes[0].set(title=title, xlabel="Iterations", ylabel=unit)
+    if curves:
+        axes[0].legend()
+    figure.savefig(file, dpi=100, bbox_inches="tight")
+
+
+def draw_beside(real: Path, fake: Path, file: Path) -> None:
+    """Two grids side by side, 15 inches wide."""
+    from matplotlib.image import imread
+
+    figure, axes = _figure(15, 8, 2)
+    for panel, (title, grid) in zip(axes, (("Real Images", real), ("Fake Images", fake)), strict=True):
+        panel.imshow(imread(grid))
+        panel.set_title(title)
+        panel.axis("off")
+    figure.savefig(file, dpi=100, bbox_inches="tight")
+
+
+def _figure(width: float, height: float, panels: int) -> tuple[Any, list[Any]]:
+    """A figure that needs no screen and leaves pyplot's state alone."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    return figure, [figure.add_subplot(1, panels, n + 1) for n in range(panels)]

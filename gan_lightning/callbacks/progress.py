@@ -1,0 +1,62 @@
+"""One progress bar for the whole run, with three numbers."""
+
+from typing import Any
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import ProgressBar
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class RunProgress(ProgressBar):
+    """Shows iterations of the run, the time left, both players' losses and the iterations a second.
+
+    Lightning's own bars start anew with every epoch, which for small data sets is every second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bar: Progress | None = None
+        self.enabled = True
+
+    def disable(self) -> None:
+        self.enabled = False
+
+    def enable(self) -> None:
+        self.enabled = True
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not (self.enabled and trainer.is_global_zero):
+            return
+        self.bar = Progress(
+            TextColumn("iteration {task.completed:.0f}/{task.fields[of]}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            TextColumn("{task.fields[numbers]}"),
+        )
+        total = trainer.estimated_stepping_batches if trainer.max_epochs != -1 or trainer.max_steps != -1 else None
+        total = None if total == float("inf") else total
+        self.bar.start()
+        self.bar.add_task("", total=total, completed=trainer.global_step, of=total or "?", numbers="")
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if self.bar is None:
+            return
+        task = self.bar.tasks[0]
+        shown = {"D": "discriminator/loss", "G": "generator/loss"}
+        metrics = trainer.progress_bar_metrics
+        numbers = [f"{name} {metrics[tag]:.3f}" for name, tag in shown.items() if tag in metrics]
+        if task.speed:
+            numbers.append(f"{task.speed:.1f} it/s")
+        self.bar.update(task.id, completed=trainer.global_step, numbers="  ".join(numbers))
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        self.teardown(trainer, pl_module, "fit")

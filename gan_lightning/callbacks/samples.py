@@ -1,0 +1,95 @@
+"""Grids of generated images from one fixed noise, and one grid of real images."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Callback, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+from torchvision.utils import make_grid, save_image
+
+from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.types import Batch, Count, Images
+
+TILE = 64
+"""Side in pixels below which images are enlarged, by whole factors: TensorBoard shows 8x8 digits as dots."""
+
+
+class Samples(Callback):
+    """Draws `samples/<iteration>.png` and the TensorBoard image `samples` from the same noise, first to last.
+
+    G runs in eval mode; colours are those of the fixed range [-1, 1], so grids can be compared. A grid is drawn before
+    the first batch, at the cadence, and at the end; a cadence in epochs also draws the first epoch.
+
+    Args:
+        folder: where the PNG files go.
+        num_images: images in a grid.
+        nrow: images in a row.
+        every_n_steps: iterations between grids; None for none.
+        every_n_epochs: epochs between grids; None for none.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        num_images: Count = 64,
+        nrow: Count = 8,
+        every_n_steps: Count | None = None,
+        every_n_epochs: Count | None = None,
+    ) -> None:
+        self.folder = Path(folder)
+        self.num_images = num_images
+        self.nrow = nrow
+        self.every_n_steps = every_n_steps
+        self.every_n_epochs = every_n_epochs
+        self.inputs: tuple[Tensor, ...] = ()
+        self.drawn = -1
+
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:  # type: ignore[override]
+        self.inputs = tuple(
+            given.to(pl_module.device) for given in self.inputs or pl_module.fixed_inputs(self.num_images)
+        )
+        self._draw(trainer, pl_module)
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: AdversarialModule, batch: Batch, batch_idx: int) -> None:  # type: ignore[override]
+        if not (self.folder / "real.png").exists():
+            self._show(trainer, "real", pl_module.target(batch)[: self.num_images], "real.png")
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:  # type: ignore[override]
+        if self.every_n_steps and trainer.global_step % self.every_n_steps == 0:
+            self._draw(trainer, pl_module)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:  # type: ignore[override]
+        epoch = trainer.current_epoch + 1
+        if self.every_n_epochs and (epoch == 1 or epoch % self.every_n_epochs == 0):
+            self._draw(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:  # type: ignore[override]
+        self._draw(trainer, pl_module)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"inputs": [given.cpu() for given in self.inputs]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.inputs = tuple(state_dict["inputs"])
+
+    def _draw(self, trainer: Trainer, module: AdversarialModule) -> None:
+        if trainer.global_step != self.drawn:
+            self.drawn = trainer.global_step
+            images = module.sample(*self.inputs)
+            self._show(trainer, "samples", images, f"{trainer.global_step:07d}.png")
+
+    def _show(self, trainer: Trainer, tag: str, images: Images, name: str) -> None:
+        if not trainer.is_global_zero:
+            return
+        times = max(1, TILE // images.shape[-1])
+        images = images.detach().float().repeat_interleave(times, -1).repeat_interleave(times, -2)
+        grid = make_grid(images, self.nrow, normalize=True, value_range=(-1, 1))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        save_image(grid, self.folder / name)
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                logger.experiment.add_image(tag, grid, trainer.global_step)

@@ -1,0 +1,33 @@
+"""How fast the run is."""
+
+import time
+from typing import Any
+
+from lightning import Callback, Trainer
+
+from gan_lightning.models.adversarial import AdversarialModule
+
+
+class Throughput(Callback):
+    """Logs `images_per_second` of all processes together, at the logging cadence.
+
+    Time spent on pictures and checkpoints is part of it, the first batch (compilation, warm-up) is not.
+    """
+
+    def __init__(self) -> None:
+        self.since: tuple[float, int] | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:  # type: ignore[override]
+        self.since = None
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:  # type: ignore[override]
+        if self.since is None:
+            self.since = (time.perf_counter(), pl_module.images_seen)
+        elif trainer.global_step % trainer.log_every_n_steps == 0:
+            now, seen = time.perf_counter(), pl_module.images_seen
+            rate = (seen - self.since[1]) / (now - self.since[0])
+            self.since = (now, seen)
+            for logger in trainer.loggers:
+                logger.log_metrics({"images_per_second": rate}, step=trainer.global_step)

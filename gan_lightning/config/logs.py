@@ -1,0 +1,30 @@
+"""One line for each message, and none that advertises."""
+
+import logging
+import warnings
+
+ADVERTS = ("litlogger", "litmodels", "LitLogger", "LitModels", "GPU available", "TPU available", "HPU available")
+OBVIOUS = ("`Trainer(limit_train_batches=1.0)`", "`Trainer.fit` stopped")
+WARNINGS = (
+    "Checkpoint directory .* exists and is not empty",
+    ".*LeafSpec.*",
+    ".*does not have many workers.*",
+    ".*The number of training batches .* is smaller than the logging interval.*",
+    "Experiment logs directory .* exists and is not empty.*",
+)
+
+
+def tidy() -> None:
+    """Leave each message to Hydra's handlers alone: Lightning brings its own, so lines would come twice."""
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = True
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_worth_reading)
+    for message in WARNINGS:
+        warnings.filterwarnings("ignore", message)
+
+
+def _worth_reading(record: logging.LogRecord) -> bool:
+    return not any(words in record.getMessage() for words in (*ADVERTS, *OBVIOUS))

@@ -1,0 +1,121 @@
+"""Constructors' signatures are the schema of the configuration: names, types and bounds, checked before anything runs."""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from hydra.utils import get_object
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from gan_lightning.types import AtLeast
+
+PLAIN = (bool, int, float, str, NoneType)
+CONTROL = {"_target_", "_partial_", "_args_", "_recursive_", "_convert_"}
+
+
+def check(config: DictConfig) -> None:
+    """Hold every node that names a `_target_` against that target's signature.
+
+    Raises:
+        ValueError: for the first misspelt argument, wrong type or value out of bounds, naming its full key.
+    """
+    for path, node in _targets(config, ""):
+        values = {str(key): node._get_node(key) for key in node}
+        hints = signature(get_object(node._target_))
+        for name in values:
+            key = f"{path}.{name}" if path else name
+            if name in CONTROL:
+                continue
+            if name not in hints:
+                raise ValueError(f"{key} is not known{nearest(name, hints)}")
+            if OmegaConf.is_missing(node, name):
+                raise ValueError(f"{key} must be given")
+            value = node[name]
+            if not isinstance(value, DictConfig | ListConfig) and not _fits(value, hints[name]):
+                raise ValueError(f"{key} must be {describe(hints[name])}; got {value!r}")
+
+
+def signature(target: Any) -> dict[str, Any]:
+    """Type hints of a callable's arguments by name; `**rest` of a constructor stands for its base class's."""
+    hints: dict[str, Any] = {}
+    for layer in target.__mro__ if inspect.isclass(target) else [target]:
+        function = layer.__dict__.get("__init__") if inspect.isclass(layer) else layer
+        if function is None:
+            continue
+        parameters = inspect.signature(function).parameters
+        known = _hints(function)
+        for name, parameter in parameters.items():
+            if name != "self" and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+                hints.setdefault(name, known.get(name, Any))
+        if all(parameter.kind != parameter.VAR_KEYWORD for parameter in parameters.values()):
+            break
+    return hints
+
+
+def nearest(word: str, known: Any) -> str:
+    """', did you mean ...?' where something known is near, else nothing."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def describe(hint: Any) -> str:
+    """A type in words."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        bounds = [f" of at least {part.bound:g}" for part in parts[1:] if isinstance(part, AtLeast)]
+        return describe(parts[0]) + "".join(bounds)
+    if origin in (Union, UnionType):
+        words = [describe(part) for part in parts]
+        return " or ".join(dict.fromkeys(words))
+    if origin is Literal:
+        return "one of " + ", ".join(str(part) for part in parts)
+    if hint is NoneType:
+        return "null"
+    names = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
+    return names.get(hint) or getattr(hint, "__name__", str(hint))
+
+
+def _targets(node: Any, path: str) -> Iterator[tuple[str, DictConfig]]:
+    if isinstance(node, DictConfig):
+        if "_target_" in node:
+            yield path, node
+        for key in node:
+            child = node._get_node(key)
+            if isinstance(child, DictConfig | ListConfig) and not child._is_interpolation():
+                yield from _targets(child, f"{path}.{key}" if path else str(key))
+    elif isinstance(node, ListConfig):
+        for index in range(len(node)):
+            yield from _targets(node._get_node(index), f"{path}.{index}")
+
+
+def _hints(function: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(inspect.unwrap(function), include_extras=True)
+    except (NameError, TypeError, AttributeError):  # annotations that only a type checker can resolve
+        return {}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a plain value fits a hint; what a hint says beyond plain values is left to the target itself."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        bounds = [part.bound for part in parts[1:] if isinstance(part, AtLeast)]
+        return _fits(value, parts[0]) and all(value >= bound for bound in bounds)
+    if origin in (Union, UnionType):
+        return any(_fits(value, part) for part in parts)
+    if origin is Literal:
+        return any(value == part and type(value) is type(part) for part in parts)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if hint in PLAIN:
+        return isinstance(value, hint)
+    if inspect.isclass(hint) and issubclass(hint, Path):
+        return isinstance(value, str)
+    if inspect.isclass(origin or hint) and issubclass(origin or hint, Mapping | Sequence):
+        return not isinstance(value, PLAIN)
+    return hint is Any or not isinstance(value, PLAIN)

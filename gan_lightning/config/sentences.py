@@ -1,0 +1,80 @@
+"""Hydra's and OmegaConf's errors as one sentence: the key, what was given, what is allowed."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
+
+USER_ERRORS = (ValueError, OSError, HydraException, OmegaConfBaseException)
+"""What a wrong command line, file or folder raises; anything else is a bug and keeps its traceback."""
+
+
+def sentence(error: BaseException, conf: Path, primary: str) -> str:
+    """The error in one sentence.
+
+    Args:
+        error: one of USER_ERRORS.
+        conf: the configuration's folder, for the right names.
+        primary: the name of the command's primary configuration.
+    """
+    chain = list(_causes(error))
+    texts = [str(link) for link in chain]
+    for text in texts:
+        if found := re.search(r"Could not override '([^']+)'", text):
+            return _unknown_key(found[1], conf, primary)
+        if found := re.search(r"Could not find '([^']+)'", text):
+            return _unknown_option(found[1], conf)
+    for link in chain:
+        if isinstance(link, InterpolationKeyError):
+            return _missing_fact(link)
+    first = next((link for link in chain if isinstance(link, OmegaConfBaseException)), chain[-1])
+    return " ".join(str(first).split("\n    full_key")[0].split())
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _unknown_key(key: str, conf: Path, primary: str) -> str:
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(conf), version_base="1.3"):
+        known = list(_keys(compose(primary), ""))
+    groups = [path.name for path in conf.iterdir() if path.is_dir()]
+    close = get_close_matches(key, known + groups, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]}?" if close else "`gan-lightning --cfg job` shows all keys"
+    return f"{key} is no key of the configuration; {hint}"
+
+
+def _unknown_option(named: str, conf: Path) -> str:
+    group, option = named.rsplit("/", 1)
+    while not (conf / group).is_dir():
+        group, _, above = group.rpartition("/")
+        option = f"{above}/{option}"
+    options = sorted(str(file.relative_to(conf / group).with_suffix("")) for file in (conf / group).rglob("*.yaml"))
+    close = get_close_matches(option, options, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{group} has no option {option}; {hint}There are {', '.join(options)}"
+
+
+def _missing_fact(error: InterpolationKeyError) -> str:
+    found = re.search(r"Interpolation key '([^']+)' not found", str(error))
+    missing = found[1] if found else "a value"
+    group, _, fact = missing.partition(".")
+    return f"{error.full_key} needs {missing}, and the chosen {group} has no {fact}; choose a {group} that has"
+
+
+def _keys(node: DictConfig, path: str) -> Iterator[str]:
+    for key in node:
+        full = f"{path}.{key}" if path else str(key)
+        yield full
+        child = node._get_node(key)
+        if isinstance(child, DictConfig) and not child._is_interpolation() and not OmegaConf.is_missing(node, key):
+            yield from _keys(child, full)

@@ -1,0 +1,44 @@
+"""The unconditional GAN; MLP GAN, DCGAN, LSGAN and their kin differ by configuration alone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_lightning import randomness
+from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.types import Count, Images, Labelled, Terms, Unlabelled
+
+
+class GAN(AdversarialModule):
+    """G makes images from noise alone, D judges images alone; labels in a batch are left aside.
+
+    Args:
+        latent_dim: Z.
+        latent: draws latents; by default standard normal.
+        game: everything `AdversarialModule` takes.
+    """
+
+    def __init__(self, latent_dim: Count, latent: randomness.Distribution = randomness.normal, **game: Any) -> None:
+        super().__init__(**game)
+        self.latent_dim = latent_dim
+        self.latent = latent
+
+    def inputs(self, batch: Unlabelled | Labelled) -> tuple[Tensor, ...]:
+        stream = randomness.shared(self.device)
+        rows = randomness.of_global_batch(lambda n: self.latent(n, self.latent_dim, stream), len(batch.images))
+        return (rows.to(self.dtype),)
+
+    def fixed_inputs(self, rows: int) -> tuple[Tensor, ...]:
+        stream = torch.Generator().manual_seed(randomness.derive(self.seed, "fixed"))
+        return (self.latent(rows, self.latent_dim, stream).to(self.device, self.dtype),)
+
+    def target(self, batch: Unlabelled | Labelled) -> Images:
+        return batch.images
+
+    def discriminator_terms(self, batch: Unlabelled | Labelled, fake: Images) -> Terms:
+        return self.judge(self.discriminator, batch.images, fake)
+
+    def generator_terms(self, batch: Unlabelled | Labelled, fake: Images) -> Iterator[Terms]:
+        yield self.fool(self.discriminator, batch.images, fake)

@@ -1,0 +1,62 @@
+"""Random numbers as a function of (seed, iteration, place in the global batch).
+
+Two streams are set at the start of each step. Torch's own is different on every rank; dropout uses it. The shared one
+is equal on every rank: whoever draws per-image numbers (latents, interpolation weights) draws them for the global
+batch and keeps this rank's rows. So a run is the same on one device or two, and a resumed run continues exactly.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+import torch
+import torch.distributed as dist
+from torch import Generator, Tensor
+
+from gan_lightning.types import Latents
+
+Distribution = Callable[[int, int, Generator], Latents]
+"""Draws latents [rows, columns] from a stream."""
+
+_shared: dict[torch.device, Generator] = {}
+
+
+def derive(*parts: int | str) -> int:
+    """A 63-bit seed from any sequence of numbers and words, the same on every machine."""
+    digest = blake2b("/".join(map(str, parts)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def place() -> tuple[int, int]:
+    """This process's rank and the number of processes; (0, 1) outside of distributed training."""
+    if dist.is_available() and dist.is_initialized():
+        return dist.get_rank(), dist.get_world_size()
+    return 0, 1
+
+
+def start_step(seed: int, iteration: int, device: torch.device) -> None:
+    """Set both streams to where iteration `iteration` of a run with `seed` begins."""
+    torch.manual_seed(derive(seed, iteration, "rank", place()[0]))
+    shared(device).manual_seed(derive(seed, iteration, "shared"))
+
+
+def shared(device: torch.device) -> Generator:
+    """The stream that is equal on all ranks."""
+    if device not in _shared:
+        _shared[device] = Generator(device)
+    return _shared[device]
+
+
+def of_global_batch(draw: Callable[[int], Tensor], rows: int) -> Tensor:
+    """This rank's `rows` rows of what `draw` gives for the global batch's."""
+    rank, world = place()
+    return draw(rows * world)[rank * rows : (rank + 1) * rows]
+
+
+def normal(rows: int, columns: int, stream: Generator) -> Latents:
+    """Standard normal latents [rows, columns]."""
+    return torch.randn(rows, columns, generator=stream, device=stream.device)
+
+
+def uniform(rows: int, columns: int, stream: Generator) -> Latents:
+    """Latents [rows, columns], uniform in [-1, 1)."""
+    return 2 * torch.rand(rows, columns, generator=stream, device=stream.device) - 1

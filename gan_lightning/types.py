@@ -1,0 +1,53 @@
+"""The shared words: what travels between data, models, networks and losses."""
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+Images = Float[Tensor, "B C H W"]
+"""In [-1, 1] from the end of the data module to the logger."""
+Latents = Float[Tensor, "B Z"]
+Labels = Int[Tensor, " B"]
+Logits = Float[Tensor, "B ..."]
+"""Raw discriminator outputs, never through a sigmoid."""
+Scalar = Float[Tensor, ""]
+Terms = dict[str, Scalar]
+"""Named, weighted parts of a loss; their sum is what a player minimises."""
+Critic = Callable[[Images], Logits]
+"""A discriminator with its condition, if any, already bound."""
+
+
+class Unlabelled(NamedTuple):
+    """A batch of images."""
+
+    images: Images
+
+
+class Labelled(NamedTuple):
+    """A batch of images with their class numbers."""
+
+    images: Images
+    labels: Labels
+
+
+class Pair(NamedTuple):
+    """A batch from two domains, aligned or not."""
+
+    x: Images
+    y: Images
+
+
+Batch = Unlabelled | Labelled | Pair
+
+
+class AtLeast(NamedTuple):
+    """A bound in a constructor's annotation; the command line holds the configuration to it."""
+
+    bound: float
+
+
+Count = Annotated[int, AtLeast(1)]
+Index = Annotated[int, AtLeast(0)]
+Rate = Annotated[float, AtLeast(0.0)]
