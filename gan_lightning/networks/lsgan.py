@@ -4,8 +4,8 @@ from itertools import pairwise
 
 from torch import nn
 
-from gan_lightning.networks.initialisation import torch_default
 from gan_lightning.networks.dcgan import Init, Norm
+from gan_lightning.networks.initialisation import torch_default
 from gan_lightning.types import Count, Images, Latents, Logits
 
 
