@@ -98,7 +98,12 @@ def test_a_run_leaves_everything_in_its_folder_and_nothing_beside_it(gan_lightni
     run = the_run()
     assert os.listdir() == ["outputs"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-\d{6}_dcgan_digits", run.name)
-    assert {file.name for file in (run / "samples").iterdir()} == {"0000000.png", "0000002.png", "0000004.png", "real.png"}
+    assert {file.name for file in (run / "samples").iterdir()} == {
+        "0000000.png",
+        "0000002.png",
+        "0000004.png",
+        "real.png",
+    }
     assert {file.name for file in (run / "checkpoints").iterdir()} == {"0000004.ckpt", "last.ckpt"}
     assert {file.name for file in (run / "plots").iterdir()} == {"losses.png", "outputs.png", "real_and_fake.png"}
     assert {file.name for file in (run / ".hydra").iterdir()} == {"config.yaml", "hydra.yaml", "overrides.yaml"}

@@ -21,7 +21,7 @@ def test_every_option_composes_and_fits_its_targets(group, option, composed):
     schema.check(config)
 
 
-@pytest.mark.parametrize("experiment", [option for option in options("experiment")])
+@pytest.mark.parametrize("experiment", options("experiment"))
 def test_every_experiment_builds_its_model_and_data(experiment, composed):
     config = composed(f"experiment={experiment}")
     model, data = instantiate(config.model), instantiate(config.data)
@@ -68,7 +68,9 @@ def test_the_command_line_wins_over_the_experiment_and_that_over_the_model_and_t
     assert plain.model.loss._target_.endswith("LeastSquares")
     experiment = composed("experiment=tutorial/pytorch_dcgan_celeba")
     assert (experiment.seed, experiment.trainer.max_epochs, experiment.data.image_size) == (999, 5, 64)
-    by_hand = composed("experiment=tutorial/pytorch_dcgan_celeba", "seed=7", "trainer.max_epochs=2", "data.image_size=32")
+    by_hand = composed(
+        "experiment=tutorial/pytorch_dcgan_celeba", "seed=7", "trainer.max_epochs=2", "data.image_size=32"
+    )
     assert (by_hand.seed, by_hand.trainer.max_epochs, by_hand.model.generator.image_size) == (7, 2, 32)
     mixed = composed("model=lsgan", "loss=non_saturating", "network=dcgan", "data.image_size=64")
     assert mixed.model.loss._target_.endswith("NonSaturating")

@@ -40,7 +40,9 @@ def test_modes_become_the_wanted_channels():
     clear = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
     assert (fit(clear, 8, 3) == 255).all(), "transparent is white, not the colour that hides beneath"
     for mode in ("1", "L", "P", "RGB", "RGBA", "CMYK", "LA"):
-        assert fit(picture(1, 9, 9).convert(mode) if mode != "LA" else picture(1, 9, 9).convert("L").convert("LA"), 8, 3).shape == (3, 8, 8)
+        assert fit(
+            picture(1, 9, 9).convert(mode) if mode != "LA" else picture(1, 9, 9).convert("L").convert("LA"), 8, 3
+        ).shape == (3, 8, 8)
         assert fit(picture(1, 9, 9).convert("RGB"), 8, 1).shape == (1, 8, 8)
 
 
@@ -127,7 +129,9 @@ def test_a_folder_may_be_flat_nested_or_in_classes(tmp_path):
     assert [len(batch.images) for batch in batches] == [4]
 
 
-@pytest.mark.parametrize(("made", "said"), [(None, "there is no folder"), ("empty", "no files at all"), ("text", "3 of .txt")])
+@pytest.mark.parametrize(
+    ("made", "said"), [(None, "there is no folder"), ("empty", "no files at all"), ("text", "3 of .txt")]
+)
 def test_a_folder_without_images_says_what_it_holds(made, said, tmp_path):
     root = tmp_path / "images"
     if made:
@@ -140,13 +144,19 @@ def test_a_folder_without_images_says_what_it_holds(made, said, tmp_path):
 
 def test_the_order_depends_on_seed_and_epoch_alone(faces):
     def order(seed, epoch):
-        return [row for batch in loaded(Folder(root=str(faces), image_size=8, channels=3, batch_size=5, seed=seed), epoch) for row in batch.images]
+        return [
+            row
+            for batch in loaded(Folder(root=str(faces), image_size=8, channels=3, batch_size=5, seed=seed), epoch)
+            for row in batch.images
+        ]
 
     first = torch.stack(order(0, 0))
     assert torch.equal(first, torch.stack(order(0, 0)))
     assert not torch.equal(first, torch.stack(order(1, 0)))
     assert not torch.equal(first, torch.stack(order(0, 1)))
-    assert torch.equal(first.sum(0), torch.stack(order(0, 1)).sum(0)) or torch.allclose(first.sum(0), torch.stack(order(0, 1)).sum(0), atol=1e-4)
+    assert torch.equal(first.sum(0), torch.stack(order(0, 1)).sum(0)) or torch.allclose(
+        first.sum(0), torch.stack(order(0, 1)).sum(0), atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("drop_last", [True, False])

@@ -67,7 +67,9 @@ def players(module):
 def test_max_steps_and_checkpoints_count_batches(every, generator_moves, gan, tmp_path):
     watch, keep = Watch(), Checkpoints(str(tmp_path / "kept"), every_n_train_steps=7, keep=None)
     model = gan(f"model.generator_every={every}")
-    trainer = play(model, callbacks=[watch, keep], max_steps=20, enable_checkpointing=True, plugins=[AtomicCheckpointIO()])
+    trainer = play(
+        model, callbacks=[watch, keep], max_steps=20, enable_checkpointing=True, plugins=[AtomicCheckpointIO()]
+    )
     assert trainer.global_step == len(watch.moved) == 20
     assert sum("generator" in moved for moved in watch.moved) == generator_moves
     assert all("discriminator" in moved for moved in watch.moved)

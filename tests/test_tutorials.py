@@ -50,7 +50,14 @@ class Reshape(nn.Module):
 
 def lsgan_112(w):  # S0
     generator = [nn.Linear(1024, 4 * w * 49), Reshape(4 * w, 7, 7), nn.BatchNorm2d(4 * w)]
-    plan = [(4 * w, 4 * w, 2), (4 * w, 4 * w, 1), (4 * w, 4 * w, 2), (4 * w, 4 * w, 1), (4 * w, 2 * w, 2), (2 * w, w, 2)]
+    plan = [
+        (4 * w, 4 * w, 2),
+        (4 * w, 4 * w, 1),
+        (4 * w, 4 * w, 2),
+        (4 * w, 4 * w, 1),
+        (4 * w, 2 * w, 2),
+        (2 * w, w, 2),
+    ]
     for i, o, s in plan:
         generator += [nn.ConvTranspose2d(i, o, 3, s, 1, s - 1), nn.BatchNorm2d(o), nn.ReLU()]
     generator += [nn.ConvTranspose2d(w, 3, 3, 1, 1), nn.Tanh()]
@@ -63,7 +70,12 @@ def lsgan_112(w):  # S0
 
 def dcgan(w, maps, channels):  # S1 with 4 maps, S2 with 3
     up = [w * 2**n for n in reversed(range(maps))]
-    generator = [Reshape(100, 1, 1), nn.ConvTranspose2d(100, up[0], 4, 1, 0, bias=False), nn.BatchNorm2d(up[0]), nn.ReLU()]
+    generator = [
+        Reshape(100, 1, 1),
+        nn.ConvTranspose2d(100, up[0], 4, 1, 0, bias=False),
+        nn.BatchNorm2d(up[0]),
+        nn.ReLU(),
+    ]
     for i, o in pairwise(up):
         generator += [nn.ConvTranspose2d(i, o, 4, 2, 1, bias=False), nn.BatchNorm2d(o), nn.ReLU()]
     generator += [nn.ConvTranspose2d(w, channels, 4, 2, 1, bias=False), nn.Tanh()]
