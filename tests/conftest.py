@@ -1,10 +1,12 @@
 """What the tests share: no network, the configuration, and small data in the real layouts."""
 
 import os
+import pickle
 import socket
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
 
 import numpy as np
 import pytest
@@ -28,7 +30,8 @@ torch.set_num_threads(1)
 
 def options(group: str) -> list[str]:
     """Every option of a configuration group, by glob."""
-    return sorted(str(file.relative_to(CONF / group).with_suffix("")) for file in (CONF / group).rglob("*.yaml"))
+    files = (file.relative_to(CONF / group) for file in (CONF / group).rglob("*.yaml"))
+    return sorted(str(file.with_suffix("")) for file in files if file.parts[0] != "shared")
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +58,7 @@ def offline(monkeypatch):
 def elsewhere(tmp_path, monkeypatch):
     """Tests run in a folder of their own, so that a file written to the current one is seen."""
     (tmp_path / "cwd").mkdir()
+    monkeypatch.setenv("GAN_LIGHTNING_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path / "cwd")
 
 
@@ -108,12 +112,76 @@ def small_mnist(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def roots(faces, small_mnist):
+def small_cifar10(tmp_path_factory):
+    """CIFAR-10's folder with 20 pictures in each batch."""
+    root = tmp_path_factory.mktemp("cifar10")
+    (root / "cifar-10-batches-py").mkdir()
+    rng = np.random.default_rng(0)
+    for name in [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]:
+        content = {b"data": rng.integers(0, 256, (20, 3072), dtype=np.uint8), b"labels": [n % 10 for n in range(20)]}
+        (root / "cifar-10-batches-py" / name).write_bytes(pickle.dumps(content, protocol=2))
+    return root
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory):
+    """A|B images, side by side, 12 for training and 4 for tests."""
+    root = tmp_path_factory.mktemp("pairs")
+    for split, count in (("train", 12), ("test", 4)):
+        (root / split).mkdir()
+        for number in range(count):
+            both = Image.new("RGB", (40, 20))
+            both.paste(picture(number, 20, 20), (0, 0))
+            both.paste(picture(100 + number, 20, 20), (20, 0))
+            both.save(root / split / f"{number}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
+def two_domains(tmp_path_factory):
+    """trainA with 10, trainB with 6, testA and testB with 3 images."""
+    root = tmp_path_factory.mktemp("domains")
+    for folder, count in (("trainA", 10), ("trainB", 6), ("testA", 3), ("testB", 3)):
+        (root / folder).mkdir()
+        for number in range(count):
+            picture(10 * len(folder) + ord(folder[-1]) + number, 24, 24).save(root / folder / f"{number}.jpg")
+    return root
+
+
+@pytest.fixture(scope="session")
+def classes(tmp_path_factory):
+    """Three class folders of five images."""
+    root = tmp_path_factory.mktemp("classes")
+    for number, name in enumerate(("cats", "dogs", "owls")):
+        (root / name).mkdir()
+        for each in range(5):
+            picture(10 * number + each).save(root / name / f"{each}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
+def roots(faces, small_mnist, small_cifar10, pairs, two_domains, classes, tmp_path_factory):
     """Overrides that give every data set its small files."""
+    attributes = tmp_path_factory.mktemp("attributes")
+    (attributes / "img_align_celeba").symlink_to(faces / "img_align_celeba")
+    rows = [f"{number:06d}.jpg {1 if number % 3 else -1} -1" for number in range(1, 25)]
+    (attributes / "list_attr_celeba.txt").write_text("\n".join(["24", "Smiling Young", *rows]))
+    mnist = [f"data.root={small_mnist}", "data.download=false"]
     return {
         "digits": [],
-        "mnist": [f"data.root={small_mnist}", "data.download=false"],
+        "mnist": mnist,
+        "fashion_mnist": mnist,
+        "cifar10": [f"data.root={small_cifar10}"],
         "celeba": [f"data.root={faces}"],
+        "celeba_attribute": [f"data.root={attributes}"],
         "anime_faces": [f"data.root={faces}"],
         "folder": [f"data.root={faces}"],
+        "folder_labelled": [f"data.root={classes}"],
+        "paired": [f"data.root={pairs}"],
+        "facades": [f"data.root={pairs}"],
+        "unpaired": [f"data.root={two_domains}"],
+        "horse2zebra": [f"data.root={two_domains}"],
+        "photos_paired": [],
+        "photos_unpaired": [],
+        "hf": ["data.name=imagefolder", f"data.root={classes}"],
     }

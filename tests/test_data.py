@@ -11,7 +11,7 @@ from torchvision.transforms import v2
 
 from gan_lightning.data.celeba import CelebA
 from gan_lightning.data.digits import Digits
-from gan_lightning.data.fit import fit
+from gan_lightning.data.fit import Shape, fitted
 from gan_lightning.data.folder import Folder
 from gan_lightning.data.mnist import MNIST
 from gan_lightning.data.order import EpochOrder
@@ -33,17 +33,20 @@ def test_fitting_equals_torchvisions_transforms(width, height, size, crop):
     given = picture(0, width, height)
     middle = [v2.CenterCrop((min(crop, height), min(crop, width)))] if crop else []
     expected = v2.Compose([*middle, v2.Resize(size, antialias=True), v2.CenterCrop(size), v2.PILToTensor()])(given)
-    assert np.abs(fit(given, size, 3, crop).astype(int) - expected.numpy()).max() <= 1
+    assert np.abs(fitted(given, Shape(size, 3, "crop", crop)).astype(int) - expected.numpy()).max() <= 1
 
 
 def test_modes_become_the_wanted_channels():
     clear = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
-    assert (fit(clear, 8, 3) == 255).all(), "transparent is white, not the colour that hides beneath"
-    for mode in ("1", "L", "P", "RGB", "RGBA", "CMYK", "LA"):
-        assert fit(
-            picture(1, 9, 9).convert(mode) if mode != "LA" else picture(1, 9, 9).convert("L").convert("LA"), 8, 3
-        ).shape == (3, 8, 8)
-        assert fit(picture(1, 9, 9).convert("RGB"), 8, 1).shape == (1, 8, 8)
+    assert (fitted(clear, Shape(8, 3)) == 255).all(), "transparent is white, not the colour that hides beneath"
+    for mode in ("1", "L", "P", "RGB", "RGBA", "CMYK", "LA", "YCbCr", "I;16", "I"):
+        given = (
+            picture(1, 9, 9).convert("L").convert(mode)
+            if mode in ("LA", "I;16", "I")
+            else picture(1, 9, 9).convert(mode)
+        )
+        assert fitted(given, Shape(8, 3)).shape == (3, 8, 8)
+        assert fitted(given, Shape(8, 1)).shape == (1, 8, 8)
 
 
 def test_a_rotated_camera_picture_is_turned_upright(tmp_path):
@@ -51,7 +54,12 @@ def test_a_rotated_camera_picture_is_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     given.rotate(90).save(tmp_path / "turned.png", exif=exif)
-    assert np.abs(fit(Image.open(tmp_path / "turned.png"), 16, 3).astype(int) - fit(given, 16, 3)).max() <= 1
+    assert (
+        np.abs(
+            fitted(Image.open(tmp_path / "turned.png"), Shape(16, 3)).astype(int) - fitted(given, Shape(16, 3))
+        ).max()
+        <= 1
+    )
 
 
 def test_digits_are_scikit_learns_own():
@@ -97,6 +105,7 @@ def test_a_download_that_fails_says_where_to_put_the_files(tmp_path):
 
 def test_a_damaged_mnist_file_is_named(tmp_path):
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b no gzip")
+    write_idx(tmp_path / "train-labels-idx1-ubyte", np.array([3, 4]))
     with pytest.raises(ValueError, match="train-images-idx3-ubyte.gz cannot be read"):
         loaded(MNIST(image_size=28, channels=1, batch_size=4, root=str(tmp_path)))
 
@@ -161,8 +170,10 @@ def test_the_order_depends_on_seed_and_epoch_alone(faces):
 
 @pytest.mark.parametrize("drop_last", [True, False])
 def test_ranks_share_each_global_batch_in_place_order(drop_last):
-    whole = list(EpochOrder(23, 8, drop_last, seed=3))
-    parts = [list(EpochOrder(23, 8, drop_last, seed=3, rank=rank, world=2)) for rank in (0, 1)]
+    whole = [step.indices[0] for step in EpochOrder([23], 8, drop_last, seed=3)]
+    parts = [
+        [step.indices[0] for step in EpochOrder([23], 8, drop_last, seed=3, rank=rank, world=2)] for rank in (0, 1)
+    ]
     assert [len(batch) for batch in whole] == ([8, 8] if drop_last else [8, 8, 7])
     for batch, left, right in zip(whole, *parts, strict=True):
         assert left + right == batch[: len(left) * 2]

@@ -1,4 +1,4 @@
-"""Names of run folders, as OmegaConf resolvers."""
+"""What configurations may ask for in interpolations: names of run folders, and facts of folders."""
 
 from omegaconf import OmegaConf
 
@@ -13,7 +13,18 @@ def folder_name(number: int, overrides: str) -> str:
     return f"{number}_{overrides}".replace("/", "-")[:100]
 
 
+def class_count(root: str) -> int:
+    """Number of classes of a folder with one sub-folder for each.
+
+    Raises:
+        ValueError: where it has none.
+    """
+    from gan_lightning.data.folder import class_folders
+
+    return len(class_folders(root))
+
+
 def register() -> None:
-    """Make the names known to configurations."""
-    OmegaConf.register_new_resolver("last_word", last_word, replace=True)
-    OmegaConf.register_new_resolver("folder_name", folder_name, replace=True)
+    """Make them known to OmegaConf."""
+    for resolver in (last_word, folder_name, class_count):
+        OmegaConf.register_new_resolver(resolver.__name__, resolver, replace=True)

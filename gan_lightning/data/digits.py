@@ -3,8 +3,9 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from gan_lightning.data.images import ImageDataModule, Split
-from gan_lightning.data.pictures import ArrayPictures
+from gan_lightning.data.base import Split
+from gan_lightning.data.images import ImageDataModule
+from gan_lightning.data.pictures import ArrayPictures, Source
 
 
 class Digits(ImageDataModule):
@@ -15,4 +16,5 @@ class Digits(ImageDataModule):
 
     def pictures(self, split: Split) -> ArrayPictures:
         digits = load_digits()
-        return ArrayPictures(np.round(digits.images * 255 / 16).astype(np.uint8), digits.target)
+        pixels = np.round(digits.images * 255 / 16).astype(np.uint8)
+        return ArrayPictures(pixels, digits.target, [Source("scikit-learn digits", len(pixels), 0)])

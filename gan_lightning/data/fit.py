@@ -1,42 +1,71 @@
 """From any picture to the data set's size and colours."""
 
+from typing import Literal, NamedTuple
+
 import numpy as np
 from PIL import Image, ImageOps
 
+BILINEAR = Image.Resampling.BILINEAR
 
-def fit(picture: Image.Image, image_size: int, channels: int, center_crop: int | None = None) -> np.ndarray:
-    """Turn a picture upright, crop and resize it as torchvision's CenterCrop, Resize(antialias) and CenterCrop would.
+
+class Shape(NamedTuple):
+    """What every picture of a data set becomes.
 
     Args:
-        picture: any mode; transparent pixels become white.
-        image_size: side of the result.
+        image_size: side of the square result.
         channels: 1 for gray, 3 for RGB.
+        fit: `crop` the short edge to the size and the middle out of the rest, `pad` the long edge to the size with
+            black around the rest, or `stretch` both.
         center_crop: side of a square cut out of the middle first (178 for CelebA), where the picture is larger.
+    """
+
+    image_size: int
+    channels: int
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    center_crop: int | None = None
+
+
+def fitted(picture: Image.Image, shape: Shape) -> np.ndarray:
+    """Turn a picture upright and give it the data set's shape; values are those of torchvision's own transforms.
 
     Returns:
         uint8 [channels, image_size, image_size]
     """
-    picture = colours(ImageOps.exif_transpose(picture), channels)
-    if center_crop is not None:
-        picture = _middle(picture, min(center_crop, picture.width), min(center_crop, picture.height))
-    short = min(picture.size)
-    if short != image_size:
-        # torchvision truncates the long side, so do we: the values must be equal to its own.
-        width, height = (image_size if side == short else int(image_size * side / short) for side in picture.size)
-        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
-    pixels = np.asarray(_middle(picture, image_size, image_size))
-    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+    picture = colours(ImageOps.exif_transpose(picture), shape.channels)
+    if shape.center_crop is not None:
+        picture = _middle(picture, min(shape.center_crop, picture.width), min(shape.center_crop, picture.height))
+    size = shape.image_size
+    if shape.fit == "stretch":
+        picture = picture.resize((size, size), BILINEAR)
+    elif shape.fit == "pad":
+        picture = ImageOps.pad(picture, (size, size), BILINEAR)
+    elif min(picture.size) != size:
+        # torchvision truncates the long side.
+        short = min(picture.size)
+        width, height = (size if side == short else int(size * side / short) for side in picture.size)
+        picture = picture.resize((width, height), BILINEAR)
+    pixels = np.asarray(_middle(picture, size, size))
+    return pixels[None] if shape.channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def fitted_parts(parts: tuple[Image.Image, ...], shape: Shape) -> np.ndarray:
+    """A picture, or a pair one on the other: uint8 [parts * channels, image_size, image_size]."""
+    return np.concatenate([fitted(part, shape) for part in parts])
 
 
 def colours(picture: Image.Image, channels: int) -> Image.Image:
-    """Gray (1 channel) or RGB (3), transparency composited on white."""
+    """Gray (1 channel) or RGB (3): transparency composited on white, 16 bits scaled to 8."""
+    if picture.mode.startswith("I"):
+        levels = np.clip(np.asarray(picture, dtype=np.int64), 0, 65535)
+        picture = Image.fromarray(np.round(levels / 257).astype(np.uint8))
     if "A" in picture.getbands() or "transparency" in picture.info:
         picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture.convert("L" if channels == 1 else "RGB")
 
 
 def _middle(picture: Image.Image, width: int, height: int) -> Image.Image:
+    if picture.size == (width, height):
+        return picture
     left, top = round((picture.width - width) / 2), round((picture.height - height) / 2)
     return picture.crop((left, top, left + width, top + height))

@@ -1,12 +1,17 @@
 """MNIST from its official files."""
 
 import gzip
+from hashlib import md5
+from itertools import product
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+from torchvision import datasets
 
-from gan_lightning.data.images import ImageDataModule, Split
-from gan_lightning.data.pictures import ArrayPictures
+from gan_lightning.data.base import Split
+from gan_lightning.data.images import ImageDataModule
+from gan_lightning.data.pictures import ArrayPictures, Source
 
 PREFIX = {"train": "train", "test": "t10k"}
 PARTS = ("images-idx3", "labels-idx1")
@@ -18,23 +23,40 @@ class MNIST(ImageDataModule):
     `root` holds the four official files, packed (.gz) or not, itself or in `MNIST/raw` as torchvision lays them.
     """
 
-    def fetch(self) -> None:
-        if not all(self._find(split, part) for split in PREFIX for part in PARTS):
-            from torchvision import datasets
+    official: ClassVar = datasets.MNIST
+    """torchvision's class of the same files, for its mirrors and md5 sums."""
 
+    def fetch(self) -> None:
+        if not all(self._find(split, part) for split, part in product(PREFIX, PARTS)):
             try:
-                datasets.MNIST(self.root, download=True)
+                self.official(self.root, download=True)
             except (OSError, RuntimeError) as error:
-                raise ValueError(f"data.download: MNIST could not be downloaded; {self._by_hand()}") from error
+                raise ValueError(
+                    f"data.download: {type(self).__name__} could not be downloaded; {self._by_hand()}"
+                ) from error
 
     def pictures(self, split: Split) -> ArrayPictures:
-        images, labels = (self._read(split, part) for part in PARTS)
-        return ArrayPictures(images, labels.astype(np.int64))
+        images, labels = (self._file(split, part) for part in PARTS)
+        sources = [Source.of_file(file, file.parent) for file in (images, labels)]
+        return ArrayPictures(self._read(images), self._read(labels).astype(np.int64), sources)
 
-    def _read(self, split: Split, part: str) -> np.ndarray:
+    def problems(self) -> list[str]:
+        found = []
+        for split, part in product(PREFIX, PARTS):
+            name = f"{PREFIX[split]}-{part}-ubyte.gz"
+            file = self._find(split, part)
+            if file and file.name == name and md5(file.read_bytes()).hexdigest() != dict(self.official.resources)[name]:
+                found.append(f"{file} is not the official file: its md5 differs")
+        return found
+
+    def _file(self, split: str, part: str) -> Path:
         file = self._find(split, part)
         if file is None:
             raise ValueError(f"data.root: no {PREFIX[split]}-{part}-ubyte in {self.root}; {self._by_hand()}")
+        return file
+
+    @staticmethod
+    def _read(file: Path) -> np.ndarray:
         try:
             content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
         except (OSError, EOFError) as error:
@@ -44,7 +66,8 @@ class MNIST(ImageDataModule):
         return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3]).reshape(dimensions)
 
     def _find(self, split: str, part: str) -> Path | None:
-        for folder in (Path(self.root or "."), Path(self.root or ".") / "MNIST" / "raw"):
+        root = Path(self.root or ".").expanduser()
+        for folder in (root, root / type(self).__name__ / "raw"):
             for suffix in ("", ".gz"):
                 file = folder / f"{PREFIX[split]}-{part}-ubyte{suffix}"
                 if file.is_file():
@@ -53,3 +76,9 @@ class MNIST(ImageDataModule):
 
     def _by_hand(self) -> str:
         return f"put the four official files, {PREFIX['train']}-images-idx3-ubyte.gz and so on, into {self.root}"
+
+
+class FashionMNIST(MNIST):
+    """60,000 training and 10,000 test pictures of clothes in MNIST's format (Xiao, Rasul, Vollgraf 2017)."""
+
+    official: ClassVar = datasets.FashionMNIST

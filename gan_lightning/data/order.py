@@ -1,42 +1,85 @@
 """The order of the images: a function of seed and epoch alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
-from torch.utils.data import Sampler
+from torch.utils.data import DataLoader, Sampler
 
 from gan_lightning.randomness import derive
 
 
-class EpochOrder(Sampler[list[int]]):
+class Step(NamedTuple):
+    """What one batch takes from each domain: numbers of pictures, and which of them are mirrored."""
+
+    indices: tuple[list[int], ...]
+    flips: tuple[list[bool], ...]
+
+
+class EpochOrder(Sampler[Step]):
     """Yields this rank's rows of each global batch; the trainer sets the epoch.
 
+    An epoch goes once through the largest domain; a smaller one is shuffled anew each time it is through.
+
     Args:
-        count: number of images.
+        counts: number of pictures of each domain.
         batch_size: of the global batch.
         drop_last: leave out the last batch where it is smaller.
-        seed: of the shuffling.
+        seed: of the shuffling and the mirroring.
         rank: this process.
         world: number of processes. A last batch that they cannot share evenly loses its remainder.
     """
 
-    def __init__(self, count: int, batch_size: int, drop_last: bool, seed: int, rank: int = 0, world: int = 1) -> None:
-        self.count, self.batch_size, self.drop_last, self.seed = count, batch_size, drop_last, seed
+    def __init__(
+        self, counts: Sequence[int], batch_size: int, drop_last: bool, seed: int, rank: int = 0, world: int = 1
+    ) -> None:
+        self.counts, self.batch_size, self.drop_last, self.seed = list(counts), batch_size, drop_last, seed
         self.rank, self.world = rank, world
         self.epoch = 0
+        self.start = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning calls this before each epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        whole, rest = divmod(self.count, self.batch_size)
+        whole, rest = divmod(max(self.counts), self.batch_size)
         return whole + (not self.drop_last and rest >= self.world)
 
-    def __iter__(self) -> Iterator[list[int]]:
-        stream = torch.Generator().manual_seed(derive(self.seed, "order", self.epoch))
-        order = torch.randperm(self.count, generator=stream)
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            batch = order[start : start + self.batch_size]
-            rows = len(batch) // self.world
-            yield batch[self.rank * rows : (self.rank + 1) * rows].tolist()
+    def __iter__(self) -> Iterator[Step]:
+        domains = [self._domain(number, count) for number, count in enumerate(self.counts)]
+        start, self.start = self.start, 0  # only the epoch that is resumed begins in its middle
+        for batch in range(start, len(self)):
+            begin = batch * self.batch_size
+            rows = min(self.batch_size, max(self.counts) - begin) // self.world
+            mine = slice(begin + self.rank * rows, begin + (self.rank + 1) * rows)
+            yield Step(
+                tuple(order[mine].tolist() for order, _ in domains), tuple(flips[mine].tolist() for _, flips in domains)
+            )
+
+    def _domain(self, number: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        stream = torch.Generator().manual_seed(derive(self.seed, "order", self.epoch, number))
+        length = max(self.counts)
+        passes = -(-length // count)
+        order = torch.cat([torch.randperm(count, generator=stream) for _ in range(passes)])[:length]
+        return order, torch.rand(length, generator=stream) < 0.5
+
+
+class ResumableLoader(DataLoader):
+    """Continues in the middle of an epoch: its state is the epoch and the number of batches handed out."""
+
+    sampler: EpochOrder
+
+    def __iter__(self) -> Iterator[Any]:
+        self._handed_out = self.sampler.start
+        for batch in super().__iter__():
+            self._handed_out += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Lightning keeps this in the checkpoint."""
+        return {"epoch": self.sampler.epoch, "batch": self._handed_out}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Begin where the state was taken; a finished epoch is left behind."""
+        self.sampler.start = state["batch"] % len(self.sampler)

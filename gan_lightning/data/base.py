@@ -1,0 +1,224 @@
+"""What all data modules share: where bytes are kept, how they reach the device, and what they become there."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import torch
+from lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from gan_lightning.data.cache import Store, stored
+from gan_lightning.data.direct import Direct, examined
+from gan_lightning.data.fit import Shape
+from gan_lightning.data.order import EpochOrder, ResumableLoader, Step
+from gan_lightning.data.pictures import Pictures
+from gan_lightning.data.survey import OnBad
+from gan_lightning.types import Batch, Count, Images, Index, Rate
+
+Split = Literal["train", "test"]
+SHARE_OF_DEVICE = 0.25
+"""A set larger than this share of a GPU's free memory stays in main memory."""
+
+
+class Raw(NamedTuple):
+    """A domain's rows of a batch on their way to the device: uint8 pixels [B, C, H, W]."""
+
+    pixels: Tensor
+    labels: Tensor | None
+    flips: Tensor | None
+
+
+class Rows(Dataset):
+    """Whole batches by their order's steps.
+
+    Args:
+        domains: one store for each domain.
+        flip: whether the order's mirroring is wanted.
+    """
+
+    def __init__(self, domains: list[Store | Direct], flip: bool) -> None:
+        self.domains = domains
+        self.flip = flip
+
+    def __getitem__(self, step: Step) -> tuple[Raw, ...]:
+        return tuple(self._raw(*of_domain) for of_domain in zip(self.domains, *step, strict=True))
+
+    def _raw(self, store: Store | Direct, indices: list[int], flips: list[bool]) -> Raw:
+        labels = None if store.labels is None else torch.from_numpy(store.labels[indices])
+        return Raw(self.pixels(store, indices), labels, torch.tensor(flips) if self.flip else None)
+
+    def pixels(self, store: Store | Direct, indices: list[int]) -> Tensor:
+        """The bytes of some pictures."""
+        return torch.from_numpy(store.rows(indices))
+
+
+class RowsOnDevice(Rows):
+    """The same from the device's own memory: a batch is an index selection there."""
+
+    def __init__(self, domains: list[Store | Direct], flip: bool, device: torch.device) -> None:
+        super().__init__(domains, flip)
+        whole = (store.rows(list(range(len(store)))) for store in domains)
+        self.on_device = {
+            id(store): torch.from_numpy(rows).to(device) for store, rows in zip(domains, whole, strict=True)
+        }
+
+    def pixels(self, store: Store | Direct, indices: list[int]) -> Tensor:
+        held = self.on_device[id(store)]
+        return held[torch.tensor(indices, device=held.device)]
+
+
+class StoredDataModule(LightningDataModule, ABC):
+    """Shuffled batches in [-1, 1] on the device.
+
+    Each picture is decoded once, into a cache that later runs share; batches travel as bytes and become floats on the
+    device, where they are mirrored too. Order and mirroring are functions of (seed, epoch).
+
+    Args:
+        image_size: side of the square images.
+        channels: 1 for gray, 3 for RGB.
+        batch_size: of the global batch, divided among the processes.
+        root: the data set's folder.
+        download: fetch what is missing, where the set has a source.
+        fit: `crop`, `pad` or `stretch` to the square.
+        center_crop: side of a square cut out of the middle first.
+        flip: mirror every other image at random.
+        drop_last: leave out an epoch's last batch where it is smaller.
+        num_workers: processes that gather batches; the cache needs none.
+        cache: `auto` keeps decoded pictures on disk; `off` decodes them again in each epoch.
+        cache_dir: where the cache lies.
+        on_device: whether the whole set is held in the device's memory; `auto` where it is small beside it.
+        on_bad: what to do with pictures that cannot be read: `skip` and name them, or `raise`.
+        max_bad: the share of bad pictures from which on it is an error.
+        expected: known number of pictures of each split, for `gan-lightning check`.
+        seed: of order and mirroring.
+    """
+
+    def __init__(
+        self,
+        image_size: Count,
+        channels: Literal[1, 3],
+        batch_size: Count,
+        root: str | None = None,
+        download: bool = False,
+        fit: Literal["crop", "pad", "stretch"] = "crop",
+        center_crop: Count | None = None,
+        flip: bool = False,
+        drop_last: bool = False,
+        num_workers: Index = 0,
+        cache: Literal["auto", False] = "auto",
+        cache_dir: str = "~/.cache/gan_lightning",
+        on_device: Literal["auto", True, False] = "auto",
+        on_bad: OnBad = "skip",
+        max_bad: Rate = 0.01,
+        expected: Mapping[str, int] | None = None,
+        seed: Index = 0,
+    ) -> None:
+        super().__init__()
+        self.shape = Shape(image_size, channels, fit, center_crop)
+        self.batch_size = batch_size
+        self.root = root
+        self.download = download
+        self.flip = flip
+        self.drop_last = drop_last
+        self.num_workers = num_workers
+        self.cache = cache
+        self.cache_dir = Path(cache_dir).expanduser()
+        self.on_device = on_device
+        self.on_bad = on_bad
+        self.max_bad = max_bad
+        self.expected = dict(expected or {})
+        self.seed = seed
+        self.train: list[Store | Direct] = []
+
+    @abstractmethod
+    def domains(self, split: Split) -> list[Pictures]:
+        """The pictures of each domain of a split.
+
+        Raises:
+            ValueError: in one sentence that says what was looked for and where to put it.
+        """
+
+    @abstractmethod
+    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Batch:
+        """The batch that networks see, from each domain's images in [-1, 1] and labels."""
+
+    def fetch(self) -> None:
+        """Download what `domains` will need; sets without a source have nothing to do."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with the files beyond what reading them shows, for `gan-lightning check`."""
+        return []
+
+    def stores(self, split: Split) -> list[Store | Direct]:
+        """The fitted pictures of each domain of a split, decoded now where no cache holds them."""
+        found: list[Store | Direct] = []
+        for number, pictures in enumerate(self.domains(split)):
+            what = f"{split} {'xy'[number]}" if number or len(found) else split
+            if self.cache == "auto":
+                found.append(stored(pictures, self.shape, self.flip, self.cache_dir, what))
+            else:
+                found.append(examined(pictures, self.shape, what))
+        return found
+
+    def prepare_data(self) -> None:
+        if self.download:
+            self.fetch()
+
+    def setup(self, stage: str) -> None:
+        if self.train:
+            return
+        world = self._place()[1]
+        if self.batch_size % world:
+            raise ValueError(f"data.batch_size must be a multiple of the {world} processes; got {self.batch_size}")
+        self.train = self.stores("train")
+        for store in self.train:
+            store.survey.hold("train", self.on_bad, self.max_bad)
+        if not len(self._order()):
+            count = max(map(len, self.train))
+            raise ValueError(
+                f"data.batch_size must be at most the number of images, {count}, where data.drop_last is true; "
+                f"got {self.batch_size}"
+            )
+
+    def train_dataloader(self) -> DataLoader:
+        device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+        held = self._is_held_on(device)
+        rows = RowsOnDevice(self.train, self.flip, device) if held else Rows(self.train, self.flip)
+        workers = 0 if held else self.num_workers
+        return ResumableLoader(
+            rows,
+            sampler=self._order(),
+            batch_size=None,
+            collate_fn=_as_it_is,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=device.type == "cuda" and not held,
+        )
+
+    def on_after_batch_transfer(self, batch: tuple[Raw, ...], dataloader_idx: int) -> Batch:
+        dtype = self.trainer.lightning_module.dtype if self.trainer else torch.float32
+        images = []
+        for pixels, _, flips in batch:
+            turned = pixels if flips is None else torch.where(flips[:, None, None, None], pixels.flip(-1), pixels)
+            images.append(turned.to(dtype).div_(127.5).sub_(1))
+        return self.batch(images, [raw.labels for raw in batch])
+
+    def _order(self) -> EpochOrder:
+        counts = [len(store) for store in self.train]
+        return EpochOrder(counts, self.batch_size, self.drop_last, self.seed, *self._place())
+
+    def _place(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    def _is_held_on(self, device: torch.device) -> bool:
+        if self.on_device != "auto" or device.type != "cuda" or self.cache != "auto":
+            return self.on_device is True
+        size = sum(store.pixels.nbytes for store in self.train if isinstance(store, Store))
+        return size < SHARE_OF_DEVICE * torch.cuda.mem_get_info(device)[0]
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch

@@ -1,0 +1,65 @@
+"""CIFAR-10 from its official files."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torchvision import datasets
+
+from gan_lightning.data.base import Split
+from gan_lightning.data.images import ImageDataModule
+from gan_lightning.data.pictures import ArrayPictures, Source
+
+BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
+FOLDER = "cifar-10-batches-py"
+
+
+class CIFAR10(ImageDataModule):
+    """50,000 training and 10,000 test pictures of 32x32 pixels in ten classes (Krizhevsky 2009).
+
+    `root` holds the official folder `cifar-10-batches-py`, or is it.
+    """
+
+    def fetch(self) -> None:
+        if not self._file("test_batch").is_file():
+            try:
+                datasets.CIFAR10(self.root, download=True)
+            except (OSError, RuntimeError) as error:
+                raise ValueError(
+                    f"data.download: CIFAR-10 could not be downloaded; put the official folder at {self.root}/{FOLDER}"
+                ) from error
+
+    def pictures(self, split: Split) -> ArrayPictures:
+        files = [self._file(name) for name in BATCHES[split]]
+        contents = [_read(file, f"data.root: put the official folder at {self.root}/{FOLDER}") for file in files]
+        pixels = np.concatenate([content["data"] for content in contents]).reshape(-1, 3, 32, 32)
+        labels = np.concatenate([content["labels"] for content in contents])
+        sources = [Source.of_file(file, file.parent) for file in files]
+        return ArrayPictures(pixels.transpose(0, 2, 3, 1), labels.astype(np.int64), sources)
+
+    def _file(self, name: str) -> Path:
+        root = Path(self.root or ".").expanduser()
+        return (root / FOLDER if (root / FOLDER).is_dir() else root) / name
+
+
+class _Arrays(pickle.Unpickler):
+    """Reads arrays and plain values; a pickle can run whatever it names, so one that names more is refused."""
+
+    allowed = frozenset({"_reconstruct", "ndarray", "dtype", "_frombuffer", "encode"})
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.split(".")[0] in ("numpy", "_codecs") and name in self.allowed:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"it names {module}.{name}")
+
+
+def _read(file: Path, by_hand: str) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            content = _Arrays(stream, encoding="bytes").load()
+        return {key.decode() if isinstance(key, bytes) else key: value for key, value in content.items()}
+    except FileNotFoundError as error:
+        raise ValueError(f"{by_hand}; there is no {file}") from error
+    except (pickle.UnpicklingError, EOFError, AttributeError, ValueError) as error:
+        raise ValueError(f"data.root: {file} is no batch of CIFAR-10: {error or 'it is empty'}") from error

@@ -1,0 +1,112 @@
+"""Folders of aligned pairs."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from gan_lightning.data.base import Split
+from gan_lightning.data.folder import image_files
+from gan_lightning.data.pairs import AlignedDataModule
+from gan_lightning.data.pictures import Parts, Pictures, Source, read
+
+LAYOUT = "train/ of A|B images, or A/ and B/ of images with the same names"
+
+
+class SideBySide:
+    """Files that each hold two pictures of one size, A|B."""
+
+    labels: np.ndarray | None = None
+    parts = 2
+
+    def __init__(self, files: list[Path], root: Path, swap: bool) -> None:
+        self.files, self.root, self.swap = files, root, swap
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Parts:
+        both = read(self.files[index])
+        if both.width % 2:
+            raise ValueError(f"{both.width} pixels wide, which two pictures of one size cannot be")
+        half = both.width // 2
+        a, b = both.crop((0, 0, half, both.height)), both.crop((half, 0, both.width, both.height))
+        return (b, a) if self.swap else (a, b)
+
+    def name(self, index: int) -> str:
+        return str(self.files[index].relative_to(self.root))
+
+    def sources(self) -> list[Source]:
+        return [Source(f"swap={self.swap}", 0, 0), *(Source.of_file(file, self.root) for file in self.files)]
+
+
+class TwoFiles:
+    """Pictures of two folders with the same names."""
+
+    labels: np.ndarray | None = None
+    parts = 2
+
+    def __init__(self, files: list[tuple[Path, Path]], root: Path) -> None:
+        self.files, self.root = files, root
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Parts:
+        x, y = map(read, self.files[index])
+        if x.size != y.size:
+            raise ValueError(f"{x.width}x{x.height} pixels beside {y.width}x{y.height}")
+        return x, y
+
+    def name(self, index: int) -> str:
+        return " and ".join(str(file.relative_to(self.root)) for file in self.files[index])
+
+    def sources(self) -> list[Source]:
+        return [Source.of_file(file, self.root) for pair in self.files for file in pair]
+
+
+class Paired(AlignedDataModule):
+    """Aligned pairs: `train/`, `val/` and `test/` of A|B images, or `A/` and `B/`, with or without splits below.
+
+    Args:
+        direction: `ab` makes A the input x and B the target y, `ba` the other way round.
+        stored: everything `StoredDataModule` takes.
+    """
+
+    def __init__(self, direction: Literal["ab", "ba"] = "ab", **stored: Any) -> None:
+        super().__init__(**stored)
+        self.direction = direction
+
+    def domains(self, split: Split) -> list[Pictures]:
+        root = Path(self.root).expanduser() if self.root else None
+        if root and (root / "A").is_dir() and (root / "B").is_dir():
+            return [self._two_folders(root, split)]
+        place = root and next((root / name for name in _names(split) if (root / name).is_dir()), root / split)
+        return [SideBySide(image_files(place, LAYOUT), Path(str(place)), self.direction == "ba")]
+
+    def _two_folders(self, root: Path, split: Split) -> TwoFiles:
+        sides = []
+        for side in "AB" if self.direction == "ab" else "BA":
+            place = next((root / side / name for name in _names(split) if (root / side / name).is_dir()), root / side)
+            files = image_files(place, LAYOUT)
+            twice = [name for name, count in Counter(map(_stem(place), files)).items() if count > 1]
+            if twice:
+                raise ValueError(f"data.root: {place} has more than one {twice[0]}, so its pair is not clear")
+            sides.append({_stem(place)(file): file for file in files})
+        x, y = sides
+        alone = sorted(x.keys() ^ y.keys())
+        if alone:
+            raise ValueError(
+                f"data.root: {len(alone)} pictures have no partner of the same name in {root}/A and {root}/B, "
+                f"the first is {alone[0]}"
+            )
+        return TwoFiles([(x[name], y[name]) for name in sorted(x)], root)
+
+
+def _names(split: Split) -> tuple[str, ...]:
+    return (split,) if split == "train" else ("test", "val")
+
+
+def _stem(place: Path) -> Any:
+    return lambda file: str(file.relative_to(place).with_suffix(""))

@@ -1,0 +1,20 @@
+"""Data modules of two domains, aligned or not."""
+
+from torch import Tensor
+
+from gan_lightning.data.base import StoredDataModule
+from gan_lightning.types import Images, Pair
+
+
+class AlignedDataModule(StoredDataModule):
+    """Batches of pairs that belong together; a picture holds both of its parts, so neither can be lost alone."""
+
+    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Pair:
+        return Pair(*images[0].chunk(2, dim=1))
+
+
+class UnalignedDataModule(StoredDataModule):
+    """Batches with images of x beside any of y; an epoch goes once through the larger domain."""
+
+    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Pair:
+        return Pair(*images)

@@ -1,0 +1,67 @@
+"""A resumed run is the run: weights, both Adams, order and noise, bit for bit."""
+
+import pytest
+import torch
+from conftest import options
+from hydra.utils import instantiate
+
+SMALL = [
+    "data=digits", "data.image_size=16", "data.batch_size=200", "data.flip=true", "trainer.accelerator=cpu", "trainer.max_epochs=-1",
+    "model.generator.width=2", "model.discriminator.width=2", "logger=none", "callbacks=checkpoint",
+    "callbacks.checkpoint.keep=null", "+trainer.enable_progress_bar=false",
+]  # fmt: skip
+EPOCH = 9  # batches of 200 in 1,797 digits
+
+
+def play(composed, folder, steps, *more, resume=None):
+    config = composed(*SMALL, f"trainer.max_steps={steps}", *more, run_dir=folder)
+    torch.manual_seed(0)
+    model, data, trainer = instantiate(config.model), instantiate(config.data), instantiate(config.trainer)
+    trainer.fit(model, data, ckpt_path=resume, weights_only=True)
+    return torch.load(f"{folder}/checkpoints/last.ckpt", weights_only=True)
+
+
+def assert_same(one, other, path=""):
+    if isinstance(one, torch.Tensor):
+        assert torch.equal(one, other), path
+    elif isinstance(one, dict):
+        assert one.keys() == other.keys(), path
+        for key in one:
+            assert_same(one[key], other[key], f"{path}/{key}")
+    elif isinstance(one, list | tuple):
+        assert len(one) == len(other), path
+        for number, pair in enumerate(zip(one, other, strict=True)):
+            assert_same(*pair, f"{path}/{number}")
+    else:
+        assert one == other, path
+
+
+WHERE = {"in the first epoch": 4, "at its end": EPOCH, "in the second": EPOCH + 3, "at the second's end": 2 * EPOCH}
+
+
+@pytest.mark.parametrize("model", options("model"))
+@pytest.mark.parametrize("where", WHERE)
+def test_a_resumed_run_equals_the_run_bit_for_bit(where, model, composed, tmp_path):
+    at, steps = WHERE[where], WHERE[where] + 8
+    chosen = [f"model={model}", "model.generator_every=2", f"callbacks.checkpoint.every_n_train_steps={at}"]
+    whole = play(composed, tmp_path / "whole", steps, *chosen)
+    resumed = play(
+        composed, tmp_path / "b", steps, *chosen, resume=tmp_path / "whole" / "checkpoints" / f"{at:07d}.ckpt"
+    )
+    for part in ("state_dict", "optimizer_states", "global_step", "epoch", "images_seen"):
+        assert_same(whole[part], resumed[part], part)
+    assert whole["global_step"] == steps
+    fresh = play(composed, tmp_path / "c", steps, *chosen, "seed=1")
+    with pytest.raises(AssertionError):
+        assert_same(whole["state_dict"], fresh["state_dict"])
+
+
+@pytest.mark.slow
+def test_workers_do_not_change_where_a_run_resumes(composed, tmp_path):
+    whole = play(composed, tmp_path / "a", 12, "callbacks.checkpoint.every_n_train_steps=5")
+    with_workers = ("data.num_workers=2", "callbacks.checkpoint.every_n_train_steps=5")
+    resumed = play(composed, tmp_path / "b", 12, *with_workers, resume=tmp_path / "a" / "checkpoints" / "0000005.ckpt")
+    again = play(composed, tmp_path / "c", 12, resume=tmp_path / "b" / "checkpoints" / "0000010.ckpt")
+    for other in (resumed, again):
+        assert_same(whole["state_dict"], other["state_dict"])
+        assert_same(whole["optimizer_states"], other["optimizer_states"])
