@@ -67,6 +67,10 @@ def ours(root, size, cache):
     return module, module.train_dataloader()
 
 
+def floats(module):
+    return lambda batch: module.on_after_batch_transfer(batch, 0).images
+
+
 class Waits(Callback):
     """The share of a training step that is spent waiting for the next batch."""
 
@@ -123,13 +127,13 @@ def main():
             first_theirs.append(timed(fresh, lambda batch: batch[0])[0])
             start = time.perf_counter()
             module, loader = ours(root, given.size, Path(folder) / f"cache{turn}")
-            timed(loader, lambda batch: module.on_after_batch_transfer(batch, 0).images)
+            timed(loader, floats(module))
             first_ours.append(time.perf_counter() - start)
         timed(folder_loader, lambda batch: batch[0])
         for _ in range(given.rounds):
             later_theirs.append(timed(folder_loader, lambda batch: batch[0])[0])
             for _ in range(5):
-                later_ours.append(timed(loader, lambda batch: module.on_after_batch_transfer(batch, 0).images)[0])
+                later_ours.append(timed(loader, floats(module))[0])
         bytes_only = min(timed(loader, lambda batch: batch[0].pixels)[0] for _ in range(5))
         wait = wait_in_training(root, given.size, Path(folder) / "cache0")
     median = statistics.median

@@ -35,7 +35,10 @@ def place() -> tuple[int, int]:
 
 def start_step(seed: int, iteration: int, device: torch.device) -> None:
     """Set both streams to where iteration `iteration` of a run with `seed` begins."""
-    torch.manual_seed(derive(seed, iteration, "rank", place()[0]))
+    own = derive(seed, iteration, "rank", place()[0])
+    torch.default_generator.manual_seed(own)  # torch.manual_seed would also queue a call for each absent device
+    if device.type != "cpu":
+        torch.get_device_module(device).manual_seed(own)
     shared(device).manual_seed(derive(seed, iteration, "shared"))
 
 

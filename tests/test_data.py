@@ -169,15 +169,17 @@ def test_the_order_depends_on_seed_and_epoch_alone(faces):
 
 
 @pytest.mark.parametrize("drop_last", [True, False])
-def test_ranks_share_each_global_batch_in_place_order(drop_last):
-    whole = [step.indices[0] for step in EpochOrder([23], 8, drop_last, seed=3)]
-    parts = [
-        [step.indices[0] for step in EpochOrder([23], 8, drop_last, seed=3, rank=rank, world=2)] for rank in (0, 1)
-    ]
-    assert [len(batch) for batch in whole] == ([8, 8] if drop_last else [8, 8, 7])
-    for batch, left, right in zip(whole, *parts, strict=True):
-        assert left + right == batch[: len(left) * 2]
-        assert len(left) == len(right)
+@pytest.mark.parametrize("counts", [[23], [23, 9]])
+def test_ranks_share_each_global_batch_in_place_order_with_its_mirroring(counts, drop_last):
+    whole = list(EpochOrder(counts, 8, drop_last, seed=3))
+    parts = [list(EpochOrder(counts, 8, drop_last, seed=3, rank=rank, world=2)) for rank in (0, 1)]
+    assert [len(step.indices[0]) for step in whole] == ([8, 8] if drop_last else [8, 8, 7])
+    for step, left, right in zip(whole, *parts, strict=True):
+        for all_rows, first, second in zip(
+            (*step.indices, *step.flips), (*left.indices, *left.flips), (*right.indices, *right.flips), strict=True
+        ):
+            assert len(first) == len(second) == len(all_rows) // 2
+            assert first + second == all_rows[: 2 * len(first)]
 
 
 def test_drop_last_leaves_the_smaller_batch_out(faces):
