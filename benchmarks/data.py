@@ -134,7 +134,7 @@ def main():
             later_theirs.append(timed(folder_loader, lambda batch: batch[0])[0])
             for _ in range(5):
                 later_ours.append(timed(loader, floats(module))[0])
-        bytes_only = min(timed(loader, lambda batch: batch[0].pixels)[0] for _ in range(5))
+        bytes_only = min(timed(loader, lambda batch: batch.images)[0] for _ in range(5))
         wait = wait_in_training(root, given.size, Path(folder) / "cache0")
     median = statistics.median
     rows = [

@@ -24,9 +24,9 @@ SHARE_OF_DEVICE = 0.25
 
 
 class Raw(NamedTuple):
-    """A domain's rows of a batch on their way to the device: uint8 pixels [B, C, H, W]."""
+    """A domain's rows of a batch on their way to the device: uint8 images [B, C, H, W]."""
 
-    pixels: Tensor
+    images: Tensor
     labels: Tensor | None
     flips: Tensor | None
 
@@ -43,8 +43,9 @@ class Rows(Dataset):
         self.domains = domains
         self.flip = flip
 
-    def __getitem__(self, step: Step) -> tuple[Raw, ...]:
-        return tuple(self._raw(*of_domain) for of_domain in zip(self.domains, *step, strict=True))
+    def __getitem__(self, step: Step) -> Raw | tuple[Raw, ...]:
+        raws = tuple(self._raw(*of_domain) for of_domain in zip(self.domains, *step, strict=True))
+        return raws if len(raws) > 1 else raws[0]
 
     def _raw(self, store: Store | Direct, indices: list[int], flips: list[bool]) -> Raw:
         labels = None if store.labels is None else torch.from_numpy(store.labels[indices])
@@ -198,13 +199,14 @@ class StoredDataModule(LightningDataModule, ABC):
             pin_memory=device.type == "cuda" and not held,
         )
 
-    def on_after_batch_transfer(self, batch: tuple[Raw, ...], dataloader_idx: int) -> Batch:
+    def on_after_batch_transfer(self, batch: Raw | tuple[Raw, ...], dataloader_idx: int) -> Batch:
+        raws: tuple[Raw, ...] = (batch,) if isinstance(batch, Raw) else batch
         dtype = self.trainer.lightning_module.dtype if self.trainer else torch.float32
         images = []
-        for pixels, _, flips in batch:
-            turned = pixels if flips is None else torch.where(flips[:, None, None, None], pixels.flip(-1), pixels)
+        for raw, _, flips in raws:
+            turned = raw if flips is None else torch.where(flips[:, None, None, None], raw.flip(-1), raw)
             images.append(turned.to(dtype).div_(127.5).sub_(1))
-        return self.batch(images, [raw.labels for raw in batch])
+        return self.batch(images, [raw.labels for raw in raws])
 
     def _order(self) -> EpochOrder:
         counts = [len(store) for store in self.train]
