@@ -7,7 +7,9 @@ from importlib import import_module
 from pathlib import Path
 
 import hydra
+from hydra.errors import HydraException
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from gan_lightning import launcher
 from gan_lightning.config import names
@@ -26,6 +28,8 @@ def main() -> None:
     GAN_LIGHTNING_TRACEBACK=1 for the traceback.
     """
     given = list(sys.argv)
+    names.register()
+    launcher.register()
     command, arguments = _split(given[1:])
     primary = "config" if command == "train" else command
     wants_traceback = bool(os.environ.get(TRACEBACK))
@@ -36,11 +40,9 @@ def main() -> None:
         with _one_sentence(wants_traceback, primary):
             import_module(f"gan_lightning.commands.{command}").run(config)
 
-    names.register()
-    launcher.register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
-    sys.argv[1:] = prepared(arguments)
     with _one_sentence(wants_traceback, primary):
+        sys.argv[1:] = prepared(arguments)
         hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")(task)()
 
 
@@ -53,6 +55,9 @@ class _one_sentence:  # noqa: N801
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, BrokenPipeError):  # `--help | head`
+            sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+            raise SystemExit(0) from None
         if isinstance(error, USER_ERRORS) and not self.wants_traceback:
             print(f"error: {sentence(error, CONF, self.primary)}", file=sys.stderr)
             if not _foreseen(error):
@@ -63,13 +68,18 @@ class _one_sentence:  # noqa: N801
 def _foreseen(error: BaseException) -> bool:
     """Whether the error was raised as a sentence for users, by us or by Hydra while composing."""
     frames = traceback.extract_tb(error.__traceback__)
-    return not isinstance(error, ValueError | OSError) or Path(frames[-1].filename).is_relative_to(HERE)
+    return isinstance(error, HydraException | OmegaConfBaseException) or Path(frames[-1].filename).is_relative_to(HERE)
 
 
 def _split(arguments: list[str]) -> tuple[str, list[str]]:
-    """The command and the rest; `train` where the first word is no command."""
-    if arguments and (HERE / "commands" / f"{arguments[0]}.py").is_file():
-        return arguments[0], arguments[1:]
+    """The command and the rest; `train` where the first word is none."""
+    commands = sorted(file.stem for file in (HERE / "commands").glob("[a-z]*.py"))
+    first = arguments[0] if arguments else ""
+    if first in commands:
+        return first, arguments[1:]
+    if first.isidentifier():
+        print(f"error: {first} is neither key=value nor a command; commands are {', '.join(commands)}", file=sys.stderr)
+        raise SystemExit(2)
     return "train", arguments
 
 

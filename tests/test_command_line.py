@@ -3,8 +3,10 @@
 import csv
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,21 @@ WRONG = {
     "nobody moves": (["model.generator_every=2", "model.discriminator_every=2"], "must be 1"),
     "an added key that nothing takes": (["+model.foo=1"], "model.foo is not known"),
     "an option that is none": (["model.first=nobody"], "one of discriminator, generator; got 'nobody'"),
+    "no loss": (["loss=[]"], "model.loss must be given"),
+    "a negative rate": (
+        ["model.generator_optimizer.lr=-1"],
+        "model.generator_optimizer cannot be made: Invalid learning",
+    ),
+    "one beta": (["model.discriminator_optimizer.betas=[0.5]"], "optimizer cannot be made: list index out of range"),
+    "a huge seed": (["seed=99999999999"], "seed must be a whole number from 0 to 4294967295; got 99999999999"),
+    "a word for a seed": (["seed=abc"], "seed must be a whole number"),
+    "nothing to do": (["trainer.max_epochs=0"], "trainer.max_epochs must not be 0"),
+    "a folder that cannot be written": (["callbacks.checkpoint.folder=/proc/none"], "/proc/none"),
+    "a folder without classes": (
+        ["data=folder_labelled", "data.root=nowhere"],
+        "one sub-folder for each class; got nowhere",
+    ),
+    "no command": (["evaluat"], "evaluat is neither key=value nor a command; commands are check, train"),
     "no override": (["a b"], "cannot be read as key=value"),
     "an unknown precision": (["trainer.precision=17"], "trainer.precision must be"),
 }
@@ -151,6 +168,38 @@ def test_resuming_a_run_folder_continues_clock_optimizers_and_noise(gan_lightnin
     resumed_at = Image.open("second/samples/0000003.png").tobytes()
     assert resumed_at == Image.open(first / "samples" / "0000003.png").tobytes()
     assert resumed_at != Image.open("second/samples/0000005.png").tobytes()
+
+
+def test_a_run_that_is_done_is_not_resumed(gan_lightning):
+    gan_lightning(*NARROW)
+    code, err = gan_lightning(f"resume={the_run()}", "hydra.run.dir=second")
+    assert code == 2
+    assert "has done 2 already; raise trainer.max_steps, which is 2" in err
+
+
+def test_a_callback_set_to_null_is_left_out(gan_lightning):
+    code, err = gan_lightning(*NARROW, "callbacks.plots=null", "logger.csv=null")
+    assert code == 0, err
+    assert not (the_run() / "plots").exists()
+    assert not (the_run() / "metrics.csv").exists()
+    assert (the_run() / "samples").exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_run_with_all_its_files_and_says_how_to_go_on():
+    words = [*NARROW, "trainer.max_steps=100000", "trainer.max_epochs=-1"]
+    running = subprocess.Popen([sys.executable, "-m", "gan_lightning", *words], stdout=subprocess.PIPE, text=True)
+    while not list(Path().glob("outputs/train/*/samples/real.png")):
+        assert running.poll() is None
+        time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    shown = " ".join(running.communicate(timeout=60)[0].split())
+    assert running.returncode == 130
+    assert "stopped at iteration" in shown
+    assert f"gan-lightning resume={the_run().absolute()}" in shown
+    step = torch.load(the_run() / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+    assert (the_run() / "samples" / f"{step:07d}.png").is_file()
+    assert (the_run() / "plots" / "real_and_fake.png").is_file()
 
 
 def test_a_checkpoint_of_another_model_is_refused_with_the_first_difference(gan_lightning):

@@ -116,4 +116,4 @@ def test_the_wheel_works_from_a_fresh_environment_and_any_folder(wheel, tmp_path
     completion = run(home / "bin" / "gan-lightning", "--shell-completion", "install=bash")
     assert "complete -o nospace -o default -F hydra_bash_completion gan-lightning" in completion
     run(home / "bin" / "gan-lightning", "debug=round", "data.batch_size=8", "data.image_size=16", "trainer=cpu")
-    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cwd") == ["outputs", "venv"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name not in ("cwd", "cache")) == ["outputs", "venv"]

@@ -28,6 +28,9 @@ class Checkpoints(Checkpoint):
         self.keep = keep
         self.written: list[Path] = []
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be written shows now, not after training
+
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:

@@ -51,9 +51,9 @@ class Plots(Callback):
                 "Mean output",
                 self.folder / "outputs.png",
             )
-        grids = sorted(self.samples.glob("[0-9]*.png"))
-        if grids and (self.samples / "real.png").is_file():
-            draw_beside(self.samples / "real.png", grids[-1], self.folder / "real_and_fake.png")
+        real, fake = self.samples / "real.png", self.samples / f"{trainer.global_step:07d}.png"
+        if real.is_file() and fake.is_file():
+            draw_beside(real, fake, self.folder / "real_and_fake.png")
 
 
 def read_curves(metrics: Path) -> dict[str, Curve]:

@@ -1,10 +1,13 @@
 """One progress bar for the whole run, with three numbers."""
 
+import logging
 from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+log = logging.getLogger(__name__)
 
 
 class RunProgress(ProgressBar):
@@ -32,11 +35,12 @@ class RunProgress(ProgressBar):
             BarColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
-            TimeRemainingColumn(elapsed_when_finished=True),
+            TimeRemainingColumn(),
             TextColumn("{task.fields[numbers]}"),
         )
-        total = trainer.estimated_stepping_batches if trainer.max_epochs != -1 or trainer.max_steps != -1 else None
-        total = None if total == float("inf") else total
+        total = None if trainer.estimated_stepping_batches == float("inf") else int(trainer.estimated_stepping_batches)
+        if total is not None and total < trainer.max_steps:
+            log.info("trainer.max_epochs=%s ends this run at iteration %s", trainer.max_epochs, f"{total:,}")
         self.bar.start()
         self.bar.add_task("", total=total, completed=trainer.global_step, of=total or "?", numbers="")
 

@@ -5,11 +5,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import torch
 from hydra.utils import instantiate
-from lightning import LightningModule, seed_everything
-from omegaconf import DictConfig, OmegaConf
+from lightning import LightningModule, Trainer, seed_everything
+from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
+from gan_lightning.callbacks.gentle_stop import GentleStop
 from gan_lightning.config import logs, schema
 
 log = logging.getLogger(__name__)
@@ -21,31 +23,25 @@ def run(config: DictConfig) -> None:
     Raises:
         ValueError: where the configuration, the data or the checkpoint to resume from is wrong; nothing has run then.
     """
-    checkpoint = _checkpoint(config.resume)
-    schema.check(config)
-
+    file = _checkpoint(config.resume)
+    _check(config)
     logs.tidy()
     seed_everything(config.seed, verbose=False)
-    model = instantiate(config.model)
-    data = instantiate(config.data)
-    trainer = instantiate(config.trainer)
-    if checkpoint:
-        _fits(model, trainer.strategy.load_checkpoint(checkpoint, weights_only=True), checkpoint)
+    model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
+    if file:
+        _fits(file, trainer.strategy.load_checkpoint(file, weights_only=True), model, trainer)
     model.save_hyperparameters(OmegaConf.to_container(config, resolve=True))
     log.info("run folder: %s", config.run_dir)
-    log.info(
-        "parameters: generator %s, discriminator %s",
-        *map(_parameters, (model.generator, model.discriminator)),
-    )
-    trainer.fit(model, data, ckpt_path=checkpoint, weights_only=True)
-    _report(Path(config.run_dir))
+    log.info("parameters: generator %s, discriminator %s", *map(_parameters, (model.generator, model.discriminator)))
+    trainer.fit(model, data, ckpt_path=file, weights_only=True)
+    _report(Path(config.run_dir), trainer)
 
 
 def _checkpoint(resume: str | None) -> Path | None:
     """The checkpoint that `resume` names.
 
     Raises:
-        ValueError: where there is none, or it cannot be read.
+        ValueError: where there is none.
     """
     if resume is None:
         return None
@@ -56,11 +52,34 @@ def _checkpoint(resume: str | None) -> Path | None:
     return file
 
 
-def _fits(model: LightningModule, loaded: dict[str, Any], file: Path) -> None:
-    """Hold a checkpoint against the model before anything runs.
+def _check(config: DictConfig) -> None:
+    """What can be known to be wrong before anything is made.
 
     Raises:
-        ValueError: for the first weight that is missing, left over or of another shape.
+        ValueError: naming the key.
+    """
+    if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
+        raise ValueError(f"seed must be a whole number from 0 to {2**32 - 1}; got {config.seed!r}")
+    with open_dict(config):
+        for group in (config.callbacks, config.logger):  # callbacks.plots=null means: without
+            for name in [name for name, value in group.items() if value is None]:
+                del group[name]
+    schema.check(config)
+    for key in ("max_epochs", "max_steps", "limit_train_batches"):
+        if config.trainer.get(key) == 0:
+            raise ValueError(f"trainer.{key} must not be 0: there would be nothing to train")
+    for player in ("generator", "discriminator"):
+        try:
+            instantiate(config.model[f"{player}_optimizer"])([nn.Parameter(torch.zeros(1))])
+        except (ValueError, IndexError, TypeError) as error:
+            raise ValueError(f"model.{player}_optimizer cannot be made: {error}") from error
+
+
+def _fits(file: Path, loaded: dict[str, Any], model: LightningModule, trainer: Trainer) -> None:
+    """Hold a checkpoint against the run that is to continue it.
+
+    Raises:
+        ValueError: for the first weight that is missing, left over or of another shape; where nothing is left to do.
     """
     own = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
     kept = {name: tuple(weight.shape) for name, weight in loaded["state_dict"].items()}
@@ -70,17 +89,31 @@ def _fits(model: LightningModule, loaded: dict[str, Any], file: Path) -> None:
                 f"resume: {file} was written by another model: {name} is {kept.get(name, 'missing')} there, "
                 f"{own.get(name, 'missing')} in this configuration"
             )
+    epochs = loaded["loops"]["fit_loop"]["epoch_progress"]["current"]["completed"]
+    for key, done, limit in (
+        ("max_steps", loaded["global_step"], trainer.max_steps),
+        ("max_epochs", epochs, trainer.max_epochs),
+    ):
+        if limit is not None and -1 < limit <= done:
+            raise ValueError(f"resume: {file} has done {done} already; raise trainer.{key}, which is {limit}")
 
 
 def _parameters(network: nn.Module) -> str:
     return f"{sum(parameter.numel() for parameter in network.parameters()):,}"
 
 
-def _report(folder: Path) -> None:
-    grids = sorted((folder / "samples").glob("[0-9]*.png"))
-    log.info("finished")
-    if grids:
-        log.info("  final grid   %s", grids[-1])
-    if (folder / "plots").is_dir():
-        log.info("  plots        %s", folder / "plots")
-    log.info("  TensorBoard  tensorboard --samples_per_plugin=images=200 --logdir %s", shlex.quote(str(folder)))
+def _report(folder: Path, trainer: Trainer) -> None:
+    stopped = any(isinstance(callback, GentleStop) and callback.stopped for callback in trainer.callbacks)  # type: ignore[attr-defined]
+    log.info("%s at iteration %s", "stopped" if stopped else "finished", f"{trainer.global_step:,}")
+    for what, path in {
+        "final grid": folder / "samples" / f"{trainer.global_step:07d}.png",
+        "plots": folder / "plots",
+        "checkpoint": folder / "checkpoints" / "last.ckpt",
+    }.items():
+        if path.exists():
+            log.info("  %-12s %s", what, path)
+    quoted = shlex.quote(str(folder))
+    log.info("  %-12s tensorboard --samples_per_plugin=images=200 --logdir %s", "TensorBoard", quoted)
+    if stopped:
+        log.info("  %-12s gan-lightning resume=%s", "continue", quoted)
+        raise SystemExit(130)

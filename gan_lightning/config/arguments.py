@@ -23,7 +23,7 @@ def _quoted(argument: str) -> str:
 
 
 def _with_own_overrides(arguments: list[str]) -> list[str]:
-    """The overrides of the run folder that `resume=` names come first; what is given anew replaces them."""
+    """The overrides of the run folder that `resume=` names stand before it; what is given anew replaces them."""
     given = dict(argument.split("=", 1) for argument in arguments if "=" in argument and not argument.startswith("-"))
     saved = Path(given.get("resume", "").strip("'").replace("\\'", "'")) / ".hydra" / "overrides.yaml"
     if "resume" not in given or not saved.is_file():
@@ -31,4 +31,5 @@ def _with_own_overrides(arguments: list[str]) -> list[str]:
     keys = {key.lstrip("+~") for key in given}
     before = [str(override) for override in OmegaConf.load(saved)]
     kept = [override for override in before if override.split("=", 1)[0].lstrip("+~") not in keys]
-    return [*kept, *arguments]
+    place = next(number for number, argument in enumerate(arguments) if argument.startswith("resume="))
+    return [*arguments[:place], *kept, *arguments[place:]]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -16,43 +16,56 @@ PLAIN = (bool, int, float, str, NoneType)
 CONTROL = {"_target_", "_partial_", "_args_", "_recursive_", "_convert_"}
 
 
+class Argument(NamedTuple):
+    """What a callable says of one of its arguments."""
+
+    hint: Any
+    is_needed: bool
+
+
 def check(config: DictConfig) -> None:
     """Hold every node that names a `_target_` against that target's signature.
 
     Raises:
-        ValueError: for the first misspelt argument, wrong type or value out of bounds, naming its full key.
+        ValueError: for the first argument that is misspelt, missing, of the wrong type or out of bounds, naming its
+            full key.
     """
     for path, node in _targets(config, ""):
-        values = {str(key): node._get_node(key) for key in node}
-        hints = signature(get_object(node._target_))
-        for name in values:
-            key = f"{path}.{name}" if path else name
-            if name in CONTROL:
+        known = signature(get_object(node._target_))
+        given = {str(key) for key in node} - CONTROL
+        for name in sorted(given - known.keys()):
+            raise ValueError(
+                f"{path}.{name} is not known{nearest(name, known)}; {node._target_} takes {', '.join(known)}"
+            )
+        for name, argument in known.items():
+            key = f"{path}.{name}"
+            if name not in given or OmegaConf.is_missing(node, name):
+                if name in given or (argument.is_needed and not node.get("_partial_") and "_args_" not in node):
+                    raise ValueError(f"{key} must be given")
                 continue
-            if name not in hints:
-                raise ValueError(f"{key} is not known{nearest(name, hints)}; {node._target_} takes {', '.join(hints)}")
-            if OmegaConf.is_missing(node, name):
-                raise ValueError(f"{key} must be given")
             value = node[name]
-            if not isinstance(value, DictConfig | ListConfig) and not _fits(value, hints[name]):
-                raise ValueError(f"{key} must be {describe(hints[name])}; got {value!r}")
+            if not isinstance(value, DictConfig | ListConfig) and not _fits(value, argument.hint):
+                raise ValueError(f"{key} must be {describe(argument.hint)}; got {value!r}")
 
 
-def signature(target: Any) -> dict[str, Any]:
-    """Type hints of a callable's arguments by name; `**rest` of a constructor stands for its base class's."""
-    hints: dict[str, Any] = {}
+def signature(target: Any) -> dict[str, Argument]:
+    """A callable's arguments by name; `**rest` of a constructor stands for its base class's."""
+    arguments: dict[str, Argument] = {}
     for layer in target.__mro__ if inspect.isclass(target) else [target]:
         function = layer.__dict__.get("__init__") if inspect.isclass(layer) else layer
         if function is None:
             continue
         parameters = inspect.signature(function).parameters
-        known = _hints(function)
+        hints = _hints(function)
         for name, parameter in parameters.items():
             if name != "self" and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-                hints.setdefault(name, known.get(name, Any))
+                # Other libraries' classes hand their bases what those need, and complain for themselves.
+                is_ours = function.__module__.startswith("gan_lightning.")
+                is_needed = parameter.default is parameter.empty and is_ours
+                arguments.setdefault(name, Argument(hints.get(name, Any), is_needed))
         if all(parameter.kind != parameter.VAR_KEYWORD for parameter in parameters.values()):
             break
-    return hints
+    return arguments
 
 
 def nearest(word: str, known: Any) -> str:
@@ -74,7 +87,7 @@ def describe(hint: Any) -> str:
         return "one of " + ", ".join(str(part) for part in parts)
     if hint is NoneType:
         return "null"
-    names = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
+    names = {int: "a whole number", float: "a number", str: "a word", bool: "true or false", Path: "a path"}
     return names[hint] if hint in names else str(getattr(hint, "__name__", hint))
 
 

@@ -39,7 +39,8 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
             return _missing_fact(link)
     ours = (link for link in chain if not isinstance(link, HydraException))
     first = next(ours, error)
-    return _of_key(texts, " ".join(str(first).split("\n    full_key")[0].split()))
+    said = str(first).split("\n    full_key")[0].removeprefix("ValueError raised while resolving interpolation: ")
+    return _of_key(texts, " ".join(said.split()))
 
 
 def _of_key(texts: list[str], said: str) -> str:
@@ -84,7 +85,8 @@ def _unknown_option(named: str, conf: Path) -> str:
     options = sorted(str(file.relative_to(conf / group).with_suffix("")) for file in (conf / group).rglob("*.yaml"))
     close = get_close_matches(option, options, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    return f"{group} has no option {option}; {hint}There are {', '.join(options)}"
+    there = f"There are {', '.join(options)}" if options else "There are none"
+    return f"{group} has no option {option}; {hint}{there}"
 
 
 def _missing_fact(error: InterpolationKeyError) -> str:

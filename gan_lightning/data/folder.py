@@ -49,7 +49,7 @@ def _files(root: Path) -> Iterator[Path]:
     visited: set[str] = set()
     for folder, below, names in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
-        if real in visited:
+        if real in visited or Path(folder, ".hydra").is_dir():  # seen, or a run's own pictures
             below.clear()
             continue
         visited.add(real)
