@@ -69,6 +69,10 @@ WRONG = {
     "nobody moves": (["model.generator_every=2", "model.discriminator_every=2"], "must be 1"),
     "an added key that nothing takes": (["+model.foo=1"], "model.foo is not known"),
     "an option that is none": (["model.first=nobody"], "one of discriminator, generator; got 'nobody'"),
+    "pairs for a model of images": (
+        ["data=photos_paired", "data.image_size=32"],
+        "gives batches of Pair (PhotosPaired), and model takes Labelled or Unlabelled",
+    ),
     "no loss": (["loss=[]"], "model.loss must be given"),
     "a negative rate": (
         ["model.generator_optimizer.lr=-1"],

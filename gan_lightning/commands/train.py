@@ -3,11 +3,11 @@
 import logging
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import torch
 from hydra.utils import instantiate
-from lightning import LightningModule, Trainer, seed_everything
+from lightning import LightningDataModule, LightningModule, Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
@@ -28,6 +28,7 @@ def run(config: DictConfig) -> None:
     logs.tidy()
     seed_everything(config.seed, verbose=False)
     model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
+    _suit(model, data)
     if file:
         _fits(file, trainer.strategy.load_checkpoint(file, weights_only=True), model, trainer)
     model.save_hyperparameters(OmegaConf.to_container(config, resolve=True))
@@ -73,6 +74,26 @@ def _check(config: DictConfig) -> None:
             instantiate(config.model[f"{player}_optimizer"])([nn.Parameter(torch.zeros(1))])
         except (ValueError, IndexError, TypeError) as error:
             raise ValueError(f"model.{player}_optimizer cannot be made: {error}") from error
+
+
+def _suit(model: LightningModule, data: LightningDataModule) -> None:
+    """Hold what the data gives against what the model takes, by their own annotations.
+
+    Raises:
+        ValueError: where no kind of batch is both.
+    """
+    given = _kinds(get_type_hints(type(data).batch)["return"])
+    taken = _kinds(get_type_hints(type(model).inputs)["batch"])
+    if not given & taken:
+        kinds = [" or ".join(sorted(kind.__name__ for kind in each)) for each in (given, taken)]
+        raise ValueError(
+            f"data gives batches of {kinds[0]} ({type(data).__name__}), and model takes {kinds[1]} "
+            f"({type(model).__name__}); choose another of the two"
+        )
+
+
+def _kinds(hint: Any) -> set[type]:
+    return set(get_args(hint)) or {hint}
 
 
 def _fits(file: Path, loaded: dict[str, Any], model: LightningModule, trainer: Trainer) -> None:
