@@ -13,6 +13,8 @@ from torch import nn
 
 from gan_lightning.callbacks.gentle_stop import GentleStop
 from gan_lightning.config import logs, schema
+from gan_lightning.data.base import StoredDataModule
+from gan_lightning.models.adversarial import AdversarialModule
 
 log = logging.getLogger(__name__)
 
@@ -76,12 +78,16 @@ def _check(config: DictConfig) -> None:
             raise ValueError(f"model.{player}_optimizer cannot be made: {error}") from error
 
 
-def _suit(model: LightningModule, data: LightningDataModule) -> None:
+def _suit(model: AdversarialModule, data: LightningDataModule) -> None:
     """Hold what the data gives against what the model takes, by their own annotations.
+
+    A data module from elsewhere says nothing of its batches and is taken as it is.
 
     Raises:
         ValueError: where no kind of batch is both.
     """
+    if not isinstance(data, StoredDataModule):
+        return
     given = _kinds(get_type_hints(type(data).batch)["return"])
     taken = _kinds(get_type_hints(type(model).inputs)["batch"])
     if not given & taken:
