@@ -64,13 +64,17 @@ class Residual(nn.Module):
         return maps + self.net(maps)
 
 
-def _linear(before: int, after: int) -> nn.Module:
-    """A 1x1 convolution that keeps the variance; nothing where the channels stay."""
-    if before == after:
-        return nn.Identity()
-    conv = nn.Conv2d(before, after, 1, bias=False)
-    nn.init.kaiming_normal_(conv.weight, nonlinearity="linear")
-    return conv
+def _even(layer: nn.Conv2d | nn.Linear) -> nn.Module:
+    """The layer, initialised so that what goes out has the variance of what comes in."""
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="linear")
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _widths(before: int, after: int) -> nn.Module:
+    """A 1x1 convolution where the number of channels changes."""
+    return nn.Identity() if before == after else _even(nn.Conv2d(before, after, 1, bias=False))
 
 
 class Basis(nn.Module):
@@ -79,8 +83,7 @@ class Basis(nn.Module):
     def __init__(self, latent_dim: Count, channels: Count) -> None:
         super().__init__()
         self.basis = nn.Parameter(torch.randn(channels, 4, 4))
-        self.scale = nn.Linear(latent_dim, channels, bias=False)
-        nn.init.kaiming_normal_(self.scale.weight, nonlinearity="linear")
+        self.scale = _even(nn.Linear(latent_dim, channels, bias=False))
 
     def forward(self, latents: Latents) -> Maps:
         return self.basis * self.scale(latents)[..., None, None]
@@ -108,10 +111,8 @@ class R3GANGenerator(nn.Module):
 
         layers: list[nn.Module] = [Basis(latent_dim, widths[0]), *blocks(widths[0])]
         for wide, narrow in pairwise(widths):
-            layers += [_linear(wide, narrow), nn.Upsample(scale_factor=2, mode="bilinear"), *blocks(narrow)]
-        image = nn.Conv2d(width, channels, 1)
-        nn.init.kaiming_normal_(image.weight, nonlinearity="linear")
-        self.net = nn.Sequential(*layers, image, nn.Tanh())
+            layers += [_widths(wide, narrow), nn.Upsample(scale_factor=2, mode="bilinear"), *blocks(narrow)]
+        self.net = nn.Sequential(*layers, _even(nn.Conv2d(width, channels, 1)), nn.Tanh())
 
     def forward(self, latents: Latents) -> Images:
         return self.net(latents)
@@ -137,14 +138,12 @@ class R3GANDiscriminator(nn.Module):
         def blocks(channels: int) -> list[nn.Module]:
             return [Residual(channels, BLOCKS * len(widths), not spectral_norm) for _ in range(BLOCKS)]
 
-        image = nn.Conv2d(channels, width, 1)
-        nn.init.kaiming_normal_(image.weight, nonlinearity="linear")
-        layers: list[nn.Module] = [image, *blocks(width)]
+        layers: list[nn.Module] = [_even(nn.Conv2d(channels, width, 1)), *blocks(width)]
         for narrow, wide in pairwise(widths):
-            layers += [nn.AvgPool2d(2), _linear(narrow, wide), *blocks(wide)]
+            layers += [nn.AvgPool2d(2), _widths(narrow, wide), *blocks(wide)]
         last = widths[-1]
-        layers += [nn.Conv2d(last, last, 4, groups=last, bias=False), nn.Flatten(), nn.Linear(last, 1)]
-        self.net = nn.Sequential(*layers)
+        basis = _even(nn.Conv2d(last, last, 4, groups=last, bias=False))
+        self.net = nn.Sequential(*layers, basis, nn.Flatten(), _even(nn.Linear(last, 1)))
         if spectral_norm:
             spectral(self)
 
