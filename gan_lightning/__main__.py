@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 
@@ -10,19 +11,19 @@ from omegaconf import DictConfig
 
 from gan_lightning import launcher
 from gan_lightning.config import names
-from gan_lightning.config.resume import with_own_overrides
+from gan_lightning.config.arguments import prepared
 from gan_lightning.config.sentences import USER_ERRORS, sentence
 
 HERE = Path(__file__).resolve().parent
 CONF = next(folder for folder in (HERE / "conf", HERE.parent / "conf") if folder.is_dir())
-TRACEBACK = "HYDRA_FULL_ERROR"
+TRACEBACK = "GAN_LIGHTNING_TRACEBACK"
 
 
 def main() -> None:
     """Run the command that the first word names.
 
-    Exits with 2 after one sentence where the command line, a file or a folder is wrong; set HYDRA_FULL_ERROR=1 for the
-    traceback.
+    Exits with 2 after one sentence where the command line, a file or a folder is wrong; set
+    GAN_LIGHTNING_TRACEBACK=1 for the traceback.
     """
     given = list(sys.argv)
     command, arguments = _split(given[1:])
@@ -31,15 +32,14 @@ def main() -> None:
 
     def task(config: DictConfig) -> None:
         sys.argv[:] = given  # Lightning starts further ranks by repeating the command line
-        if not wants_traceback:
-            os.environ.pop(TRACEBACK, None)
+        os.environ.pop("HYDRA_FULL_ERROR", None)
         with _one_sentence(wants_traceback, primary):
             import_module(f"gan_lightning.commands.{command}").run(config)
 
     names.register()
     launcher.register()
-    os.environ[TRACEBACK] = "1"  # while Hydra composes: its errors come here instead of to its own printer
-    sys.argv[1:] = with_own_overrides(arguments)
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
+    sys.argv[1:] = prepared(arguments)
     with _one_sentence(wants_traceback, primary):
         hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")(task)()
 
@@ -52,10 +52,18 @@ class _one_sentence:  # noqa: N801
 
     def __enter__(self) -> None: ...
 
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, USER_ERRORS) and not self.wants_traceback:
             print(f"error: {sentence(error, CONF, self.primary)}", file=sys.stderr)
+            if not _foreseen(error):
+                print(f"({type(error).__name__}; set {TRACEBACK}=1 for the traceback)", file=sys.stderr)
             raise SystemExit(2) from None
+
+
+def _foreseen(error: BaseException) -> bool:
+    """Whether the error was raised as a sentence for users, by us or by Hydra while composing."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return not isinstance(error, ValueError | OSError) or Path(frames[-1].filename).is_relative_to(HERE)
 
 
 def _split(arguments: list[str]) -> tuple[str, list[str]]:

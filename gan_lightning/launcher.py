@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus, configure_log, filter_overrides, setup_globals
@@ -16,7 +17,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-RANKS = {"LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "GROUP_RANK", "PL_GLOBAL_SEED"}
+NOT_INHERITED = {"LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "GROUP_RANK", "PL_GLOBAL_SEED", "HYDRA_FULL_ERROR"}
+"""What this process was told about itself."""
 
 
 class SubprocessLauncher(Launcher):
@@ -28,21 +30,32 @@ class SubprocessLauncher(Launcher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
-        return [self._run(list(overrides), initial_job_idx + n) for n, overrides in enumerate(job_overrides)]
+        common = set.intersection(*map(set, job_overrides)) if len(job_overrides) > 1 else set()
+        return [self._run(list(job), initial_job_idx + n, common) for n, job in enumerate(job_overrides)]
 
-    def _run(self, overrides: list[str], number: int) -> JobReturn:
+    def _run(self, overrides: list[str], number: int, common: set[str]) -> JobReturn:
         config = self.context.config_loader.load_sweep_config(self.config, overrides)
         with open_dict(config):
             config.hydra.job.id, config.hydra.job.num = str(number), number
+            # Names are cut, so what tells this job from the others stands first.
+            own_first = sorted(filter_overrides(overrides), key=common.__contains__)
+            config.hydra.job.override_dirname = ",".join(own_first)
         folder = Path(config.hydra.sweep.dir, config.hydra.sweep.subdir).absolute()
         print(f"[{number}] {' '.join(filter_overrides(overrides))} -> {folder}", flush=True)
         own = f"hydra.run.dir='{_quoted(folder)}'"
-        command = [sys.executable, "-m", "gan_lightning", self.config.hydra.job.name, *filter_overrides(overrides), own]
-        environment = {key: value for key, value in os.environ.items() if key not in RANKS}
+        command = [
+            sys.executable,
+            "-m",
+            "gan_lightning",
+            self.config.hydra.job.name,
+            *filter_overrides(overrides),
+            own,
+        ]
+        environment = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
         code = subprocess.run(command, env=environment, check=False).returncode
         result = JobReturn(overrides=overrides, cfg=config, hydra_cfg=OmegaConf.create({"hydra": config.hydra}))
         result.status = JobStatus.COMPLETED if code == 0 else JobStatus.FAILED
-        result.return_value = None if code == 0 else SystemExit(code)
+        result.return_value = None if code == 0 else SystemExit(1)
         return result
 
 
@@ -51,6 +64,11 @@ def _quoted(path: Path) -> str:
 
 
 def register() -> None:
-    """Hand the launcher to Hydra, under the name in conf/hydra/launcher: it takes plugins of its own namespace only."""
+    """Hand the launcher to Hydra under the name in conf/hydra/launcher: it takes plugins of its own namespace only."""
+    plugins = Plugins.instance()  # has looked through the installed plugins from here on
+    namespace = sys.modules.setdefault("hydra_plugins", ModuleType("hydra_plugins"))
+    this = sys.modules[__name__]
     SubprocessLauncher.__module__ = "hydra_plugins.gan_lightning"
-    Plugins.instance().register(SubprocessLauncher)
+    sys.modules[SubprocessLauncher.__module__] = this
+    namespace.__dict__["gan_lightning"] = this
+    plugins.register(SubprocessLauncher)

@@ -50,4 +50,5 @@ class AtLeast(NamedTuple):
 
 Count = Annotated[int, AtLeast(1)]
 Index = Annotated[int, AtLeast(0)]
-Rate = Annotated[float, AtLeast(0.0)]
+Number = float | int
+Rate = Annotated[Number, AtLeast(0)]

@@ -37,4 +37,3 @@ class Board(Callback):
                 logger.experiment.add_custom_scalars(self.layout)
                 configuration = indent(yaml.safe_dump(dict(pl_module.hparams), sort_keys=False), "    ")
                 logger.experiment.add_text("configuration", configuration, trainer.global_step)
-

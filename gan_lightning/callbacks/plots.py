@@ -34,7 +34,12 @@ class Plots(Callback):
             curves = read_curves(self.metrics)
             losses = {"G": "generator/loss", "D": "discriminator/loss"}
             title = "Generator and Discriminator Loss During Training"
-            draw_curves({k: curves[v] for k, v in losses.items() if v in curves}, title, "Loss", self.folder / "losses.png")
+            draw_curves(
+                {k: curves[v] for k, v in losses.items() if v in curves},
+                title,
+                "Loss",
+                self.folder / "losses.png",
+            )
             outputs = {
                 "D(x)": "d_out/real",
                 "D(G(z)) before D's update": "d_out/fake",
@@ -86,7 +91,7 @@ def draw_beside(real: Path, fake: Path, file: Path) -> None:
     figure.savefig(file, dpi=100, bbox_inches="tight")
 
 
-def _figure(width: float, height: float, panels: int) -> tuple[Any, list[Any]]:
+def _figure(width: int, height: int, panels: int) -> tuple[Any, list[Any]]:
     """A figure that needs no screen and leaves pyplot's state alone."""
     from matplotlib.figure import Figure
 

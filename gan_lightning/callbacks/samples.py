@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
@@ -46,28 +45,30 @@ class Samples(Callback):
         self.inputs: tuple[Tensor, ...] = ()
         self.drawn = -1
 
-    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:  # type: ignore[override]
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
         self.inputs = tuple(
             given.to(pl_module.device) for given in self.inputs or pl_module.fixed_inputs(self.num_images)
         )
         self._draw(trainer, pl_module)
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: AdversarialModule, batch: Batch, batch_idx: int) -> None:  # type: ignore[override]
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: AdversarialModule, batch: Batch, batch_idx: int
+    ) -> None:
         if not (self.folder / "real.png").exists():
             self._show(trainer, "real", pl_module.target(batch)[: self.num_images], "real.png")
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
-    ) -> None:  # type: ignore[override]
+    ) -> None:
         if self.every_n_steps and trainer.global_step % self.every_n_steps == 0:
             self._draw(trainer, pl_module)
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:  # type: ignore[override]
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
         epoch = trainer.current_epoch + 1
         if self.every_n_epochs and (epoch == 1 or epoch % self.every_n_epochs == 0):
             self._draw(trainer, pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:  # type: ignore[override]
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
         self._draw(trainer, pl_module)
 
     def state_dict(self) -> dict[str, Any]:

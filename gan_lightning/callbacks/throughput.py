@@ -17,15 +17,15 @@ class Throughput(Callback):
     def __init__(self) -> None:
         self.since: tuple[float, int] | None = None
 
-    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:  # type: ignore[override]
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
         self.since = None
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:  # type: ignore[override]
+    ) -> None:
         if self.since is None:
             self.since = (time.perf_counter(), pl_module.images_seen)
-        elif trainer.global_step % trainer.log_every_n_steps == 0:
+        elif trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             now, seen = time.perf_counter(), pl_module.images_seen
             rate = (seen - self.since[1]) / (now - self.since[0])
             self.since = (now, seen)

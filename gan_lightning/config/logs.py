@@ -3,11 +3,20 @@
 import logging
 import warnings
 
-ADVERTS = ("litlogger", "litmodels", "LitLogger", "LitModels", "GPU available", "TPU available", "HPU available")
-OBVIOUS = ("`Trainer(limit_train_batches=1.0)`", "`Trainer.fit` stopped")
+ADVERTS = (
+    "litlogger",
+    "litmodels",
+    "LitLogger",
+    "LitModels",
+    "GPU available",
+    "TPU available",
+    "HPU available",
+)
+OBVIOUS = ("`Trainer(limit_train_batches=1.0)`", "`Trainer.fit` stopped", "`weights_only` was not set")
 WARNINGS = (
     "Checkpoint directory .* exists and is not empty",
     ".*LeafSpec.*",
+    "This DataLoader will create .* worker processes.*",
     ".*does not have many workers.*",
     ".*The number of training batches .* is smaller than the logging interval.*",
     "Experiment logs directory .* exists and is not empty.*",

@@ -1,4 +1,4 @@
-"""Constructors' signatures are the schema of the configuration: names, types and bounds, checked before anything runs."""
+"""Constructors' signatures are the schema of the configuration: names, types and bounds, checked first of all."""
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ def check(config: DictConfig) -> None:
             if name in CONTROL:
                 continue
             if name not in hints:
-                raise ValueError(f"{key} is not known{nearest(name, hints)}")
+                raise ValueError(f"{key} is not known{nearest(name, hints)}; {node._target_} takes {', '.join(hints)}")
             if OmegaConf.is_missing(node, name):
                 raise ValueError(f"{key} must be given")
             value = node[name]
@@ -75,7 +75,7 @@ def describe(hint: Any) -> str:
     if hint is NoneType:
         return "null"
     names = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
-    return names.get(hint) or getattr(hint, "__name__", str(hint))
+    return names[hint] if hint in names else str(getattr(hint, "__name__", hint))
 
 
 def _targets(node: Any, path: str) -> Iterator[tuple[str, DictConfig]]:
@@ -85,7 +85,7 @@ def _targets(node: Any, path: str) -> Iterator[tuple[str, DictConfig]]:
         for key in node:
             child = node._get_node(key)
             if isinstance(child, DictConfig | ListConfig) and not child._is_interpolation():
-                yield from _targets(child, f"{path}.{key}" if path else str(key))
+                yield from _targets(child, ".".join(filter(None, (path, str(key)))))
     elif isinstance(node, ListConfig):
         for index in range(len(node)):
             yield from _targets(node._get_node(index), f"{path}.{index}")

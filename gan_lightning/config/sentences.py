@@ -1,13 +1,15 @@
 """Hydra's and OmegaConf's errors as one sentence: the key, what was given, what is allowed."""
 
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
@@ -31,10 +33,22 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
         if found := re.search(r"Could not find '([^']+)'", text):
             return _unknown_option(found[1], conf)
     for link in chain:
+        if isinstance(link, OverrideParseException):
+            return f"{link.override} cannot be read as key=value; put quotes around values with special characters"
         if isinstance(link, InterpolationKeyError):
             return _missing_fact(link)
-    first = next((link for link in chain if isinstance(link, OmegaConfBaseException)), chain[-1])
-    return " ".join(str(first).split("\n    full_key")[0].split())
+    ours = (link for link in chain if not isinstance(link, HydraException))
+    first = next(ours, error)
+    return _of_key(texts, " ".join(str(first).split("\n    full_key")[0].split()))
+
+
+def _of_key(texts: list[str], said: str) -> str:
+    """The sentence with the key of the part that could not be made, where Hydra names one."""
+    found = next(
+        (key[1] for text in texts if (key := re.search(r"Error in call to target.*full_key: (\S+)", text, re.S))),
+        "",
+    )
+    return said if not found or found in said else f"{found}: {said}"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -44,13 +58,22 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _unknown_key(key: str, conf: Path, primary: str) -> str:
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(conf), version_base="1.3"):
-        known = list(_keys(compose(primary), ""))
     groups = [path.name for path in conf.iterdir() if path.is_dir()]
-    close = get_close_matches(key, known + groups, n=1, cutoff=0.6)
+    known = [*_known_keys(conf, primary, groups), *groups]
+    same_end = [full for full in known if full.endswith("." + key.rsplit(".", 1)[-1])]
+    close = get_close_matches(key, known, n=1, cutoff=0.6) or get_close_matches(key, same_end, n=1, cutoff=0)
     hint = f"did you mean {close[0]}?" if close else "`gan-lightning --cfg job` shows all keys"
     return f"{key} is no key of the configuration; {hint}"
+
+
+def _known_keys(conf: Path, primary: str, groups: list[str]) -> list[str]:
+    """All keys of the configuration, with the groups' options that the command line chooses where they exist."""
+    chosen = [word for word in sys.argv[1:] if word.split("=", 1)[0] in groups]
+    for overrides in (chosen, []):
+        GlobalHydra.instance().clear()
+        with suppress(HydraException), initialize_config_dir(str(conf), version_base="1.3"):
+            return list(_keys(compose(primary, overrides), ""))
+    return []
 
 
 def _unknown_option(named: str, conf: Path) -> str:
@@ -73,7 +96,7 @@ def _missing_fact(error: InterpolationKeyError) -> str:
 
 def _keys(node: DictConfig, path: str) -> Iterator[str]:
     for key in node:
-        full = f"{path}.{key}" if path else str(key)
+        full = ".".join(filter(None, (path, str(key))))
         yield full
         child = node._get_node(key)
         if isinstance(child, DictConfig) and not child._is_interpolation() and not OmegaConf.is_missing(node, key):

@@ -19,13 +19,13 @@ class CelebA(ImageDataModule):
 
     def fetch(self) -> None:
         if self._folder() is None:
-            from torchvision.datasets import CelebA as Official
+            from torchvision import datasets
 
             try:
-                Official(self.root, download=True)
+                datasets.CelebA(self.root, download=True)
             except (OSError, RuntimeError, ImportError) as error:
                 raise ValueError(
-                    f"data.download: CelebA could not be fetched ({error}); put the images at {self.root}/{LAYOUT}"
+                    f"data.download: CelebA could not be downloaded; put the images at {self.root}/{LAYOUT}"
                 ) from error
 
     def pictures(self, split: Split) -> FilePictures:

@@ -22,8 +22,8 @@ def fit(picture: Image.Image, image_size: int, channels: int, center_crop: int |
     short = min(picture.size)
     if short != image_size:
         # torchvision truncates the long side, so do we: the values must be equal to its own.
-        size = tuple(image_size if side == short else int(image_size * side / short) for side in picture.size)
-        picture = picture.resize(size, Image.Resampling.BILINEAR)
+        width, height = (image_size if side == short else int(image_size * side / short) for side in picture.size)
+        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
     pixels = np.asarray(_middle(picture, image_size, image_size))
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 

@@ -20,12 +20,12 @@ class MNIST(ImageDataModule):
 
     def fetch(self) -> None:
         if not all(self._find(split, part) for split in PREFIX for part in PARTS):
-            from torchvision.datasets import MNIST as Official
+            from torchvision import datasets
 
             try:
-                Official(self.root, download=True)
+                datasets.MNIST(self.root, download=True)
             except (OSError, RuntimeError) as error:
-                raise ValueError(f"data.download: MNIST could not be fetched ({error}); {self._by_hand()}") from error
+                raise ValueError(f"data.download: MNIST could not be downloaded; {self._by_hand()}") from error
 
     def pictures(self, split: Split) -> ArrayPictures:
         images, labels = (self._read(split, part) for part in PARTS)
@@ -53,5 +53,3 @@ class MNIST(ImageDataModule):
 
     def _by_hand(self) -> str:
         return f"put the four official files, {PREFIX['train']}-images-idx3-ubyte.gz and so on, into {self.root}"
-
-

@@ -1,12 +1,13 @@
 """What every data set hands over: pictures by number, with labels where there are any."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from PIL import Image
 
 
+@runtime_checkable
 class Pictures(Protocol):
     """Pictures as they are stored, before they are cropped and resized."""
 

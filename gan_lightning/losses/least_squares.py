@@ -1,7 +1,7 @@
 """The least squares objective."""
 
 from gan_lightning.losses.adversarial import AdversarialLoss
-from gan_lightning.types import Critic, Images, Logits, Rate, Scalar, Terms
+from gan_lightning.types import Critic, Images, Logits, Number, Rate, Scalar, Terms
 
 
 class LeastSquares(AdversarialLoss):
@@ -17,7 +17,7 @@ class LeastSquares(AdversarialLoss):
         factor: 1/2 in the paper; 1 in most code.
     """
 
-    def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0, factor: Rate = 0.5) -> None:
+    def __init__(self, a: Number = 0.0, b: Number = 1.0, c: Number = 1.0, factor: Rate = 0.5) -> None:
         self.a, self.b, self.c, self.factor = a, b, c, factor
 
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:
@@ -26,5 +26,5 @@ class LeastSquares(AdversarialLoss):
     def generator(self, critic: Critic, real: Images, fake: Images) -> Terms:
         return {"adversarial": self._distance(critic(fake), self.c)}
 
-    def _distance(self, logits: Logits, target: float) -> Scalar:
+    def _distance(self, logits: Logits, target: Number) -> Scalar:
         return self.factor * (logits - target).square().mean()

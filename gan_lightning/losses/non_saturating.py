@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gan_lightning.losses.adversarial import AdversarialLoss
-from gan_lightning.types import Critic, Images, Logits, Rate, Scalar, Terms
+from gan_lightning.types import Critic, Images, Logits, Number, Rate, Scalar, Terms
 
 
 class NonSaturating(AdversarialLoss):
@@ -33,6 +33,6 @@ class NonSaturating(AdversarialLoss):
         return logits.sigmoid()
 
 
-def _towards(logits: Logits, target: float) -> Scalar:
+def _towards(logits: Logits, target: Number) -> Scalar:
     """Binary cross-entropy of logits to one target."""
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))

@@ -21,8 +21,8 @@ MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 class AdversarialModule(LightningModule, ABC):
     """Plays a generator against a discriminator, batch by batch.
 
-    `trainer.global_step` counts batches, whatever the ratio of the players: the one that moves every batch steps through
-    Lightning's counting optimizer, the other through the strategy, which keeps precision plugin and hooks.
+    `trainer.global_step` counts batches, whatever the ratio of the players: the one that moves every batch steps
+    through Lightning's counting optimizer, the other through the strategy, which keeps precision plugin and hooks.
 
     Args:
         generator: makes images.
@@ -183,7 +183,7 @@ class AdversarialModule(LightningModule, ABC):
 
     def _report(self, iteration: int) -> None:
         self._epoch.add(self._step)
-        if iteration % self.trainer.log_every_n_steps == 0:
+        if iteration % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             bar = {f"{name}/loss" for name in self.every}
             for name, value in self._step.items():
                 self.log(name, value, prog_bar=name in bar, logger=False)

@@ -32,7 +32,7 @@ class GAN(AdversarialModule):
 
     def fixed_inputs(self, rows: int) -> tuple[Tensor, ...]:
         stream = torch.Generator().manual_seed(randomness.derive(self.seed, "fixed"))
-        return (self.latent(rows, self.latent_dim, stream).to(self.device, self.dtype),)
+        return (self.latent(rows, self.latent_dim, stream).to(self.device).to(self.dtype),)
 
     def target(self, batch: Unlabelled | Labelled) -> Images:
         return batch.images

@@ -8,7 +8,7 @@ from gan_lightning.networks.normalisation import spectral
 from gan_lightning.types import Count, Images, Latents, Logits, Rate
 
 
-def _hidden(sizes: list[int], dropout: float) -> list[nn.Module]:
+def _hidden(sizes: list[int], dropout: Rate) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for before, after in pairwise(sizes):
         layers += [nn.Linear(before, after), nn.LeakyReLU(0.2), nn.Dropout(dropout)]

@@ -1,0 +1,50 @@
+# Everything starts here: each target makes the environment it needs, once.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/.ready: pyproject.toml constraints.txt
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --allow-existing --seed --python $(PYTHON) $(VENV) && \
+	  uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'; \
+	else \
+	  $(PYTHON) -m venv $(VENV) && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'; \
+	fi
+	@touch $@
+
+setup: $(BIN)/.ready ## make the environment, .venv
+
+demo: setup ## train a DCGAN on real handwritten digits, about a minute and a half on two cores
+	@$(BIN)/python -m gan_lightning experiment=demo
+
+test: setup ## the whole test suite, offline
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: setup ## ruff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+type: setup ## mypy
+	@$(BIN)/mypy
+
+imports: setup ## who may import whom
+	@$(BIN)/lint-imports
+
+links: setup ## links and anchors of the Markdown files
+	@$(BIN)/python -m pytest -q tests/test_docs.py
+
+check: test lint type imports links ## test, lint, type, imports, links
+
+board: setup ## TensorBoard over all runs
+	@$(BIN)/tensorboard --samples_per_plugin=images=200 --logdir outputs
+
+clean: ## remove the environment, caches and builds; outputs stay
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup demo test lint type imports links check board clean
+.DEFAULT_GOAL := help

@@ -1,0 +1,103 @@
+"""Every YAML composes, every pair that should play plays, and precedence is what users rely on."""
+
+import pytest
+from conftest import TINY, options
+from hydra.utils import instantiate
+from lightning import LightningDataModule, LightningModule, Trainer
+from omegaconf import OmegaConf
+
+from gan_lightning.config import schema
+from gan_lightning.types import Labelled, Unlabelled
+
+GROUPS = ["data", "network", "latent", "loss", "model", "callbacks", "logger", "trainer", "debug", "experiment"]
+SIZE = {"data.image_size=16"}
+
+
+@pytest.mark.parametrize(("group", "option"), [(group, option) for group in GROUPS for option in options(group)])
+def test_every_option_composes_and_fits_its_targets(group, option, composed):
+    config = composed(f"{group}={option}")
+    if "data.root" in OmegaConf.missing_keys(config):
+        config.data.root = "somewhere"
+    schema.check(config)
+
+
+@pytest.mark.parametrize("experiment", options("experiment"))
+def test_every_experiment_builds_its_model_and_data(experiment, composed):
+    config = composed(f"experiment={experiment}")
+    model, data = instantiate(config.model), instantiate(config.data)
+    assert isinstance(model, LightningModule)
+    assert isinstance(data, LightningDataModule)
+    assert model.generator is not model.discriminator
+
+
+@pytest.mark.parametrize("network", options("network"))
+@pytest.mark.parametrize("data", options("data"))
+@pytest.mark.parametrize("loss", options("loss"))
+def test_every_network_plays_every_loss_on_every_data_set(network, data, loss, composed, roots):
+    narrow = ["model.generator.width=2", "model.discriminator.width=2", "callbacks=none", "logger=none"]
+    config = composed(f"data={data}", f"network={network}", f"loss={loss}", *roots[data], *TINY[:-1], *narrow)
+    trainer = instantiate(config.trainer)
+    trainer.fit(instantiate(config.model), instantiate(config.data))
+    assert trainer.global_step == 2
+    assert {"discriminator/loss", "generator/loss"} <= trainer.callback_metrics.keys()
+
+
+@pytest.mark.parametrize("model", options("model"))
+def test_every_model_preset_plays(model, composed, roots):
+    config = composed(f"model={model}", *TINY[:-1], "callbacks=none", "logger=none", "model.generator.width=4")
+    trainer = instantiate(config.trainer)
+    trainer.fit(instantiate(config.model), instantiate(config.data))
+    assert trainer.global_step == 2
+
+
+@pytest.mark.parametrize("data", options("data"))
+def test_batches_are_tuples_of_floats_in_the_range_from_minus_one_to_one(data, composed, roots):
+    module = instantiate(composed(f"data={data}", "data.batch_size=4", "data.num_workers=0", *roots[data]).data)
+    module.prepare_data()
+    module.setup("fit")
+    batch = module.on_after_batch_transfer(next(iter(module.train_dataloader())), 0)
+    assert isinstance(batch, Labelled if module.num_classes else Unlabelled)
+    assert batch.images.shape == (4, module.shape["channels"], module.shape["image_size"], module.shape["image_size"])
+    assert -1 <= batch.images.min() < -0.2
+    assert 0.2 < batch.images.max() <= 1
+
+
+def test_the_command_line_wins_over_the_experiment_and_that_over_the_model_and_that_over_the_rest(composed):
+    plain = composed("model=lsgan")
+    assert (plain.data.image_size, plain.model.latent_dim, plain.seed) == (112, 1024, 0)
+    assert plain.model.loss._target_.endswith("LeastSquares")
+    experiment = composed("experiment=tutorial/pytorch_dcgan_celeba")
+    assert (experiment.seed, experiment.trainer.max_epochs, experiment.data.image_size) == (999, 5, 64)
+    by_hand = composed(
+        "experiment=tutorial/pytorch_dcgan_celeba", "seed=7", "trainer.max_epochs=2", "data.image_size=32"
+    )
+    assert (by_hand.seed, by_hand.trainer.max_epochs, by_hand.model.generator.image_size) == (7, 2, 32)
+    mixed = composed("model=lsgan", "loss=non_saturating", "network=dcgan", "data.image_size=64")
+    assert mixed.model.loss._target_.endswith("NonSaturating")
+    assert mixed.model.generator._target_.endswith("DCGANGenerator")
+    assert mixed.data.image_size == 64
+
+
+def test_facts_of_the_data_reach_the_networks(composed):
+    config = composed("data=celeba", "data.channels=1", "data.image_size=32")
+    assert (config.model.generator.channels, config.model.discriminator.image_size) == (1, 32)
+
+
+def test_a_model_sets_no_size_but_lsgan(composed):
+    sizes = {model: composed(f"model={model}", "data=anime_faces").data.image_size for model in options("model")}
+    assert {model for model, size in sizes.items() if size != 96} == {"lsgan"}
+
+
+def test_the_generators_rate_follows_the_discriminators_unless_given(composed):
+    both = composed("model.discriminator_optimizer.lr=0.5").model
+    assert both.generator_optimizer.lr == 0.5
+    apart = composed("model.generator_optimizer.lr=0.1").model
+    assert (apart.generator_optimizer.lr, apart.discriminator_optimizer.lr) == (0.1, 0.0002)
+
+
+def test_the_trainer_has_what_the_groups_name(composed):
+    trainer = instantiate(composed("trainer=cpu").trainer)
+    assert isinstance(trainer, Trainer)
+    names = {type(callback).__name__ for callback in trainer.callbacks}
+    assert {"Checkpoints", "Samples", "Plots", "Board", "Throughput", "RunProgress"} <= names
+    assert {type(logger).__name__ for logger in trainer.loggers} == {"TensorBoardLogger", "CSVLogger"}
