@@ -30,6 +30,7 @@ class ConditionalDCGANGenerator(DCGANGenerator):
 
     def __init__(self, latent_dim: Count, num_classes: Count, embedding_dim: Count = 50, **dcgan: Any) -> None:
         super().__init__(latent_dim + embedding_dim, **dcgan)
+        self.num_classes = num_classes
         self.embedding = nn.Embedding(num_classes, embedding_dim)
 
     def forward(self, latents: Latents, labels: Labels) -> Images:
@@ -70,6 +71,7 @@ class ProjectionDCGANDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         layers, widest = halvings(channels, image_size, width, bias, end_kernel, norm)
+        self.num_classes = num_classes
         self.features = nn.Sequential(*layers, nn.Flatten())
         self.head = Projection(widest * 16, num_classes)
         self.apply(init)

@@ -77,6 +77,7 @@ class SNGANGenerator(nn.Module):
         init: Init = glorot,
     ) -> None:
         super().__init__()
+        self.num_classes = num_classes
         sizes = plan(image_size)
         widths = [(width or sizes.widths[0]) * multiple for multiple in sizes.up]
         norm: Norm = partial(ClassBatchNorm, num_classes=num_classes) if num_classes else nn.BatchNorm2d
@@ -121,6 +122,7 @@ class SNGANDiscriminator(nn.Module):
         spectral_norm: bool = True,
     ) -> None:
         super().__init__()
+        self.num_classes = num_classes
         sizes = plan(image_size)
         widths = [channels, *((width or sizes.widths[1]) * multiple for multiple in sizes.down)]
         self.blocks = nn.Sequential(
