@@ -78,7 +78,9 @@ class AdversarialModule(Reporting, ABC):
                 f"got {discriminator_every} and {generator_every}"
             )
         self.penalties = dict(penalties or {})
-        for penalty in self.penalties.values():
+        for name, penalty in self.penalties.items():
+            if not isinstance(penalty, Penalty):
+                raise ValueError(f"penalties.{name} is given settings, but {name} is not among the chosen penalties")
             if reason := penalty.refuses(discriminator):
                 raise ValueError(reason)
         self.automatic_optimization = False
