@@ -50,7 +50,7 @@ WRONG = {
     "a misspelt key": (["trainer.max_epoch=1"], "did you mean trainer.max_epochs"),
     "a misspelt group": (["modle=dcgan"], "did you mean model"),
     "a loss's key without its place": (["loss.factor=1", "loss=least_squares"], "model.loss"),
-    "an unknown model": (["model=dcgn"], "did you mean dcgan? There are dcgan, gan, lsgan"),
+    "an unknown model": (["model=dcgn"], "did you mean dcgan? There are cgan, dcgan, dragan, gan, lsgan"),
     "an unknown experiment": (["experiment=tutorial/anime"], "tutorial has no option anime"),
     "a size DCGAN cannot make": (["data.image_size=28"], "model.generator: DCGAN doubles"),
     "a size LSGAN cannot make": (["model=lsgan", "data.image_size=40"], "multiple of 16; got 40"),
@@ -68,6 +68,11 @@ WRONG = {
     "a checkpoint never": (["callbacks.checkpoint.every_n_train_steps=0"], "every_n_train_steps must be"),
     "nobody moves": (["model.generator_every=2", "model.discriminator_every=2"], "must be 1"),
     "an added key that nothing takes": (["+model.foo=1"], "model.foo is not known"),
+    "classes of data without labels": (["model=cgan", "data=celeba"], "model.num_classes needs data.num_classes"),
+    "a network by class for a model without": (["network=cgan"], "choose model=cgan or another network"),
+    "a network without classes": (["model=cgan", "network=dcgan"], "does not suit DCGANGenerator"),
+    "batch norm under a gradient penalty": (["model=wgan_gp", "network=dcgan"], "use instance, group or no norm"),
+    "a schedule without an end": (["schedule=linear", "trainer.max_epochs=-1"], "a schedule needs a run with an end"),
     "an option that is none": (["model.first=nobody"], "one of discriminator, generator; got 'nobody'"),
     "pairs for a model of images": (
         ["data=photos_paired", "data.image_size=32"],
@@ -241,6 +246,12 @@ def test_the_composed_configuration_is_shown_without_training():
     assert shown.returncode == 0
     assert "max_steps: 1500" in shown.stdout
     assert os.listdir() == []
+
+
+def test_settings_of_a_penalty_that_is_left_out_are_named():
+    shown = command("experiment=ring/wgan_gp", "penalty=[]")
+    assert shown.returncode == 2
+    assert "gradient_penalty is given settings, but gradient_penalty is not among the chosen" in shown.stderr
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 import torch
+from conftest import options
 from hydra.utils import instantiate
 from lightning import Trainer
 from lightning.pytorch.callbacks import Callback
@@ -14,7 +15,7 @@ from torch.utils.data import DataLoader
 from gan_lightning import randomness
 from gan_lightning.callbacks.atomic_io import AtomicCheckpointIO
 from gan_lightning.callbacks.checkpoints import Checkpoints
-from gan_lightning.types import Unlabelled
+from gan_lightning.types import Labelled, Unlabelled
 
 SMALL = ["data.image_size=16", "model.latent_dim=4", "model.generator.width=2", "model.discriminator.width=2"]
 
@@ -29,8 +30,9 @@ def play(model, loader=None, callbacks=(), **trainer):
         accelerator="cpu", max_epochs=-1, max_steps=10, logger=False, enable_checkpointing=False, log_every_n_steps=1,
         enable_progress_bar=False, enable_model_summary=False, callbacks=list(callbacks),
     ) | trainer  # fmt: skip
+    start = settings.pop("ckpt_path", None)
     runner = Trainer(**settings)
-    runner.fit(model, loader or batches())
+    runner.fit(model, loader or batches(), ckpt_path=start, weights_only=True)
     return runner
 
 
@@ -96,6 +98,76 @@ def test_while_one_player_moves_the_other_has_no_gradient(first, reuse, gan):
     play(gan(f"model.first={first}", f"model.reuse_fake={reuse}"), callbacks=[watch], max_steps=3)
     other = "generator" if first == "discriminator" else "discriminator"
     assert watch.steps == [{first}, {other}] * 3
+
+
+@pytest.mark.parametrize("preset", options("model"))
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_in_every_preset_only_the_mover_moves_and_every_loss_is_finite(preset, precision, composed):
+    """The mover alone has gradients, and the other's parameters stay as they were, bit by bit."""
+    config = composed(f"model={preset}", *SMALL, "data.image_size=32", "model.generator_every=2")
+    model = instantiate(config.model)
+    rested, advance = [], model._advance
+
+    def watched(player, optimizer):
+        before = {name: copy.deepcopy(list(network.parameters())) for name, network in players(model)}
+        advance(player, optimizer)
+        for name, network in players(model):
+            if all(torch.equal(*pair) for pair in zip(network.parameters(), before[name], strict=True)):
+                rested.append(name)
+
+    model._advance = watched
+    watch = Watch()
+    images = [batch.images for batch in batches(size=32).dataset]
+    wrapped = [Labelled(x, torch.arange(4)) if preset == "cgan" else Unlabelled(x) for x in images]
+    trainer = play(model, DataLoader(wrapped, batch_size=None), [watch], max_steps=4, precision=precision)
+    assert watch.steps == [{"discriminator"}, {"discriminator"}, {"generator"}] * 2
+    assert rested == ["generator", "generator", "discriminator"] * 2
+    assert all(torch.isfinite(value) for value in trainer.callback_metrics.values())
+
+
+def gradient_norm(parameters):
+    return float(torch.cat([p.grad.flatten().float() for p in parameters]).norm())
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_each_players_gradient_is_clipped_as_it_is_without_scaling(half, gan):
+    model, norms = gan("model.discriminator_clip=0.01", "model.generator_clip=0.02", "model.generator_every=2"), []
+
+    advance = model._advance
+
+    def noted(player, optimizer):
+        advance(player, optimizer)
+        norms.append(gradient_norm(model.get_submodule(player).parameters()))
+
+    model._advance = noted
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**8)
+    plugins = [MixedPrecision("16-mixed", "cpu", scaler=scaler)] if half else []
+    play(model, max_steps=2, plugins=plugins)
+    assert norms == pytest.approx([0.01, 0.01, 0.02], rel=1e-3)
+
+
+def test_a_small_gradient_is_left_alone_and_the_other_players_too(gan):
+    clipped, free = gan("model.discriminator_clip=1000"), gan()
+    clipped.load_state_dict(free.state_dict())
+    for model in (clipped, free):
+        play(model, max_steps=2)
+    assert all(torch.equal(*pair) for pair in zip(clipped.parameters(), free.parameters(), strict=True))
+
+
+def test_weights_of_the_discriminator_alone_are_clipped(gan):
+    model = gan("model.clip_weights=0.001")
+    play(model, max_steps=1)
+    assert max(float(weight.abs().max()) for weight in model.discriminator.parameters()) == pytest.approx(0.001)
+    assert max(float(weight.abs().max()) for weight in model.generator.parameters()) > 0.01
+
+
+def test_an_augmented_critic_sees_real_and_fake_for_both_players_and_the_penalties(gan):
+    model = gan("augment=diffaugment", "penalty=[r1,gradient_penalty]", "norm=none")
+    seen, augment = [], model.augment.augment
+    model.augment.augment = lambda images: seen.append(images) or augment(images)
+    trainer = play(model, max_steps=1)
+    assert len(seen) == 5, "real, fake, each penalty's, and G's fake"
+    assert {"d_out/real", "d_out/fake", "d_out/fake_for_generator"} <= trainer.callback_metrics.keys()
 
 
 class Drawn(Callback):

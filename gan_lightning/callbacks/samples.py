@@ -23,7 +23,7 @@ class Samples(Callback):
 
     Args:
         folder: where the PNG files go.
-        num_images: images in a grid.
+        num_images: images in a grid; a model by class draws `nrow` of each class instead.
         nrow: images in a row.
         every_n_steps: iterations between grids; None for none.
         every_n_epochs: epochs between grids; None for none.
@@ -47,7 +47,7 @@ class Samples(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
         self.inputs = tuple(
-            given.to(pl_module.device) for given in self.inputs or pl_module.fixed_inputs(self.num_images)
+            given.to(pl_module.device) for given in self.inputs or pl_module.fixed_inputs(self.num_images, self.nrow)
         )
         self._draw(trainer, pl_module)
 

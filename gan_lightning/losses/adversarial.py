@@ -5,7 +5,7 @@ A critic is a discriminator with its condition already bound, so an objective kn
 
 from abc import ABC, abstractmethod
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_lightning.types import Critic, Images, Logits, Scalar, Terms
 
@@ -27,8 +27,17 @@ class AdversarialLoss(ABC):
 
 
 class Penalty(ABC):
-    """A regulariser of the discriminator, added to whatever objective is played."""
+    """A regulariser of the discriminator, added to whatever objective is played.
+
+    `weight` multiplies it and is read at each call, so a schedule may set it between two steps.
+    """
+
+    weight: float
 
     @abstractmethod
     def __call__(self, critic: Critic, real: Images, fake: Images) -> Scalar:
         """The weighted penalty."""
+
+    def refuses(self, discriminator: nn.Module) -> str | None:
+        """Why the penalty cannot be used with this discriminator, in one sentence; None where it can."""
+        return None

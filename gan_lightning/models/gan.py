@@ -1,7 +1,7 @@
 """The unconditional GAN; MLP GAN, DCGAN, LSGAN and their kin differ by configuration alone."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -18,10 +18,22 @@ class GAN(AdversarialModule):
         latent_dim: Z.
         latent: draws latents; by default standard normal.
         game: everything `AdversarialModule` takes.
+
+    Raises:
+        ValueError: for a network that needs labels.
     """
+
+    labelled: ClassVar[bool] = False
 
     def __init__(self, latent_dim: Count, latent: randomness.Distribution = randomness.normal, **game: Any) -> None:
         super().__init__(**game)
+        for network in (self.generator, self.discriminator):
+            if (getattr(network, "num_classes", None) is not None) != self.labelled:
+                takes, other = ("no labels", "model=cgan") if not self.labelled else ("labels", "another model")
+                raise ValueError(
+                    f"{type(self).__name__} gives its networks {takes}, which does not suit {type(network).__name__}; "
+                    f"choose {other} or another network"
+                )
         self.latent_dim = latent_dim
         self.latent = latent
 
@@ -30,9 +42,9 @@ class GAN(AdversarialModule):
         rows = randomness.of_global_batch(lambda n: self.latent(n, self.latent_dim, stream), len(batch.images))
         return (rows.to(self.dtype),)
 
-    def fixed_inputs(self, rows: int) -> tuple[Tensor, ...]:
+    def fixed_inputs(self, count: int, nrow: int = 8) -> tuple[Tensor, ...]:
         stream = torch.Generator().manual_seed(randomness.derive(self.seed, "fixed"))
-        return (self.latent(rows, self.latent_dim, stream).to(self.device).to(self.dtype),)
+        return (self.latent(count, self.latent_dim, stream).to(self.device).to(self.dtype),)
 
     def target(self, batch: Unlabelled | Labelled) -> Images:
         return batch.images

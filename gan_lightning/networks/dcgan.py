@@ -1,18 +1,14 @@
 """DCGAN (Radford, Metz, Chintala 2016, arXiv:1511.06434) and the tutorials' variations of it."""
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
 from torch import nn
 
+from gan_lightning.networks.initialisation import Init
 from gan_lightning.networks.initialisation import dcgan as dcgan_init
+from gan_lightning.networks.normalisation import Norm, spectral
 from gan_lightning.types import Count, Images, Latents, Logits
-
-Norm = Callable[[int], nn.Module]
-"""Makes a normalisation layer for a number of channels."""
-Init = Callable[[nn.Module], None]
-"""Initialises one module."""
 
 
 class Scale(NamedTuple):
@@ -111,6 +107,19 @@ class DCGANGenerator(nn.Module):
         return self.net(latents)
 
 
+def halvings(
+    channels: int, image_size: int, width: int, bias: bool, end_kernel: int | None, norm: Norm | None
+) -> tuple[list[nn.Module], int]:
+    """The layers from the image to the 4x4 map, and that map's channels; for the arguments see the discriminator."""
+    maps, end = scales(image_size, end_kernel)
+    widths = [width * 2**n for n in range(maps)]
+    layers: list[nn.Module] = [nn.Conv2d(channels, width, *end, bias=bias), nn.LeakyReLU(0.2, inplace=True)]
+    for narrow, wide in pairwise(widths):
+        layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=bias), *([norm(wide)] if norm else [])]
+        layers += [nn.LeakyReLU(0.2, inplace=True)]
+    return layers, widths[-1]
+
+
 class DCGANDiscriminator(nn.Module):
     """Images [B, channels, image_size, image_size] to logits [B, 1]; the generator's mirror.
 
@@ -123,6 +132,7 @@ class DCGANDiscriminator(nn.Module):
         end_kernel: kernel of the first layer.
         norm: normalisation after each hidden convolution but the first; None for none.
         init: applied to each module.
+        spectral_norm: of every weight matrix.
 
     Raises:
         ValueError: see `scales`.
@@ -138,21 +148,18 @@ class DCGANDiscriminator(nn.Module):
         end_kernel: Count | None = None,
         norm: Norm | None = nn.BatchNorm2d,
         init: Init = dcgan_init,
+        spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        maps, end = scales(image_size, end_kernel)
-        widths = [width * 2**n for n in range(maps)]
-        halvings: list[nn.Module] = []
-        for narrow, wide in pairwise(widths):
-            halvings += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=bias), *([norm(wide)] if norm else [])]
-            halvings += [nn.LeakyReLU(0.2, inplace=True)]
-        image = nn.Conv2d(channels, width, *end, bias=bias)
+        layers, widest = halvings(channels, image_size, width, bias, end_kernel, norm)
         if linear_head:
-            head: list[nn.Module] = [nn.Flatten(), nn.Linear(widths[-1] * 16, 1)]
+            head: list[nn.Module] = [nn.Flatten(), nn.Linear(widest * 16, 1)]
         else:
-            head = [nn.Conv2d(widths[-1], 1, 4, 1, 0, bias=bias), nn.Flatten()]
-        self.net = nn.Sequential(image, nn.LeakyReLU(0.2, inplace=True), *halvings, *head)
+            head = [nn.Conv2d(widest, 1, 4, 1, 0, bias=bias), nn.Flatten()]
+        self.net = nn.Sequential(*layers, *head)
         self.apply(init)
+        if spectral_norm:
+            spectral(self)
 
     def forward(self, images: Images) -> Logits:
         return self.net(images)

@@ -1,9 +1,17 @@
 """Weight initialisations, each for one module, to be passed to `nn.Module.apply`."""
 
+from collections.abc import Callable
+from math import sqrt
+
 from torch import nn
+
+Init = Callable[[nn.Module], None]
+"""Initialises one module."""
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+LINEAR = (*CONVOLUTIONS, nn.Linear)
+MATRICES = (*LINEAR, nn.Embedding)
 
 
 def dcgan(module: nn.Module) -> None:
@@ -15,6 +23,29 @@ def dcgan(module: nn.Module) -> None:
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, BATCH_NORMS) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+def orthogonal(module: nn.Module) -> None:
+    """Orthogonal matrices for convolutions, Linear and Embedding, 0 for their biases.
+
+    Source: Saxe et al. 2014, arXiv:1312.6120; for GANs Brock et al. 2019, arXiv:1809.11096, section 3.
+    """
+    if isinstance(module, MATRICES):
+        nn.init.orthogonal_(module.weight)
+    if isinstance(module, LINEAR) and module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def glorot(module: nn.Module) -> None:
+    """Glorot's uniform distribution for convolutions, Linear and Embedding, 0 for their biases.
+
+    Kernels of more than one pixel stand next to a ReLU and get its gain of sqrt 2. Source: Glorot and Bengio 2010.
+    """
+    if isinstance(module, MATRICES):
+        spatial = isinstance(module, CONVOLUTIONS) and module.kernel_size != (1, 1)
+        nn.init.xavier_uniform_(module.weight, sqrt(2) if spatial else 1.0)
+    if isinstance(module, LINEAR) and module.bias is not None:
         nn.init.zeros_(module.bias)
 
 

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 from torch import nn
 
-from gan_lightning.networks.dcgan import Init, Norm
-from gan_lightning.networks.initialisation import torch_default
+from gan_lightning.networks.initialisation import Init, torch_default
+from gan_lightning.networks.normalisation import Norm, spectral
 from gan_lightning.types import Count, Images, Latents, Logits
 
 
@@ -77,6 +77,7 @@ class LSGANDiscriminator(nn.Module):
         width: channels of the first feature map; the last has eight times as many.
         norm: normalisation after each convolution but the first; None for none.
         init: applied to each module.
+        spectral_norm: of every weight matrix.
 
     Raises:
         ValueError: where image_size is no multiple of 16.
@@ -89,6 +90,7 @@ class LSGANDiscriminator(nn.Module):
         width: Count = 64,
         norm: Norm | None = nn.BatchNorm2d,
         init: Init = torch_default,
+        spectral_norm: bool = False,
     ) -> None:
         super().__init__()
         side = sixteenth(image_size)
@@ -98,6 +100,8 @@ class LSGANDiscriminator(nn.Module):
             layers += [nn.LeakyReLU(0.2, inplace=True)]
         self.net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(8 * width * side**2, 1))
         self.apply(init)
+        if spectral_norm:
+            spectral(self)
 
     def forward(self, images: Images) -> Logits:
         return self.net(images)

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from torch import nn
 
+from gan_lightning.networks.normalisation import spectral
 from gan_lightning.types import Count, Images, Latents, Logits, Rate
 
 
@@ -46,12 +47,22 @@ class MLPDiscriminator(nn.Module):
         image_size: any.
         width: units of the last of three hidden layers.
         dropout: probability after each hidden layer.
+        spectral_norm: of every weight matrix.
     """
 
-    def __init__(self, channels: Count, image_size: Count, width: Count = 32, dropout: Rate = 0.3) -> None:
+    def __init__(
+        self,
+        channels: Count,
+        image_size: Count,
+        width: Count = 32,
+        dropout: Rate = 0.3,
+        spectral_norm: bool = False,
+    ) -> None:
         super().__init__()
         hidden = _hidden([channels * image_size**2, 4 * width, 2 * width, width], dropout)
         self.net = nn.Sequential(nn.Flatten(), *hidden, nn.Linear(width, 1))
+        if spectral_norm:
+            spectral(self)
 
     def forward(self, images: Images) -> Logits:
         return self.net(images)

@@ -1,0 +1,78 @@
+"""Eight Gaussians on a ring: the smallest data on which a GAN can be seen to lose modes."""
+
+from math import pi
+
+import torch
+from jaxtyping import Float
+from lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from gan_lightning import randomness
+from gan_lightning.types import Count, Images, Index, Rate, Unlabelled
+
+MODES = 8
+
+
+class Ring(LightningDataModule):
+    """Batches of points as images [B, 2, 1, 1], drawn anew for each iteration; no files, no end.
+
+    A batch is a function of the seed and the trainer's iteration, so a resumed run sees what it would have seen.
+
+    Args:
+        image_size: 1.
+        channels: 2, the coordinates.
+        batch_size: of the global batch, divided among the processes.
+        num_batches: in what is called an epoch.
+        radius: of the ring.
+        sigma: standard deviation of each Gaussian in each coordinate.
+        seed: of the points.
+
+    Raises:
+        ValueError: for another image size or number of channels.
+    """
+
+    def __init__(
+        self,
+        image_size: Count = 1,
+        channels: Count = 2,
+        batch_size: Count = 256,
+        num_batches: Count = 500,
+        radius: Rate = 0.7,
+        sigma: Rate = 0.05,
+        seed: Index = 0,
+    ) -> None:
+        super().__init__()
+        if (image_size, channels) != (1, 2):
+            raise ValueError(f"a point has image_size 1 and channels 2; got {image_size} and {channels}")
+        self.batch_size, self.num_batches, self.seed = batch_size, num_batches, seed
+        self.radius, self.sigma = radius, sigma
+
+    def train_dataloader(self) -> DataLoader:
+        world = self.trainer.world_size if self.trainer else 1
+        if self.batch_size % world:
+            raise ValueError(f"data.batch_size must be a multiple of the {world} processes; got {self.batch_size}")
+        return DataLoader(torch.full((self.num_batches,), self.batch_size // world), batch_size=None)
+
+    def on_after_batch_transfer(self, rows: Tensor, dataloader_idx: int) -> Unlabelled:
+        iteration = self.trainer.global_step if self.trainer else 0
+        stream = torch.Generator().manual_seed(randomness.derive(self.seed, "ring", iteration))
+        images = randomness.of_global_batch(lambda count: self.draw(count, stream), int(rows))
+        dtype = self.trainer.lightning_module.dtype if self.trainer else torch.float32
+        return Unlabelled(images.to(rows.device, dtype))
+
+    def draw(self, count: Count, stream: torch.Generator) -> Images:
+        """Points of the whole ring, each Gaussian as likely as any other."""
+        of = torch.randint(MODES, (count,), generator=stream)
+        points = self.centres()[of] + self.sigma * torch.randn(count, 2, generator=stream)
+        return points[..., None, None]
+
+    def centres(self) -> Float[Tensor, "8 2"]:
+        """Where the Gaussians are."""
+        angles = torch.arange(MODES) * 2 * pi / MODES
+        return self.radius * torch.stack([angles.cos(), angles.sin()], 1)
+
+    def near(self, images: Images) -> Float[Tensor, "8"]:
+        """The part of the points that lies within three sigma of each Gaussian; 1 % covers it."""
+        distances = torch.cdist(images.detach().cpu().float().flatten(1), self.centres())
+        return (distances <= 3 * self.sigma).float().mean(0)

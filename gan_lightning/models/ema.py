@@ -1,0 +1,48 @@
+"""The exponential moving average of the generator."""
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from gan_lightning.types import Rate
+
+
+class EMA(AveragedModel):
+    """A network whose weights and buffers follow another's as a moving average, `module`.
+
+    The decay of an update is 0.5 ** (images since the last one / half-life), so it means the same for every batch size.
+    While few images were seen the half-life is `ramp_up` times their number, so that the first weights are forgotten
+    (Karras et al. 2020, arXiv:2006.06676, table of hyper-parameters). The first update copies. Integer buffers and the
+    directions of spectral normalisation, whose average would not have unit length, are copied at every update.
+
+    Args:
+        network: what to follow; it may be parametrized.
+        half_life: in images seen.
+        ramp_up: None for the same half-life from the first image on.
+    """
+
+    def __init__(self, network: nn.Module, half_life: Rate, ramp_up: Rate | None = 0.05) -> None:
+        super().__init__(network, avg_fn=self._average, use_buffers=True)
+        self.requires_grad_(False)
+        self.half_life = half_life
+        self.ramp_up = ramp_up
+        self.decay = 0.0
+
+    @torch.no_grad()
+    def follow(self, network: nn.Module, images: int, images_seen: int) -> None:
+        """One update.
+
+        Args:
+            network: with the weights to move towards.
+            images: how many were seen since the last update.
+            images_seen: in the whole run before this update's.
+        """
+        half_life = self.half_life if self.ramp_up is None else min(self.half_life, self.ramp_up * images_seen)
+        self.decay = 0.5 ** (images / half_life) if half_life else 0.0
+        self.update_parameters(network)
+        for (name, kept), current in zip(self.module.named_buffers(), network.buffers(), strict=True):
+            if name.endswith(("._u", "._v")):
+                kept.copy_(current)
+
+    def _average(self, kept: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
+        return current.lerp(kept, self.decay) if current.is_floating_point() else current

@@ -1,0 +1,140 @@
+"""SNGAN's ResNets (Miyato et al. 2018, arXiv:1802.05957, appendix B.4), unconditional or by class.
+
+With classes, G has conditional batch norm and D a projection (Miyato and Koyama 2018, arXiv:1802.05637).
+"""
+
+from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
+
+from torch import nn
+from torch.nn import functional as F
+
+from gan_lightning.networks.initialisation import Init, glorot
+from gan_lightning.networks.normalisation import ClassBatchNorm, Norm, spectral
+from gan_lightning.networks.projection import Projection
+from gan_lightning.networks.residual import DownBlock, UpBlock
+from gan_lightning.types import Count, Images, Labels, Latents, Logits
+
+
+class Plan(NamedTuple):
+    """Sizes for one image size; channels are multiples of the widths."""
+
+    widths: tuple[int, int]
+    """The paper's, of G and D."""
+    side: int
+    """Of G's first map."""
+    up: tuple[int, ...]
+    """Channels of G's first map and after each block."""
+    down: tuple[int, ...]
+    """Channels after each of D's blocks."""
+    halvings: int
+    """How many of D's blocks halve the side; the first ones do."""
+
+
+PLANS = {
+    32: Plan((256, 128), 4, (1, 1, 1, 1), (1, 1, 1, 1), 2),
+    48: Plan((64, 64), 6, (8, 4, 2, 1), (1, 2, 4, 8, 16), 4),
+    64: Plan((64, 64), 4, (16, 8, 4, 2, 1), (1, 2, 4, 8, 16), 5),
+    128: Plan((64, 64), 4, (16, 16, 8, 4, 2, 1), (1, 2, 4, 8, 16, 16), 5),
+}
+
+
+def plan(image_size: int) -> Plan:
+    """The sizes for one image size.
+
+    Raises:
+        ValueError: where the paper and its followers have none.
+    """
+    if image_size not in PLANS:
+        *most, last = PLANS
+        raise ValueError(f"SNGAN's image_size must be {', '.join(map(str, most))} or {last}; got {image_size}")
+    return PLANS[image_size]
+
+
+class SNGANGenerator(nn.Module):
+    """Latents [B, latent_dim], and labels [B] where there are classes, to images in [-1, 1].
+
+    Args:
+        latent_dim: Z; 128 in the paper.
+        channels: of the image.
+        image_size: 32, 48, 64 or 128.
+        width: channels of the last hidden map; None for the paper's 256 at 32 pixels, 64 above.
+        num_classes: makes it conditional.
+        init: applied to each module.
+
+    Raises:
+        ValueError: for another size.
+    """
+
+    def __init__(
+        self,
+        latent_dim: Count,
+        channels: Count,
+        image_size: Count,
+        width: Count | None = None,
+        num_classes: Count | None = None,
+        init: Init = glorot,
+    ) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        sizes = plan(image_size)
+        widths = [(width or sizes.widths[0]) * multiple for multiple in sizes.up]
+        norm: Norm = partial(ClassBatchNorm, num_classes=num_classes) if num_classes else nn.BatchNorm2d
+        side = sizes.side
+        self.stem = nn.Sequential(nn.Linear(latent_dim, widths[0] * side**2), nn.Unflatten(1, (widths[0], side, side)))
+        self.blocks = nn.ModuleList(UpBlock(before, after, norm) for before, after in pairwise(widths))
+        last = nn.Conv2d(widths[-1], channels, 3, padding=1)
+        self.image = nn.Sequential(nn.BatchNorm2d(widths[-1]), nn.ReLU(), last, nn.Tanh())
+        self.apply(init)
+
+    def forward(self, latents: Latents, *labels: Labels) -> Images:
+        maps = self.stem(latents)
+        for block in self.blocks:
+            maps = block(maps, *labels)
+        return self.image(maps)
+
+
+class SNGANDiscriminator(nn.Module):
+    """Images, and labels [B] where there are classes, to logits [B, 1], by sums over the last map.
+
+    Args:
+        channels: of the image.
+        image_size: 32, 48, 64 or 128.
+        width: channels of the first hidden map; None for the paper's 128 at 32 pixels, 64 above.
+        num_classes: makes it conditional.
+        norm: normalisation before each ReLU; None, as in the paper, for none.
+        init: applied to each module.
+        spectral_norm: of every weight matrix.
+
+    Raises:
+        ValueError: for another size.
+    """
+
+    def __init__(
+        self,
+        channels: Count,
+        image_size: Count,
+        width: Count | None = None,
+        num_classes: Count | None = None,
+        norm: Norm | None = None,
+        init: Init = glorot,
+        spectral_norm: bool = True,
+    ) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        sizes = plan(image_size)
+        widths = [channels, *((width or sizes.widths[1]) * multiple for multiple in sizes.down)]
+        self.blocks = nn.Sequential(
+            *(
+                DownBlock(before, after, halve=n < sizes.halvings, image=n == 0, norm=norm)
+                for n, (before, after) in enumerate(pairwise(widths))
+            )
+        )
+        self.head = Projection(widths[-1], num_classes) if num_classes else nn.Linear(widths[-1], 1)
+        self.apply(init)
+        if spectral_norm:
+            spectral(self)
+
+    def forward(self, images: Images, *labels: Labels) -> Logits:
+        return self.head(F.relu(self.blocks(images)).sum((2, 3)), *labels)

@@ -1,0 +1,107 @@
+"""Every network with every loss, every penalty and both kinds of data: each cell plays, or says in one sentence why not."""
+
+import math
+
+import pytest
+from conftest import options
+from hydra.errors import HydraException
+from hydra.utils import instantiate
+from lightning import Trainer
+from omegaconf.errors import InterpolationKeyError
+from torch.utils.data import DataLoader
+
+from gan_lightning.config.sentences import sentence
+
+NARROW = [
+    "data.image_size=32", "data.batch_size=4", "data.num_workers=0", "model.latent_dim=4",
+    "model.generator.width=2", "model.discriminator.width=2",
+]  # fmt: skip
+PENALTIES = [[], *([name] for name in options("penalty")), ["r1", "r2"]]
+DATA = ["digits", "celeba"]
+BATCH_NORM = {"dcgan", "lsgan", "cgan"}
+BY_CLASS = {"cgan", "conditional_sngan"}
+ROUNDS = 2
+
+
+def play(model, batch):
+    """Two rounds through the real trainer; the means of what was logged."""
+    trainer = Trainer(
+        accelerator="cpu", max_steps=ROUNDS, logger=False, enable_checkpointing=False, log_every_n_steps=1,
+        enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+    trainer.fit(model, DataLoader([batch] * ROUNDS, batch_size=None))
+    assert trainer.global_step == ROUNDS
+    return {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+
+@pytest.fixture(scope="module")
+def batches():
+    return {}
+
+
+@pytest.fixture
+def batch_of(batches, composed, roots):
+    def first(data):
+        if data not in batches:
+            module = instantiate(composed(f"data={data}", *roots[data], *NARROW).data)
+            module.prepare_data()
+            module.setup("fit")
+            batches[data] = module.on_after_batch_transfer(next(iter(module.train_dataloader())), 0)
+        return batches[data]
+
+    return first
+
+
+def refusal(error, conf):
+    said = sentence(error, conf, "config")
+    assert said
+    assert "\n" not in said
+    return said
+
+
+@pytest.mark.slow
+def test_networks_losses_penalties_and_data_are_a_product(composed, batch_of, roots, capsys):
+    from conftest import CONF
+
+    losses = {name: instantiate(composed(f"loss={name}").model.loss) for name in options("loss")}
+    penalties = [instantiate(composed(f"penalty=[{','.join(names)}]").model.penalties) for names in PENALTIES]
+    trained, refused = 0, {}
+    for data in DATA:
+        batch = batch_of(data)
+        for network in options("network"):
+            model = "cgan" if network in BY_CLASS else "gan"
+            config = composed(f"data={data}", *roots[data], f"model={model}", f"network={network}", *NARROW).model
+            for loss in losses:
+                for names, penalty in zip(PENALTIES, penalties, strict=True):
+                    cell = (data, network, loss, *names)
+                    try:
+                        metrics = play(instantiate(config, loss=losses[loss], penalties=dict(penalty)), batch)
+                    except (ValueError, HydraException, InterpolationKeyError) as error:
+                        refused[cell] = refusal(error, CONF)
+                        continue
+                    trained += 1
+                    assert all(math.isfinite(value) for value in metrics.values()), cell
+                    wanted = {f"discriminator/{name}" for name in penalty} | {"discriminator/loss", "generator/loss"}
+                    assert wanted <= metrics.keys(), cell
+    for (data, network, _, *names), said in refused.items():
+        no_labels = network in BY_CLASS and data == "celeba"
+        assert no_labels or (network in BATCH_NORM and names)
+        assert ("num_classes" if no_labels else "batch norm") in said
+    cells = len(DATA) * len(options("network")) * len(losses) * len(PENALTIES)
+    assert trained + len(refused) == cells
+    with capsys.disabled():
+        print(f"\nmatrix: {cells} cells, {trained} trained, {len(refused)} refused, each with one sentence:")
+        for said in sorted(set(refused.values())):
+            print(f"  {sum(said == other for other in refused.values())} x {said}")
+
+
+@pytest.mark.parametrize("model", options("model"))
+@pytest.mark.parametrize("data", DATA)
+def test_every_preset_plays(model, data, composed, batch_of, roots):
+    asked = [f"model={model}", f"data={data}", *roots[data], *NARROW]
+    if (model, data) == ("cgan", "celeba"):
+        with pytest.raises(InterpolationKeyError, match="num_classes"):
+            instantiate(composed(*asked).model)
+        return
+    metrics = play(instantiate(composed(*asked, "model.generator_every=1").model), batch_of(data))
+    assert all(math.isfinite(value) for value in metrics.values())
