@@ -1,5 +1,6 @@
 """Eight Gaussians on a ring: the smallest data on which a GAN can be seen to lose modes."""
 
+from collections.abc import Sequence
 from math import pi
 
 import torch
@@ -55,7 +56,7 @@ class Ring(LightningDataModule):
         rows = torch.full((self.num_batches,), self.batch_size // world)
         return DataLoader(TensorDataset(rows), batch_size=None)
 
-    def on_after_batch_transfer(self, batch: tuple[Tensor], dataloader_idx: int) -> Unlabelled:
+    def on_after_batch_transfer(self, batch: Sequence[Tensor], dataloader_idx: int) -> Unlabelled:
         (rows,) = batch
         iteration = self.trainer.global_step if self.trainer else 0
         stream = torch.Generator().manual_seed(randomness.derive(self.seed, "ring", iteration))
