@@ -63,10 +63,9 @@ def test_generated_digits_are_the_digits_asked_for(composed, capsys):
     latents, wanted = model.fixed_inputs(1000, 100)
     made = model.sample(latents, wanted)
     right = classifier.score(pixels(made), wanted)
+    within = [made[wanted == number].std(0).mean() / images[labels == number].std(0).mean() for number in range(10)]
+    spread = float(torch.stack(within).min())
     with capsys.disabled():
-        print(f"\ncgan_digits: {right:.1%} of 1,000 generated named right, {held_out:.1%} of held-out real ones")
+        print(f"\ncgan_digits: {right:.1%} of 1,000 named right ({held_out:.1%} of real ones), spread {spread:.2f}")
     assert right >= 0.9
-    spread = torch.stack(
-        [made[wanted == number].std(0).mean() / images[labels == number].std(0).mean() for number in range(10)]
-    )
-    assert spread.min() > 0.3, "no class is one picture"
+    assert spread > 0.5, "no class is one picture"

@@ -16,7 +16,7 @@ NARROW = [
     "data.image_size=32", "data.batch_size=4", "data.num_workers=0", "model.latent_dim=4",
     "model.generator.width=2", "model.discriminator.width=2",
 ]  # fmt: skip
-PENALTIES = [[], *([name] for name in options("penalty")), ["r1", "r2"]]
+PENALTIES = [[], *([name] for name in options("penalty") if name != "r3gan"), ["r1", "r2"]]
 DATA = ["digits", "celeba"]
 BATCH_NORM = {"dcgan", "lsgan", "cgan"}
 BY_CLASS = {"cgan", "conditional_sngan"}

@@ -1,12 +1,13 @@
 """Eight Gaussians on a ring: the smallest data on which a GAN can be seen to lose modes."""
 
+from collections.abc import Sequence
 from math import pi
 
 import torch
 from jaxtyping import Float
 from lightning import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 from gan_lightning import randomness
 from gan_lightning.types import Count, Images, Index, Rate, Unlabelled
@@ -52,14 +53,16 @@ class Ring(LightningDataModule):
         world = self.trainer.world_size if self.trainer else 1
         if self.batch_size % world:
             raise ValueError(f"data.batch_size must be a multiple of the {world} processes; got {self.batch_size}")
-        return DataLoader(torch.full((self.num_batches,), self.batch_size // world), batch_size=None)
+        rows = torch.full((self.num_batches,), self.batch_size // world)
+        return DataLoader(TensorDataset(rows), batch_size=None)
 
-    def on_after_batch_transfer(self, rows: Tensor, dataloader_idx: int) -> Unlabelled:
+    def on_after_batch_transfer(self, batch: Sequence[Tensor], dataloader_idx: int) -> Unlabelled:
+        (rows,) = batch
         iteration = self.trainer.global_step if self.trainer else 0
         stream = torch.Generator().manual_seed(randomness.derive(self.seed, "ring", iteration))
         images = randomness.of_global_batch(lambda count: self.draw(count, stream), int(rows))
         dtype = self.trainer.lightning_module.dtype if self.trainer else torch.float32
-        return Unlabelled(images.to(rows.device, dtype))
+        return Unlabelled(images.to(rows.device).to(dtype))
 
     def draw(self, count: Count, stream: torch.Generator) -> Images:
         """Points of the whole ring, each Gaussian as likely as any other."""

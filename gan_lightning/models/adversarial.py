@@ -73,10 +73,8 @@ class AdversarialModule(Reporting, ABC):
     ) -> None:
         super().__init__()
         if 1 not in (discriminator_every, generator_every):
-            raise ValueError(
-                "one of discriminator_every and generator_every must be 1, so that somebody moves in every batch; "
-                f"got {discriminator_every} and {generator_every}"
-            )
+            given = f"{discriminator_every} and {generator_every}"
+            raise ValueError(f"discriminator_every or generator_every must be 1, for somebody to move; got {given}")
         self.penalties = dict(penalties or {})
         for name, penalty in self.penalties.items():
             if not isinstance(penalty, Penalty):
@@ -155,7 +153,7 @@ class AdversarialModule(Reporting, ABC):
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         iteration = self.global_step
         randomness.start_step(self.seed, iteration, self.device)
-        self._keep_to_schedules(iteration)
+        self._follow_schedules(iteration)
         movers = [player for player in self.order if (iteration + 1) % self.every[player] == 0]
         with torch.set_grad_enabled("generator" in movers):
             fake = self.generator(*self.inputs(batch)) if self.reuse_fake else None
@@ -189,8 +187,7 @@ class AdversarialModule(Reporting, ABC):
 
     def _advance(self, player: str, optimizer: Any) -> None:
         """One step; only the player that moves in every batch is counted by Lightning."""
-        clock = "discriminator" if self.every["discriminator"] == 1 else "generator"
-        if player == clock:
+        if player == ("discriminator" if self.every["discriminator"] == 1 else "generator"):
             optimizer.step()
         else:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
@@ -204,7 +201,7 @@ class AdversarialModule(Reporting, ABC):
         if (most := self.clips[player]) is not None:
             clip_grad_norm_(self.get_submodule(player).parameters(), most)
 
-    def _keep_to_schedules(self, iteration: int) -> None:
+    def _follow_schedules(self, iteration: int) -> None:
         factor = self.schedule(iteration, self.iterations)
         for group, rate in zip(_groups(self.trainer.optimizers), self.rates, strict=True):
             group["lr"] = rate * factor
