@@ -169,6 +169,7 @@ def roots(faces, small_mnist, small_cifar10, pairs, two_domains, classes, tmp_pa
     mnist = [f"data.root={small_mnist}", "data.download=false"]
     return {
         "digits": [],
+        "ring": [],
         "mnist": mnist,
         "fashion_mnist": mnist,
         "cifar10": [f"data.root={small_cifar10}"],
