@@ -41,7 +41,7 @@ def main() -> None:
             import_module(f"gan_lightning.commands.{command}").run(config)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
-    with _one_sentence(wants_traceback, primary):
+    with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
         sys.argv[1:] = prepared(arguments)
         hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")(task)()
 
@@ -49,8 +49,8 @@ def main() -> None:
 class _one_sentence:  # noqa: N801
     """Turns a user's error into one sentence on stderr and exit code 2."""
 
-    def __init__(self, wants_traceback: bool, primary: str) -> None:
-        self.wants_traceback, self.primary = wants_traceback, primary
+    def __init__(self, wants_traceback: bool, primary: str, of_files: str = "") -> None:
+        self.wants_traceback, self.primary, self.of_files = wants_traceback, primary, of_files
 
     def __enter__(self) -> None: ...
 
@@ -59,8 +59,9 @@ class _one_sentence:  # noqa: N801
             sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
             raise SystemExit(0) from None
         if isinstance(error, USER_ERRORS) and not self.wants_traceback:
-            print(f"error: {sentence(error, CONF, self.primary)}", file=sys.stderr)
-            if not _foreseen(error):
+            about = self.of_files if isinstance(error, OSError) and error.filename else ""
+            print(f"error: {about}{sentence(error, CONF, self.primary)}", file=sys.stderr)
+            if not about and not _foreseen(error):
                 print(f"({type(error).__name__}; set {TRACEBACK}=1 for the traceback)", file=sys.stderr)
             raise SystemExit(2) from None
 

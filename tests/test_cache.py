@@ -212,3 +212,30 @@ def test_mirroring_is_half_of_the_images_and_a_function_of_the_epoch(images, tmp
     mirrored = [any(torch.equal(image.flip(-1), original) for original in originals) for image in flipped]
     assert all(a != b for a, b in zip(as_is, mirrored, strict=True))
     assert 6 <= sum(mirrored) <= 24
+
+
+def test_two_folders_with_the_same_names_and_sizes_have_two_caches(tmp_path):
+    for name, colour in (("a", "red"), ("b", "blue")):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (16, 16), colour).save(tmp_path / name / "0.bmp")
+        os.utime(tmp_path / name / "0.bmp", ns=(1, 1))
+    red, blue = (cached(tmp_path / name, tmp_path / "cache") for name in "ab")
+    assert red.pixels[0, :, 0, 0].tolist() == [255, 0, 0]
+    assert blue.pixels[0, :, 0, 0].tolist() == [0, 0, 255]
+
+
+def test_other_labels_of_the_same_files_have_another_cache(images, tmp_path):
+    def labelled(labels):
+        pictures = FilePictures(image_files(images), images, np.array(labels))
+        return stored(pictures, SHAPE, False, tmp_path / "cache", "train").labels.tolist()
+
+    assert labelled([0] * 30) == [0] * 30
+    assert labelled([1] * 30) == [1] * 30
+
+
+@pytest.mark.parametrize("damage", ["index.json", "pixels"])
+def test_a_damaged_cache_is_built_anew(damage, images, tmp_path):
+    before = cached(images, tmp_path / "cache").pixels.copy()
+    (file,) = (tmp_path / "cache").glob(f"*/{damage}")
+    file.write_bytes(file.read_bytes()[:10])
+    assert (cached(images, tmp_path / "cache").pixels == before).all()

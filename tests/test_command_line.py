@@ -78,6 +78,12 @@ WRONG = {
         ["data=photos_paired", "data.image_size=32"],
         "gives batches of Pair (PhotosPaired), and model takes Labelled or Unlabelled",
     ),
+    "no logging": (["trainer.log_every_n_steps=0"], "trainer.log_every_n_steps must be at least 1; got 0"),
+    "two devices without a plan": (["trainer.devices=2"], "trainer.devices=2 needs trainer=ddp"),
+    "a folder that is not there, with spaces": (
+        ["data=folder", "data.root=no such folder"],
+        "there is no folder no such folder",
+    ),
     "no loss": (["loss=[]"], "model.loss must be given"),
     "a negative rate": (
         ["model.generator_optimizer.lr=-1"],
@@ -216,6 +222,12 @@ def test_a_checkpoint_of_another_model_is_refused_with_the_first_difference(gan_
     code, err = gan_lightning(*NARROW, "model.latent_dim=7", f"resume={the_run() / 'checkpoints' / 'last.ckpt'}")
     assert code == 2
     assert "was written by another model: generator.net.1.weight is (100, 8, 4, 4) there, (7, 8, 4, 4)" in err
+
+
+def test_an_experiment_may_set_a_callback_that_is_not_chosen(gan_lightning):
+    code, err = gan_lightning("experiment=demo", *TINY[:-1], "callbacks=none", "data.cache=off")
+    assert code == 0, err
+    assert not (the_run() / "samples").exists()
 
 
 def test_paths_with_any_characters_can_be_given(gan_lightning, faces, tmp_path):

@@ -106,7 +106,7 @@ def test_a_download_that_fails_says_where_to_put_the_files(tmp_path):
 def test_a_damaged_mnist_file_is_named(tmp_path):
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b no gzip")
     write_idx(tmp_path / "train-labels-idx1-ubyte", np.array([3, 4]))
-    with pytest.raises(ValueError, match="train-images-idx3-ubyte.gz cannot be read"):
+    with pytest.raises(ValueError, match="train-images-idx3-ubyte.gz cannot be read as an IDX file"):
         loaded(MNIST(image_size=28, channels=1, batch_size=4, root=str(tmp_path)))
 
 

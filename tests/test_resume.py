@@ -62,6 +62,16 @@ def test_a_resumed_run_equals_the_run_bit_for_bit(where, model, composed, tmp_pa
         assert_same(whole["state_dict"], fresh["state_dict"])
 
 
+@pytest.mark.parametrize("stop", [["trainer.max_steps=6"], ["trainer.max_steps=-1", "trainer.max_epochs=2"]])
+def test_the_last_checkpoint_of_a_run_that_ended_is_as_good_as_any(stop, composed, tmp_path, roots):
+    own = [*roots["folder_labelled"], "callbacks.checkpoint.every_n_train_steps=1000"]
+    whole = play(composed, tmp_path / "whole", 11, *own)
+    play(composed, tmp_path / "part", 6, *own, *stop)
+    resumed = play(composed, tmp_path / "b", 11, *own, resume=tmp_path / "part" / "checkpoints" / "last.ckpt")
+    for part in ("state_dict", "optimizer_states", "global_step", "epoch", "images_seen"):
+        assert_same(whole[part], resumed[part], part)
+
+
 @pytest.mark.slow
 def test_workers_do_not_change_where_a_run_resumes(composed, tmp_path, roots):
     own = roots["folder_labelled"]

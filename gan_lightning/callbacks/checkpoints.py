@@ -34,7 +34,10 @@ class Checkpoints(Checkpoint):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if trainer.global_step % self.every_n_train_steps == 0:
+        # The end is written here, not in on_train_end: there Lightning has counted a broken epoch as whole.
+        last_epoch = trainer.is_last_batch and trainer.current_epoch + 1 == trainer.max_epochs
+        ends = trainer.should_stop or trainer.global_step == trainer.max_steps or last_epoch
+        if ends or trainer.global_step % self.every_n_train_steps == 0:
             self._write(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -19,10 +19,16 @@ class GentleStop(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         def stop(number: int, frame: FrameType | None) -> None:
-            self.stopped = trainer.should_stop = True
+            self.stopped = True
             signal.signal(signal.SIGINT, self.before)
 
         self.before = signal.signal(signal.SIGINT, stop)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if self.stopped:  # here, so that the checkpoint callback, which comes last, still sees it in this batch
+            trainer.should_stop = True
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         signal.signal(signal.SIGINT, self.before)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gan_lightning.config import logs, schema
-from gan_lightning.data.base import Split, StoredDataModule
+from gan_lightning.data.base import Split, StoredDataModule, names
 from gan_lightning.data.cache import Store
 from gan_lightning.data.direct import Direct
 
@@ -33,12 +33,14 @@ def run(config: DictConfig) -> None:
         for split in get_args(Split):
             for name, store in _named(module, split).items():
                 contents[name] = _by_content(store)
-                report["splits"][name] = _split(store, contents[name])
+                report["splits"][name] = _split(store, contents[name]) | {"classes": module.class_counts(store)}
                 _judge(report, name, store, module)
+        module.setup("fit")
     except ValueError as error:
         report["wrong"].append(str(error))
     report["wrong"] += module.problems()
     _compare(report, contents)
+    _count_all(report, contents, module.expected.get("all"))
     file = Path(config.run_dir) / "check.json"
     file.write_text(json.dumps(report, ensure_ascii=False, indent=1))
     _show(report, file)
@@ -53,7 +55,7 @@ def _named(module: StoredDataModule, split: Split) -> dict[str, Store | Direct]:
         if split == "train":
             raise
         return {}  # a set may have no test split
-    return {split if len(stores) == 1 else f"{split} {'xy'[number]}": store for number, store in enumerate(stores)}
+    return dict(zip(names(split, len(stores)), stores, strict=True))
 
 
 def _by_content(store: Store | Direct) -> dict[str, list[int]]:
@@ -77,12 +79,11 @@ def _split(store: Store | Direct, content: dict[str, list[int]]) -> dict[str, An
 
 def _judge(report: dict[str, Any], name: str, store: Store | Direct, module: StoredDataModule) -> None:
     survey, total = store.survey, len(store) + len(store.survey.bad)
-    if not len(store):
-        report["wrong"].append(f"{name}: none of {total} pictures can be read")
-    elif len(survey.bad) > module.max_bad * total:
-        report["wrong"].append(f"{name}: {len(survey.bad)} of {total} cannot be read, more than data.max_bad allows")
-    elif survey.bad:
-        report["worth_knowing"].append(f"{name}: {len(survey.bad)} of {total} cannot be read and will be left out")
+    if survey.bad:
+        report["worth_knowing"].append(f"{name}: {len(survey.bad)} of {total} cannot be read")
+    for class_name, count in report["splits"][name]["classes"].items():
+        if not count:
+            report["worth_knowing"].append(f"{name}: class {class_name} has no pictures")
     expected = module.expected.get(name)
     if expected is not None and expected != total:
         report["worth_knowing"].append(f"{name}: {total:,} pictures, where the whole set has {expected:,}")
@@ -99,6 +100,17 @@ def _compare(report: dict[str, Any], contents: dict[str, dict[str, list[int]]]) 
             shared = sum(len(content[key]) for key in content.keys() & contents[other].keys())
             if shared:
                 report["worth_knowing"].append(f"{name}: {shared} pictures are in {other} too")
+
+
+def _count_all(report: dict[str, Any], contents: dict[str, dict[str, list[int]]], expected: int | None) -> None:
+    """The known number of a set that may come with its splits or without."""
+    splits = report["splits"]
+    if expected is None or "train" not in splits:
+        return
+    apart = [name for name in splits if name == "train" or contents[name].keys() != contents["train"].keys()]
+    total = sum(splits[name]["pictures"] + len(splits[name]["bad"]) for name in apart)
+    if total != expected:
+        report["worth_knowing"].append(f"{total:,} pictures, where the whole set has {expected:,}")
 
 
 def _show(report: dict[str, Any], file: Path) -> None:

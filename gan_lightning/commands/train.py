@@ -64,10 +64,17 @@ def _check(config: DictConfig) -> None:
     if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
         raise ValueError(f"seed must be a whole number from 0 to {2**32 - 1}; got {config.seed!r}")
     with open_dict(config):
-        for group in (config.callbacks, config.logger):  # callbacks.plots=null means: without
-            for name in [name for name, value in group.items() if value is None]:
+        for group in (config.callbacks, config.logger):
+            # callbacks.plots=null means: without; and an experiment may set keys of a callback that was not chosen.
+            for name in [name for name, value in group.items() if value is None or "_target_" not in value]:
                 del group[name]
     schema.check(config)
+    if config.trainer.log_every_n_steps < 1:
+        raise ValueError(f"trainer.log_every_n_steps must be at least 1; got {config.trainer.log_every_n_steps}")
+    if config.trainer.strategy == "auto" and config.trainer.devices not in (1, "1", "auto", [0]):
+        raise ValueError(
+            f"trainer.devices={config.trainer.devices} needs trainer=ddp, which keeps two networks in step"
+        )
     for key in ("max_epochs", "max_steps", "limit_train_batches"):
         if config.trainer.get(key) == 0:
             raise ValueError(f"trainer.{key} must not be 0: there would be nothing to train")
@@ -116,7 +123,9 @@ def _fits(file: Path, loaded: dict[str, Any], model: LightningModule, trainer: T
                 f"resume: {file} was written by another model: {name} is {kept.get(name, 'missing')} there, "
                 f"{own.get(name, 'missing')} in this configuration"
             )
-    epochs = loaded["loops"]["fit_loop"]["epoch_progress"]["current"]["completed"]
+    progress = loaded["loops"]["fit_loop"]
+    is_whole = progress["epoch_loop.batch_progress"]["is_last_batch"]
+    epochs = progress["epoch_progress"]["current"]["started" if is_whole else "completed"]
     for key, done, limit in (
         ("max_steps", loaded["global_step"], trainer.max_steps),
         ("max_epochs", epochs, trainer.max_epochs),

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./\\-]*")
@@ -14,12 +16,26 @@ def prepared(arguments: list[str]) -> list[str]:
 
 
 def _quoted(argument: str) -> str:
-    """`key=path` as `key='path'` where there is such a path and Hydra's grammar would stumble over it."""
+    """`key=path` as `key='path'` where Hydra's grammar would stumble over the path; `~` expands."""
     key, equals, value = argument.partition("=")
-    if not equals or PLAIN_PATH.fullmatch(value) or not Path(value).exists():
+    if value.startswith("~/"):
+        value = str(Path(value).expanduser())
+        argument = f"{key}={value}"
+    if not equals or PLAIN_PATH.fullmatch(value) or not (Path(value).exists() or _is_only_words(argument, value)):
         return argument
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"{key}='{escaped}'"
+
+
+def _is_only_words(argument: str, value: str) -> bool:
+    """Whether Hydra cannot read an argument that has none of its grammar's brackets and quotes."""
+    if set(value) & set("[]{}()'\""):
+        return False
+    try:
+        OverridesParser.create().parse_override(argument)
+    except HydraException:
+        return True
+    return False
 
 
 def _with_own_overrides(arguments: list[str]) -> list[str]:

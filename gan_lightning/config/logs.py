@@ -1,6 +1,7 @@
 """One line for each message, and none that advertises."""
 
 import logging
+import os
 import warnings
 
 ADVERTS = (
@@ -31,6 +32,8 @@ def tidy() -> None:
         library.propagate = True
     for handler in logging.getLogger().handlers:
         handler.addFilter(_worth_reading)
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        logging.getLogger().setLevel(logging.ERROR)  # the first process speaks for all
     for message in WARNINGS:
         warnings.filterwarnings("ignore", message)
 

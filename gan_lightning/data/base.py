@@ -1,6 +1,8 @@
 """What all data modules share: where bytes are kept, how they reach the device, and what they become there."""
 
+import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -17,6 +19,8 @@ from gan_lightning.data.order import EpochOrder, ResumableLoader, Step
 from gan_lightning.data.pictures import Pictures
 from gan_lightning.data.survey import OnBad
 from gan_lightning.types import Batch, Count, Images, Index, Rate
+
+log = logging.getLogger(__name__)
 
 Split = Literal["train", "test"]
 SHARE_OF_DEVICE = 0.25
@@ -109,7 +113,7 @@ class StoredDataModule(LightningDataModule, ABC):
         flip: bool = False,
         drop_last: bool = False,
         num_workers: Index = 0,
-        cache: Literal["auto", False] = "auto",
+        cache: Literal["auto", "off", False] = "auto",
         cache_dir: str = "~/.cache/gan_lightning",
         on_device: Literal["auto", True, False] = "auto",
         on_bad: OnBad = "skip",
@@ -156,13 +160,17 @@ class StoredDataModule(LightningDataModule, ABC):
     def stores(self, split: Split) -> list[Store | Direct]:
         """The fitted pictures of each domain of a split, decoded now where no cache holds them."""
         found: list[Store | Direct] = []
-        for number, pictures in enumerate(self.domains(split)):
-            what = f"{split} {'xy'[number]}" if number or len(found) else split
+        domains = self.domains(split)
+        for what, pictures in zip(names(split, len(domains)), domains, strict=True):
             if self.cache == "auto":
                 found.append(stored(pictures, self.shape, self.flip, self.cache_dir, what))
             else:
                 found.append(examined(pictures, self.shape, what))
         return found
+
+    def class_counts(self, store: Store | Direct) -> dict[str, int]:
+        """Pictures of each class, by its name or number; nothing where there are no labels."""
+        return {} if store.labels is None else dict(Counter(map(str, sorted(store.labels.tolist()))))
 
     def prepare_data(self) -> None:
         if self.download:
@@ -175,8 +183,10 @@ class StoredDataModule(LightningDataModule, ABC):
         if self.batch_size % world:
             raise ValueError(f"data.batch_size must be a multiple of the {world} processes; got {self.batch_size}")
         self.train = self.stores("train")
-        for store in self.train:
-            store.survey.hold("train", self.on_bad, self.max_bad)
+        for what, store in zip(names("train", len(self.train)), self.train, strict=True):
+            store.survey.hold(what, self.on_bad, self.max_bad)
+            if counts := self.class_counts(store):
+                log.info("train: classes %s", ", ".join(f"{name}: {count:,}" for name, count in counts.items()))
         if not len(self._order()):
             count = max(map(len, self.train))
             raise ValueError(
@@ -220,6 +230,11 @@ class StoredDataModule(LightningDataModule, ABC):
             return self.on_device is True
         size = sum(store.pixels.nbytes for store in self.train if isinstance(store, Store))
         return size < SHARE_OF_DEVICE * torch.cuda.mem_get_info(device)[0]
+
+
+def names(split: Split, domains: int) -> list[str]:
+    """What to call the domains of a split in messages: `train`, or `train x` and `train y`."""
+    return [split] if domains == 1 else [f"{split} {'xy'[number]}" for number in range(domains)]
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -1,7 +1,8 @@
 """Fitted pictures as one file of bytes on disk, mapped into memory; each picture is decoded once.
 
 A cache is a folder with `pixels` (uint8 [N, C, H, W]), `labels` (int64 [N], where there are any) and `index.json`. Its
-name is made of the sources' names and sizes and of the shape; their times of change decide whether it is stale.
+name is made of the sources' paths and sizes, the shape and the labels; the sources' times of change decide whether it
+is stale.
 """
 
 import json
@@ -54,7 +55,8 @@ def stored(pictures: Pictures, shape: Shape, flip: bool, folder: Path, what: str
     sources = pictures.sources()
     names = [[source.name, source.size] for source in sources]
     changed = _hash(str([source.changed for source in sources]).encode())
-    place = folder / _hash(json.dumps([names, shape, flip, pictures.labels is not None]).encode())
+    labels = None if pictures.labels is None else _hash(pictures.labels.astype(np.int64).tobytes())
+    place = folder / _hash(json.dumps([names, shape, flip, labels]).encode())
     with _alone(place):
         if not _is_fresh(place, changed):
             _build(pictures, shape, place, changed, what)
@@ -62,8 +64,13 @@ def stored(pictures: Pictures, shape: Shape, flip: bool, folder: Path, what: str
 
 
 def _is_fresh(place: Path, changed: str) -> bool:
-    index = place / "index.json"
-    return index.is_file() and json.loads(index.read_text())["changed"] == changed
+    """Whether a cache is whole and of these sources; what a power cut has damaged is not."""
+    try:
+        index = json.loads((place / "index.json").read_text())
+        size = (place / "pixels").stat().st_size
+        return index["changed"] == changed and size == int(np.prod(index["shape"]))
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def _build(pictures: Pictures, shape: Shape, place: Path, changed: str, what: str) -> None:
@@ -91,6 +98,9 @@ def _build(pictures: Pictures, shape: Shape, place: Path, changed: str, what: st
             "fingerprint": digest.hexdigest(), "survey": survey.plain(),
         }  # fmt: skip
         (making / "index.json").write_text(json.dumps(index, ensure_ascii=False, indent=1))
+        for file in making.iterdir():
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
         shutil.rmtree(place, ignore_errors=True)
         making.rename(place)
     finally:

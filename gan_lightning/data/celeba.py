@@ -37,7 +37,9 @@ class CelebA(ImageDataModule):
         if partition.is_file():
             parts = dict(line.split()[:2] for line in partition.read_text().splitlines() if line.strip())
             files = [file for file in files if parts.get(file.name) in PARTITION[split]]
-        return FilePictures(files, files[0].parent if files else Path(str(self.root)))
+            if not files:
+                raise ValueError(f"data.root: {partition} names no image for the {split} split")
+        return FilePictures(files, files[0].parent)
 
     @staticmethod
     def _beside(files: list[Path], name: str) -> Path:
@@ -67,10 +69,10 @@ class CelebAAttribute(CelebA):
         table = pictures.files[0].parent.parent / "list_attr_celeba.txt"
         if not table.is_file():
             raise ValueError(f"data.attribute needs list_attr_celeba.txt beside the images; there is no {table}")
-        _, names, *lines = table.read_text().splitlines()
+        names, *lines = table.read_text().splitlines()[1:] or [""]
         if self.attribute not in names.split():
             raise ValueError(f"data.attribute must be one of {', '.join(names.split())}; got {self.attribute}")
         column = 1 + names.split().index(self.attribute)
-        present = {words[0]: words[column] == "1" for words in map(str.split, lines) if words}
+        present = {words[0]: words[column] == "1" for words in map(str.split, lines) if len(words) > column}
         files = [file for file in pictures.files if file.name in present]
         return FilePictures(files, pictures.root, np.array([present[file.name] for file in files], np.int64))

@@ -35,7 +35,7 @@ class CIFAR10(ImageDataModule):
         contents = [_read(file, f"data.root: put the official folder at {self.root}/{FOLDER}") for file in files]
         pixels = np.concatenate([content["data"] for content in contents]).reshape(-1, 3, 32, 32)
         labels = np.concatenate([content["labels"] for content in contents])
-        sources = [Source.of_file(file, file.parent) for file in files]
+        sources = [Source.of_file(file) for file in files]
         return ArrayPictures(pixels.transpose(0, 2, 3, 1), labels.astype(np.int64), sources)
 
     def _file(self, name: str) -> Path:

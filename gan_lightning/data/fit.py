@@ -54,7 +54,13 @@ def fitted_parts(parts: tuple[Image.Image, ...], shape: Shape) -> np.ndarray:
 
 
 def colours(picture: Image.Image, channels: int) -> Image.Image:
-    """Gray (1 channel) or RGB (3): transparency composited on white, 16 bits scaled to 8."""
+    """Gray (1 channel) or RGB (3): transparency composited on white, 16 bits scaled to 8.
+
+    Raises:
+        ValueError: for floating point pictures.
+    """
+    if picture.mode == "F":
+        raise ValueError("floating point levels, whose range is not known")
     if picture.mode.startswith("I"):
         levels = np.clip(np.asarray(picture, dtype=np.int64), 0, 65535)
         picture = Image.fromarray(np.round(levels / 257).astype(np.uint8))

@@ -1,5 +1,6 @@
 """Any folder of images."""
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -8,8 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from gan_lightning.data.base import Split
+from gan_lightning.data.cache import Store
+from gan_lightning.data.direct import Direct
 from gan_lightning.data.images import ImageDataModule
 from gan_lightning.data.pictures import FilePictures
+
+log = logging.getLogger(__name__)
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 
@@ -37,8 +42,12 @@ def image_files(
         raise ValueError(f"{wanted}; {root} cannot be read")
     seen = list(_files(root))
     files = sorted((file for file in seen if file.suffix.lower() in SUFFIXES), key=lambda file: file.as_posix())
+    kinds = Counter(file.suffix or "no suffix" for file in seen if file.suffix.lower() not in SUFFIXES)
+    if files and kinds:
+        log.info(
+            "%s: not images by their names: %s", root, ", ".join(f"{n:,} of {kind}" for kind, n in kinds.most_common())
+        )
     if not files:
-        kinds = Counter(file.suffix or "no suffix" for file in seen)
         found = ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common(5)) or "no files at all"
         raise ValueError(f"{wanted}; {root} holds {found}")
     return files
@@ -47,7 +56,11 @@ def image_files(
 def _files(root: Path) -> Iterator[Path]:
     """Files below a folder that are not hidden; a link that leads back up is not followed again."""
     visited: set[str] = set()
-    for folder, below, names in os.walk(root, followlinks=True):
+
+    def refused(error: OSError) -> None:
+        log.warning("left out the folder %s: %s", error.filename, error.strerror)
+
+    for folder, below, names in os.walk(root, onerror=refused, followlinks=True):
         real = os.path.realpath(folder)
         if real in visited or Path(folder, ".hydra").is_dir():  # seen, or a run's own pictures
             below.clear()
@@ -90,3 +103,8 @@ class LabelledFolder(ImageDataModule):
         classes = {name: number for number, name in enumerate(class_folders(root))}
         files = [file for file in image_files(root) if file.parent != root]
         return FilePictures(files, root, np.array([classes[file.relative_to(root).parts[0]] for file in files]))
+
+    def class_counts(self, store: Store | Direct) -> dict[str, int]:
+        """Pictures of each class folder, also of those that are empty."""
+        by_number = super().class_counts(store)
+        return {name: by_number.get(str(n), 0) for n, name in enumerate(class_folders(str(self.root)))}

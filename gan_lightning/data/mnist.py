@@ -37,7 +37,7 @@ class MNIST(ImageDataModule):
 
     def pictures(self, split: Split) -> ArrayPictures:
         images, labels = (self._file(split, part) for part in PARTS)
-        sources = [Source.of_file(file, file.parent) for file in (images, labels)]
+        sources = [Source.of_file(file) for file in (images, labels)]
         return ArrayPictures(self._read(images), self._read(labels).astype(np.int64), sources)
 
     def problems(self) -> list[str]:
@@ -59,11 +59,11 @@ class MNIST(ImageDataModule):
     def _read(file: Path) -> np.ndarray:
         try:
             content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        except (OSError, EOFError) as error:
-            raise ValueError(f"data.root: {file} cannot be read ({error})") from error
-        # IDX: two zero bytes, the type (8: unsigned byte), the number of dimensions, each as a big-endian int32.
-        dimensions = np.frombuffer(content, ">i4", count=content[3], offset=4)
-        return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3]).reshape(dimensions)
+            # IDX: two zero bytes, the type (8: unsigned byte), the number of dimensions, each as a big-endian int32.
+            dimensions = np.frombuffer(content, ">i4", count=content[3], offset=4)
+            return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3]).reshape(dimensions)
+        except (OSError, EOFError, ValueError, IndexError) as error:
+            raise ValueError(f"data.root: {file} cannot be read as an IDX file ({error})") from error
 
     def _find(self, split: str, part: str) -> Path | None:
         root = Path(self.root or ".").expanduser()

@@ -38,7 +38,7 @@ class SideBySide:
         return str(self.files[index].relative_to(self.root))
 
     def sources(self) -> list[Source]:
-        return [Source(f"swap={self.swap}", 0, 0), *(Source.of_file(file, self.root) for file in self.files)]
+        return [Source(f"swap={self.swap}", 0, 0), *(Source.of_file(file) for file in self.files)]
 
 
 class TwoFiles:
@@ -63,7 +63,7 @@ class TwoFiles:
         return " and ".join(str(file.relative_to(self.root)) for file in self.files[index])
 
     def sources(self) -> list[Source]:
-        return [Source.of_file(file, self.root) for pair in self.files for file in pair]
+        return [Source.of_file(file) for pair in self.files for file in pair]
 
 
 class Paired(AlignedDataModule):

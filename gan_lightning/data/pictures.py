@@ -16,13 +16,13 @@ class Source(NamedTuple):
     changed: int
 
     @classmethod
-    def of_file(cls, file: Path, root: Path) -> "Source":
-        """A file, named from `root` on so that a moved folder keeps its name; a link that leads nowhere has size -1."""
+    def of_file(cls, file: Path) -> "Source":
+        """A file by its whole path, for folders may hold the same names and sizes; a broken link has size -1."""
         try:
             status = file.stat()
         except OSError:
-            return cls(str(file.relative_to(root)), -1, 0)
-        return cls(str(file.relative_to(root)), status.st_size, status.st_mtime_ns)
+            return cls(str(file.absolute()), -1, 0)
+        return cls(str(file.absolute()), status.st_size, status.st_mtime_ns)
 
 
 Parts = tuple[Image.Image, ...]
@@ -95,7 +95,7 @@ class FilePictures:
         return str(self.files[index].relative_to(self.root))
 
     def sources(self) -> list[Source]:
-        return [Source.of_file(file, self.root) for file in self.files]
+        return [Source.of_file(file) for file in self.files]
 
 
 def read(file: Path) -> Image.Image:
