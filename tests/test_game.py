@@ -285,3 +285,11 @@ def test_an_overflow_in_one_player_leaves_the_others_half_precision_step_right(g
     exact, scaled = gradients
     assert torch.nn.functional.cosine_similarity(exact, scaled, dim=0) > 0.99
     assert scaled.norm() == pytest.approx(float(exact.norm()), rel=0.05)
+
+
+def test_a_player_who_rests_at_the_cadence_is_logged_all_the_same(gan):
+    trainer = play(gan("model.generator_every=5"), max_steps=7, log_every_n_steps=7)
+    assert {"generator/loss", "discriminator/loss"} <= trainer.callback_metrics.keys()
+    assert (
+        "generator/loss" not in play(gan("model.generator_every=5"), max_steps=4, log_every_n_steps=4).callback_metrics
+    )

@@ -23,9 +23,10 @@ class Throughput(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]
         if self.since is None:
             self.since = (time.perf_counter(), pl_module.images_seen)
-        elif trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        elif every and trainer.global_step % every == 0:
             now, seen = time.perf_counter(), pl_module.images_seen
             rate = (seen - self.since[1]) / (now - self.since[0])
             self.since = (now, seen)

@@ -18,6 +18,7 @@ class Reporting(LightningModule):
         super().__init__()
         self.images_seen = 0
         self._step: dict[str, Tensor] = {}
+        self._latest: dict[str, Tensor] = {}
         self._epoch = Means()
 
     def note(self, name: str, value: Tensor, add: bool = False) -> None:
@@ -39,14 +40,20 @@ class Reporting(LightningModule):
         return watched
 
     def report(self, iteration: int, bar: set[str]) -> None:
-        """End the step: `iteration` is the number of steps done, `bar` what the progress bar shows."""
+        """End the step: `iteration` is the number of steps done, `bar` what the progress bar shows.
+
+        At the cadence the latest value of each name is written, so that a player who rests in that step is seen too.
+        """
         self._epoch.add(self._step)
-        if iteration % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            for name, value in self._step.items():
-                self.log(name, value, prog_bar=name in bar, logger=False)
-            names, values = list(self._step), torch.stack([value.float() for value in self._step.values()])
-            self._write(dict(zip(names, values.tolist(), strict=True)), iteration)
+        self._latest |= self._step
         self._step = {}
+        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if every and iteration % every == 0:
+            for name, value in self._latest.items():
+                self.log(name, value, prog_bar=name in bar, logger=False)
+            values = torch.stack([value.float() for value in self._latest.values()]).tolist()
+            self._write(dict(zip(self._latest, values, strict=True)), iteration)
+            self._latest = {}
 
     def on_train_epoch_end(self) -> None:
         self._write({f"epoch/{name}": value for name, value in self._epoch.read().items()}, self.global_step)
