@@ -1,74 +1,74 @@
-"""Trains every objective of conf/experiment/ring on the eight Gaussians and draws them side by side.
+"""One multirun trains every objective of conf/experiment/ring on the eight Gaussians; this draws them side by side.
 
     python benchmarks/ring.py [seed ...]
 
 Writes outputs/ring/ring.png and prints a Markdown table: modes covered (at least 1 % of 10,000 samples within three
-sigma), samples within three sigma of a mode, and seconds on this machine.
+sigma), samples within three sigma of a mode, and seconds of training on this machine.
 """
 
-import logging
+import csv
+import subprocess
 import sys
-import time
-import warnings
 from pathlib import Path
 
 import torch
-from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
-from lightning import Trainer, seed_everything
 from matplotlib.figure import Figure
+from omegaconf import OmegaConf
 
-from gan_lightning.config import names
-
-ROOT = Path(__file__).resolve().parent.parent
 OBJECTIVES = ["wgan_gp", "hinge_sn", "relativistic", "least_squares", "non_saturating"]
+FOLDER = Path(__file__).resolve().parent.parent / "outputs" / "ring"
 POINTS = 10_000
 
 
-def train(objective: str, seed: int):
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        config = compose("config", [f"experiment=ring/{objective}", f"seed={seed}", "run_dir=unused"])
-    seed_everything(seed, verbose=False)
+def sweep(seeds: list[int]) -> list[Path]:
+    """The jobs' folders, seed after seed, in the order of the objectives."""
+    experiments = ",".join(f"ring/{objective}" for objective in OBJECTIVES)
+    words = [f"seed={','.join(map(str, seeds))}", f"experiment={experiments}", f"hydra.sweep.dir='{FOLDER}/sweep'"]
+    subprocess.run([sys.executable, "-m", "gan_lightning", "-m", *words, "trainer=cpu"], check=True)
+    jobs = [path for path in (FOLDER / "sweep").iterdir() if path.is_dir()]
+    return sorted(jobs, key=lambda path: int(path.name.split("_")[0]))[-len(OBJECTIVES) * len(seeds) :]
+
+
+def points_of(job: Path):
+    """Samples of a finished job, its ring and its iterations, from what it left behind."""
+    config = OmegaConf.load(job / ".hydra" / "config.yaml")
+    checkpoint = torch.load(job / "checkpoints" / "last.ckpt", weights_only=True)
     model, ring = instantiate(config.model), instantiate(config.data)
-    trainer = Trainer(
-        accelerator="cpu",
-        max_epochs=-1,
-        max_steps=config.trainer.max_steps,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    begin = time.perf_counter()
-    trainer.fit(model, ring)
-    seconds = time.perf_counter() - begin
-    points = model.sample(*model.fixed_inputs(POINTS))
-    return points, ring, trainer.global_step, seconds
+    model.load_state_dict(checkpoint["state_dict"])
+    return model.sample(*model.fixed_inputs(POINTS)), ring, checkpoint["global_step"]
+
+
+def seconds_of(job: Path, images: int) -> float:
+    """Training time by the logged throughput."""
+    with (job / "metrics.csv").open() as stream:
+        rates = [float(row["images_per_second"]) for row in csv.DictReader(stream) if row["images_per_second"]]
+    return images * sum(1 / rate for rate in rates) / len(rates)
 
 
 def main(seeds: list[int]) -> None:
-    warnings.filterwarnings("ignore")
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    names.register()
-    figure = Figure(figsize=(3 * len(OBJECTIVES), 3 * len(seeds)))
-    panels = iter(range(1, len(OBJECTIVES) * len(seeds) + 1))
+    figure = Figure(figsize=(3 * len(OBJECTIVES), 3.3 * len(seeds)))
     print("| objective | seed | iterations | modes | near a mode | seconds |\n|---|---|---|---|---|---|")
-    for seed in seeds:
-        for objective in OBJECTIVES:
-            points, ring, iterations, seconds = train(objective, seed)
-            near = ring.near(points)
-            covered, part = int((near >= 0.01).sum()), float(near.sum())
-            print(f"| {objective} | {seed} | {iterations} | {covered} of 8 | {part:.1%} | {seconds:.0f} |", flush=True)
-            axes = figure.add_subplot(len(seeds), len(OBJECTIVES), next(panels))
-            real = ring.draw(2000, torch.Generator().manual_seed(0))
-            for images, colour in ((real, "0.8"), (points[:2000], "C0")):
-                axes.scatter(*images.flatten(1).T, s=1, c=colour)
-            axes.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", title=f"{objective}, seed {seed}: {covered} of 8")
-            axes.set_axis_off()
-    file = ROOT / "outputs" / "ring" / "ring.png"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=100, bbox_inches="tight")
-    print(f"\n{file.relative_to(ROOT)}")
+    for number, job in enumerate(sweep(seeds)):
+        seed, objective = seeds[number // len(OBJECTIVES)], OBJECTIVES[number % len(OBJECTIVES)]
+        points, ring, iterations = points_of(job)
+        near = ring.near(points)
+        covered, part = int((near >= 0.01).sum()), float(near.sum())
+        seconds = seconds_of(job, iterations * ring.batch_size)
+        print(f"| {objective} | {seed} | {iterations} | {covered} of 8 | {part:.1%} | {seconds:.0f} |", flush=True)
+        axes = figure.add_subplot(len(seeds), len(OBJECTIVES), number + 1)
+        real = ring.draw(2000, torch.Generator().manual_seed(0))
+        for images, colour in ((real, "0.8"), (points[:2000], "C0")):
+            axes.scatter(*images.flatten(1).T, s=1, c=colour)
+        axes.set(
+            xlim=(-1, 1),
+            ylim=(-1, 1),
+            aspect="equal",
+            title=f"{objective}, seed {seed}\n{covered} of 8, {part:.0%} near",
+        )
+        axes.set_axis_off()
+    figure.savefig(FOLDER / "ring.png", dpi=80, bbox_inches="tight")
+    print(f"\n{FOLDER / 'ring.png'}")
 
 
 if __name__ == "__main__":

@@ -101,6 +101,14 @@ def test_sngans_discriminator_sums_over_a_last_map_of_the_papers_side(size, side
     assert SNGANDiscriminator(3, size, width=2).blocks(torch.randn(1, 3, size, size)).shape[2:] == (side, side)
 
 
+def test_mean_pooling_divides_the_sum_by_the_last_maps_pixels():
+    summed = SNGANDiscriminator(1, 32, width=4, spectral_norm=False)
+    averaged = SNGANDiscriminator(1, 32, width=4, spectral_norm=False, mean_pool=True)
+    averaged.load_state_dict(summed.state_dict())
+    images, bias = torch.randn(2, 1, 32, 32), summed.head.bias
+    torch.testing.assert_close((averaged(images) - bias) * 64, summed(images) - bias)
+
+
 def test_r3gan_doubles_its_channels_up_to_eightfold_and_groups_sixteen_of_them():
     generator, discriminator = R3GANGenerator(5, 3, 128, width=8), R3GANDiscriminator(3, 128, width=8)
     for network, order in ((generator, 1), (discriminator, -1)):
@@ -191,7 +199,7 @@ def matrices(network):
 
 
 @pytest.mark.parametrize("name", DISCRIMINATORS)
-def test_after_fifty_updates_every_spectrally_normalised_layer_has_a_largest_singular_value_of_one(name):
+def test_after_fifty_power_iterations_every_spectrally_normalised_layer_has_a_largest_singular_value_of_one(name):
     critic = DISCRIMINATORS[name](spectral_norm=True)
     labels = [torch.tensor([0, 2])] if name in CONDITIONAL else []
     for _ in range(50):

@@ -62,7 +62,7 @@ def _translate(images: Images, draws: Tensor, part: float) -> Images:
     """Shift by whole pixels, as products with matrices of zeros and ones: deterministic on every device."""
 
     def shift(size: int, draw: Tensor) -> Tensor:
-        most = round(size * part)
+        most = int(size * part + 0.5)
         by = (draw * (2 * most + 1)).long() - most
         pixels = torch.arange(size, device=draw.device)
         return (pixels[:, None] - pixels == by[:, None, None]).to(images)
@@ -75,8 +75,8 @@ def _cut_out(images: Images, draws: Tensor, part: float) -> Images:
     """Zero a square around any pixel, cropped at the image's border."""
 
     def inside(size: int, draw: Tensor) -> Tensor:
-        side = round(size * part)
-        first = (draw * size).long()[:, None] - side // 2
+        side = int(size * part + 0.5)
+        first = (draw * (size + 1 - side % 2)).long()[:, None] - side // 2
         pixels = torch.arange(size, device=draw.device)
         return (pixels >= first) & (pixels < first + side)
 

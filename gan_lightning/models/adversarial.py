@@ -141,13 +141,18 @@ class AdversarialModule(Reporting, ABC):
         network = self.ema.module if self.ema else self.generator
         training = network.training
         network.eval()
-        images = network(*inputs)
-        network.train(training)
-        return images
+        try:
+            return network(*inputs)
+        finally:
+            network.train(training)
 
     # The game.
 
     def on_train_start(self) -> None:
+        if self.penalties and self.dtype in (torch.float16, torch.bfloat16):
+            raise ValueError(
+                f"penalties need weights in full precision; {self.dtype} has too little, bf16-mixed keeps them"
+            )
         self.iterations = self.trainer.estimated_stepping_batches
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
@@ -196,7 +201,7 @@ class AdversarialModule(Reporting, ABC):
                 weight.data.clamp_(-self.clip_weights, self.clip_weights)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Clip here, for here gradients are never scaled, not even under half precision."""
+        """Clip here, where the precision plugin has unscaled the gradients."""
         player = next(name for name, its in zip(self.every, self.trainer.optimizers, strict=True) if its is optimizer)
         if (most := self.clips[player]) is not None:
             clip_grad_norm_(self.get_submodule(player).parameters(), most)
@@ -211,6 +216,11 @@ class AdversarialModule(Reporting, ABC):
 
     def configure_optimizers(self) -> list[Optimizer]:
         optimizers = [make(self.get_submodule(name).parameters()) for name, make in self.make_optimizer.items()]
+        for player, optimizer in zip(self.make_optimizer, optimizers, strict=True):
+            if self.clips[player] is not None and optimizer.defaults.get("fused"):
+                raise ValueError(
+                    f"{player}_clip needs an optimizer that is not fused: a fused one unscales after clipping"
+                )
         self.rates = [group["lr"] for group in _groups(optimizers)]
         return optimizers
 

@@ -106,6 +106,7 @@ class SNGANDiscriminator(nn.Module):
         norm: normalisation before each ReLU; None, as in the paper, for none.
         init: applied to each module.
         spectral_norm: of every weight matrix.
+        mean_pool: the mean over the last map, as WGAN-GP's critics have it, instead of SNGAN's sum.
 
     Raises:
         ValueError: for another size.
@@ -120,6 +121,7 @@ class SNGANDiscriminator(nn.Module):
         norm: Norm | None = None,
         init: Init = glorot,
         spectral_norm: bool = True,
+        mean_pool: bool = False,
     ) -> None:
         super().__init__()
         self.num_classes = num_classes
@@ -132,9 +134,11 @@ class SNGANDiscriminator(nn.Module):
             )
         )
         self.head = Projection(widths[-1], num_classes) if num_classes else nn.Linear(widths[-1], 1)
+        self.mean_pool = mean_pool
         self.apply(init)
         if spectral_norm:
             spectral(self)
 
     def forward(self, images: Images, *labels: Labels) -> Logits:
-        return self.head(F.relu(self.blocks(images)).sum((2, 3)), *labels)
+        features = F.relu(self.blocks(images))
+        return self.head(features.mean((2, 3)) if self.mean_pool else features.sum((2, 3)), *labels)
