@@ -5,18 +5,19 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from gan_lightning.data.cache import Store, stored
 from gan_lightning.data.direct import Direct, examined
 from gan_lightning.data.fit import Shape
-from gan_lightning.data.order import EpochOrder, ResumableLoader, Step
+from gan_lightning.data.order import EpochOrder, ResumableLoader
 from gan_lightning.data.pictures import Pictures
+from gan_lightning.data.rows import Raw, Rows, RowsOnDevice
 from gan_lightning.data.survey import OnBad
 from gan_lightning.types import Batch, Count, Images, Index, Rate
 
@@ -25,54 +26,6 @@ log = logging.getLogger(__name__)
 Split = Literal["train", "test"]
 SHARE_OF_DEVICE = 0.25
 """A set larger than this share of a GPU's free memory stays in main memory."""
-
-
-class Raw(NamedTuple):
-    """A domain's rows of a batch on their way to the device: uint8 images [B, C, H, W]."""
-
-    images: Tensor
-    labels: Tensor | None
-    flips: Tensor | None
-
-
-class Rows(Dataset):
-    """Whole batches by their order's steps.
-
-    Args:
-        domains: one store for each domain.
-        flip: whether the order's mirroring is wanted.
-    """
-
-    def __init__(self, domains: list[Store | Direct], flip: bool) -> None:
-        self.domains = domains
-        self.flip = flip
-
-    def __getitem__(self, step: Step) -> Raw | tuple[Raw, ...]:
-        raws = tuple(self._raw(*of_domain) for of_domain in zip(self.domains, *step, strict=True))
-        return raws if len(raws) > 1 else raws[0]
-
-    def _raw(self, store: Store | Direct, indices: list[int], flips: list[bool]) -> Raw:
-        labels = None if store.labels is None else torch.from_numpy(store.labels[indices])
-        return Raw(self.pixels(store, indices), labels, torch.tensor(flips) if self.flip else None)
-
-    def pixels(self, store: Store | Direct, indices: list[int]) -> Tensor:
-        """The bytes of some pictures."""
-        return torch.from_numpy(store.rows(indices))
-
-
-class RowsOnDevice(Rows):
-    """The same from the device's own memory: a batch is an index selection there."""
-
-    def __init__(self, domains: list[Store | Direct], flip: bool, device: torch.device) -> None:
-        super().__init__(domains, flip)
-        whole = (store.rows(list(range(len(store)))) for store in domains)
-        self.on_device = {
-            id(store): torch.from_numpy(rows).to(device) for store, rows in zip(domains, whole, strict=True)
-        }
-
-    def pixels(self, store: Store | Direct, indices: list[int]) -> Tensor:
-        held = self.on_device[id(store)]
-        return held[torch.tensor(indices, device=held.device)]
 
 
 class StoredDataModule(LightningDataModule, ABC):
