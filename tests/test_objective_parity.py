@@ -1,5 +1,6 @@
 """Three objectives, written out as plain loops, against their presets through the real Trainer, in float64."""
 
+import copy
 from collections import deque
 
 import pytest
@@ -137,3 +138,21 @@ def test_ten_iterations_equal_a_plain_loop(preset, composed, monkeypatch):
     ):
         for name, weight in plain.named_parameters():
             torch.testing.assert_close(weights[named(name)], weight, rtol=0, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_after_fifty_moves_in_a_game_every_spectrally_normalised_layer_has_a_largest_singular_value_of_one(composed):
+    """Weights move, so one power iteration a pass has to keep up with them."""
+    narrow = ["data.channels=3", "data.image_size=32", "model.generator.width=16", "model.discriminator.width=32"]
+    torch.manual_seed(0)
+    model = instantiate(composed("model=sngan", *narrow).model)
+    before = copy.deepcopy(model.discriminator)
+    batches = [Unlabelled(torch.rand(16, 3, 32, 32) * 2 - 1) for _ in range(50)]
+    play(model, DataLoader(batches, batch_size=None), max_steps=50)
+    layers = [layer for layer in model.discriminator.eval().modules() if hasattr(layer, "parametrizations")]
+    assert len(layers) == 11
+    for layer in layers:
+        assert float(torch.linalg.matrix_norm(layer.weight.flatten(1), 2)) == pytest.approx(1, abs=0.02)
+    assert any(
+        not torch.equal(*pair) for pair in zip(model.discriminator.parameters(), before.parameters(), strict=True)
+    )
