@@ -34,6 +34,13 @@ def options(group: str) -> list[str]:
     return sorted(str(file.with_suffix("")) for file in files if file.parts[0] != "shared")
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Show what tests recorded; what they print themselves is lost in xdist's workers."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
+
+
 @pytest.fixture(autouse=True)
 def offline(monkeypatch):
     """No test reaches the network, whatever a library would like to fetch."""

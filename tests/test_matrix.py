@@ -61,7 +61,7 @@ def refusal(error, conf):
 
 
 @pytest.mark.slow
-def test_networks_losses_penalties_and_data_are_a_product(composed, batch_of, roots, capsys):
+def test_networks_losses_penalties_and_data_are_a_product(composed, batch_of, roots, record_property):
     from conftest import CONF
 
     losses = {name: instantiate(composed(f"loss={name}").model.loss) for name in options("loss")}
@@ -92,10 +92,10 @@ def test_networks_losses_penalties_and_data_are_a_product(composed, batch_of, ro
         assert no_labels or (network in BATCH_NORM and "norm=none" not in rest and set(rest) & set(options("penalty")))
         assert ("num_classes" if no_labels else "batch norm") in said
     assert trained + len(refused) == cells
-    with capsys.disabled():
-        print(f"\nmatrix: {cells} cells, {trained} trained, {len(refused)} refused, each with one sentence:")
-        for said in sorted(set(refused.values())):
-            print(f"  {sum(said == other for other in refused.values())} x {said}")
+    counted = (f"{sum(said == other for other in refused.values())} x {said}" for said in sorted(set(refused.values())))
+    record_property("matrix", f"{cells} cells, {trained} trained, {len(refused)} refused in one sentence each")
+    for line in counted:
+        record_property("matrix, refused", line)
 
 
 @pytest.mark.parametrize("model", options("model"))

@@ -93,7 +93,8 @@ def _missing_fact(error: InterpolationKeyError) -> str:
     found = re.search(r"Interpolation key '([^']+)' not found", str(error))
     missing = found[1] if found else "a value"
     group, _, fact = missing.partition(".")
-    return f"{error.full_key} needs {missing}, and the chosen {group} has no {fact}; choose a {group} that has"
+    asking = error.full_key or "the configuration"
+    return f"{asking} needs {missing}, and the chosen {group} has no {fact}; choose a {group} that has"
 
 
 def _keys(node: DictConfig, path: str) -> Iterator[str]:
