@@ -39,11 +39,12 @@ def start_step(seed: int, iteration: int, device: torch.device) -> None:
     torch.default_generator.manual_seed(own)  # torch.manual_seed would also queue a call for each absent device
     if device.type != "cpu":
         torch.get_device_module(device).manual_seed(own)
+        shared(torch.device("cpu")).manual_seed(derive(seed, iteration, "host"))
     shared(device).manual_seed(derive(seed, iteration, "shared"))
 
 
 def shared(device: torch.device) -> Generator:
-    """The stream that is equal on all ranks."""
+    """The stream that is equal on all ranks; the CPU's is for choices that the host makes."""
     if device not in _shared:
         _shared[device] = Generator(device)
     return _shared[device]
@@ -51,8 +52,23 @@ def shared(device: torch.device) -> Generator:
 
 def of_global_batch(draw: Callable[[int], Tensor], rows: int) -> Tensor:
     """This rank's `rows` rows of what `draw` gives for the global batch's."""
+    return own_rows(draw(rows * place()[1]))
+
+
+def gathered(rows: Tensor) -> Tensor:
+    """The global batch's rows, from this rank's; every rank must ask."""
+    world = place()[1]
+    if world == 1:
+        return rows
+    everyones = [torch.empty_like(rows) for _ in range(world)]
+    dist.all_gather(everyones, rows.contiguous())
+    return torch.cat(everyones)
+
+
+def own_rows(rows: Tensor) -> Tensor:
+    """This rank's of the global batch's rows."""
     rank, world = place()
-    return draw(rows * world)[rank * rows : (rank + 1) * rows]
+    return rows.chunk(world)[rank]
 
 
 def normal(rows: int, columns: int, stream: Generator) -> Latents:

@@ -106,7 +106,7 @@ def test_in_every_preset_only_the_mover_moves_and_every_loss_is_finite(preset, p
     """The mover alone has gradients, and the other's parameters stay as they were, bit by bit."""
     config = composed(f"model={preset}", *SMALL, "data.image_size=32", "model.generator_every=2")
     model = instantiate(config.model)
-    rested, advance = [], model._advance
+    rested, advance = [], model.advance
 
     def watched(player, optimizer):
         before = {name: copy.deepcopy(list(network.parameters())) for name, network in players(model)}
@@ -115,7 +115,7 @@ def test_in_every_preset_only_the_mover_moves_and_every_loss_is_finite(preset, p
             if all(torch.equal(*pair) for pair in zip(network.parameters(), before[name], strict=True)):
                 rested.append(name)
 
-    model._advance = watched
+    model.advance = watched
     watch = Watch()
     images = [batch.images for batch in batches(size=32).dataset]
     wrapped = [Labelled(x, torch.arange(4)) if preset == "cgan" else Unlabelled(x) for x in images]
@@ -133,13 +133,13 @@ def gradient_norm(parameters):
 def test_each_players_gradient_is_clipped_as_it_is_without_scaling(half, gan):
     model, norms = gan("model.discriminator_clip=0.01", "model.generator_clip=0.02", "model.generator_every=2"), []
 
-    advance = model._advance
+    advance = model.advance
 
     def noted(player, optimizer):
         advance(player, optimizer)
         norms.append(gradient_norm(model.get_submodule(player).parameters()))
 
-    model._advance = noted
+    model.advance = noted
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0**8)
     plugins = [MixedPrecision("16-mixed", "cpu", scaler=scaler)] if half else []
     play(model, max_steps=2, plugins=plugins)

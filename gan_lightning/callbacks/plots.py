@@ -9,6 +9,13 @@ from lightning import Callback, LightningModule, Trainer
 
 Curve = tuple[list[int], list[float]]
 
+OUTPUTS = {
+    "d_out/real": "D(real)",
+    "d_out/fake": "D(fake) in D's step",
+    "d_out/fake_for_generator": "D(fake) in G's step",
+}
+SIDES = {"": "", "_x": ", domain x", "_y": ", domain y"}
+
 
 class Plots(Callback):
     """At the end draws `losses.png`, `outputs.png` and `real_and_fake.png` from metrics.csv and the sample grids.
@@ -41,12 +48,13 @@ class Plots(Callback):
                 self.folder / "losses.png",
             )
             outputs = {
-                "D(x)": "d_out/real",
-                "D(G(z)) before D's update": "d_out/fake",
-                "D(G(z)) after D's update": "d_out/fake_for_generator",
+                f"{label}{domain}": curves[tag + side]
+                for side, domain in SIDES.items()
+                for tag, label in OUTPUTS.items()
+                if tag + side in curves
             }
             draw_curves(
-                {k: curves[v] for k, v in outputs.items() if v in curves},
+                outputs,
                 "Discriminator Outputs During Training",
                 "Mean output",
                 self.folder / "outputs.png",

@@ -1,4 +1,4 @@
-"""Grids of generated images from one fixed noise, and one grid of real images."""
+"""Grids of generated images from one fixed noise, or of translated validation images, and one of real images."""
 
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,15 @@ TILE = 64
 
 
 class Samples(Callback):
-    """Draws `samples/<iteration>.png` and the TensorBoard image `samples` from the same noise, first to last.
+    """Draws `samples/<iteration>.png` and the TensorBoard image `samples` from the same inputs, first to last.
 
-    G runs in eval mode; colours are those of the fixed range [-1, 1], so grids can be compared. A grid is drawn before
+    The model says what a grid shows: images from noise, or rows of inputs beside their translations. G samples; colours are those of the fixed range [-1, 1], so grids can be compared. A grid is drawn before
     the first batch, at the cadence, and at the end; a cadence in epochs also draws the first epoch.
 
     Args:
         folder: where the PNG files go.
-        num_images: images in a grid; a model by class draws `nrow` of each class instead.
-        nrow: images in a row.
+        num_images: images in a grid, about; a model by class draws `nrow` of each class instead.
+        nrow: images in a row; fewer where the model's images belong together in threes or sixes.
         every_n_steps: iterations between grids; None for none.
         every_n_epochs: epochs between grids; None for none.
     """
@@ -54,8 +54,8 @@ class Samples(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: AdversarialModule, batch: Batch, batch_idx: int
     ) -> None:
-        if not (self.folder / "real.png").exists():
-            self._show(trainer, "real", pl_module.target(batch)[: self.num_images], "real.png")
+        if pl_module.together == 1 and not (self.folder / "real.png").exists():
+            self._show(trainer, "real", pl_module.target(batch)[: self.num_images], "real.png", self.nrow)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
@@ -80,15 +80,16 @@ class Samples(Callback):
     def _draw(self, trainer: Trainer, module: AdversarialModule) -> None:
         if trainer.global_step != self.drawn:
             self.drawn = trainer.global_step
-            images = module.sample(*self.inputs)
-            self._show(trainer, "samples", images, f"{trainer.global_step:07d}.png")
+            images = module.grid(*self.inputs)
+            nrow = max(1, self.nrow // module.together) * module.together
+            self._show(trainer, "samples", images, f"{trainer.global_step:07d}.png", nrow)
 
-    def _show(self, trainer: Trainer, tag: str, images: Images, name: str) -> None:
+    def _show(self, trainer: Trainer, tag: str, images: Images, name: str, nrow: int) -> None:
         if not trainer.is_global_zero:
             return
         times = max(1, TILE // images.shape[-1])
         images = images.detach().float().repeat_interleave(times, -1).repeat_interleave(times, -2)
-        grid = make_grid(images, self.nrow, normalize=True, value_range=(-1, 1))
+        grid = make_grid(images, nrow, normalize=True, value_range=(-1, 1))
         self.folder.mkdir(parents=True, exist_ok=True)
         save_image(grid, self.folder / name)
         for logger in trainer.loggers:

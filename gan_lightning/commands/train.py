@@ -96,7 +96,7 @@ def _suit(model: AdversarialModule, data: LightningDataModule) -> None:
     if not isinstance(data, StoredDataModule):
         return
     given = _kinds(get_type_hints(type(data).batch)["return"])
-    taken = _kinds(get_type_hints(type(model).inputs)["batch"])
+    taken = _kinds(get_type_hints(type(model).generate)["batch"])
     if not given & taken:
         kinds = [" or ".join(sorted(kind.__name__ for kind in each)) for each in (given, taken)]
         raise ValueError(

@@ -1,13 +1,12 @@
 """The GAN by class: both players are given the labels of the batch."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from gan_lightning.models.gan import GAN
-from gan_lightning.types import Count, Critic, Images, Labelled, Labels, Logits, Terms
+from gan_lightning.types import Count, Critic, Images, Labelled, Logits
 
 
 class CGAN(GAN):
@@ -37,14 +36,11 @@ class CGAN(GAN):
         labels = torch.arange(self.num_classes, device=self.device).repeat_interleave(nrow)
         return (*super().fixed_inputs(len(labels)), labels)
 
-    def discriminator_terms(self, batch: Labelled, fake: Images) -> Terms:
-        return self.judge(self._critic(batch.labels), batch.images, fake)
+    def generate(self, batch: Labelled, field: str) -> Images:
+        return super().generate(batch, field)
 
-    def generator_terms(self, batch: Labelled, fake: Images) -> Iterator[Terms]:
-        yield self.fool(self._critic(batch.labels), batch.images, fake)
-
-    def _critic(self, labels: Labels) -> Critic:
+    def critic(self, batch: Labelled) -> Critic:
         def critic(images: Images) -> Logits:
-            return self.discriminator(images, labels)
+            return self.discriminator(images, batch.labels)
 
         return critic

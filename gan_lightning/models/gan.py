@@ -8,7 +8,8 @@ from torch import Tensor
 
 from gan_lightning import randomness
 from gan_lightning.models.adversarial import AdversarialModule
-from gan_lightning.types import Count, Images, Labelled, Terms, Unlabelled
+from gan_lightning.models.fakes import Fakes
+from gan_lightning.types import Count, Critic, Images, Labelled, Terms, Unlabelled
 
 
 class GAN(AdversarialModule):
@@ -23,6 +24,7 @@ class GAN(AdversarialModule):
         ValueError: for a network that needs labels.
     """
 
+    fields = ("images",)
     labelled: ClassVar[bool] = False
 
     def __init__(self, latent_dim: Count, latent: randomness.Distribution = randomness.normal, **game: Any) -> None:
@@ -38,6 +40,7 @@ class GAN(AdversarialModule):
         self.latent = latent
 
     def inputs(self, batch: Unlabelled | Labelled) -> tuple[Tensor, ...]:
+        """What G is fed for this batch."""
         stream = randomness.shared(self.device)
         rows = randomness.of_global_batch(lambda n: self.latent(n, self.latent_dim, stream), len(batch.images))
         return (rows.to(self.dtype),)
@@ -46,11 +49,23 @@ class GAN(AdversarialModule):
         stream = torch.Generator().manual_seed(randomness.derive(self.seed, "fixed"))
         return (self.latent(count, self.latent_dim, stream).to(self.device).to(self.dtype),)
 
-    def target(self, batch: Unlabelled | Labelled) -> Images:
-        return batch.images
+    def sample(self, *inputs: Tensor) -> Images:
+        """Images in [-1, 1] by G's moving average where there is one, in eval mode; training is not disturbed."""
+        with self.sampling() as generator:
+            return generator(*inputs)
 
-    def discriminator_terms(self, batch: Unlabelled | Labelled, fake: Images) -> Terms:
-        return self.judge(self.discriminator, batch.images, fake)
+    def grid(self, *inputs: Tensor) -> Images:
+        return self.sample(*inputs)
 
-    def generator_terms(self, batch: Unlabelled | Labelled, fake: Images) -> Iterator[Terms]:
-        yield self.fool(self.discriminator, batch.images, fake)
+    def generate(self, batch: Unlabelled | Labelled, field: str) -> Images:
+        return self.generator(*self.inputs(batch))
+
+    def discriminator_terms(self, batch: Unlabelled | Labelled, fake: Fakes) -> Iterator[Terms]:
+        yield self.judge(self.critic(batch), batch.images, fake["images"])
+
+    def generator_terms(self, batch: Unlabelled | Labelled, fake: Fakes) -> Iterator[Terms]:
+        yield self.fool(self.critic(batch), batch.images, fake["images"])
+
+    def critic(self, batch: Unlabelled | Labelled) -> Critic:
+        """D with what it is told of a batch beside the images."""
+        return self.discriminator

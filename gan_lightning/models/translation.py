@@ -1,0 +1,73 @@
+"""What translations of images into images share, whatever they learn from."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from gan_lightning import randomness
+from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.networks.sampling import seeded
+from gan_lightning.types import Images, Pair
+
+Direction = Literal["xy", "yx"]
+
+
+class TranslationModule(AdversarialModule):
+    """Makes images of one domain from those of another.
+
+    Args:
+        game: everything `AdversarialModule` takes.
+
+    Raises:
+        ValueError: for a generator that is fed noise.
+    """
+
+    directions: ClassVar[tuple[Direction, ...]]
+    """Which ways it can go."""
+
+    def __init__(self, **game: Any) -> None:
+        super().__init__(**game)
+        for network in self.translators(self.generator).values():
+            if not hasattr(network, "multiple"):
+                raise ValueError(
+                    f"{type(self).__name__} needs a network that turns images into images, which "
+                    f"{type(network).__name__} is not; choose network=cyclegan, cyclegan_strided or unet"
+                )
+
+    @abstractmethod
+    def translators(self, generator: nn.Module) -> dict[Direction, nn.Module]:
+        """The network of each direction in the generator, or in its moving average."""
+
+    def translate(self, images: Images, names: Sequence[str], direction: Direction = "xy") -> Images:
+        """Images of the other domain, in sampling mode, by the moving average where there is one.
+
+        Args:
+            images: [B, C, H, W] in [-1, 1]; sides must be multiples of the network's `multiple`.
+            names: of the images; an image's noise, where the network has any, depends on its name and the seed alone.
+            direction: `xy` or, where the model goes both ways, `yx`.
+        """
+        with self.sampling() as generator:
+            network = self.translators(generator)[direction]
+            with seeded(network, [randomness.derive(self.seed, "dropout", name) for name in names]):
+                return network(images)
+
+    def fixed_inputs(self, count: int, nrow: int = 8) -> tuple[Tensor, ...]:
+        """Images of x and y, evenly spaced in the validation set, for about `count` images in all.
+
+        Raises:
+            ValueError: where the data module has no images for it.
+        """
+        pair: Pair = self.trainer.datamodule.spread(max(1, count // self.together), self.device)  # type: ignore[attr-defined]
+        return pair.x.to(self.dtype), pair.y.to(self.dtype)
+
+    def from_grid(self, images: Images, direction: Direction) -> Images:
+        """The translations of a grid's images."""
+        return self.translate(images, [f"row {row}" for row in range(len(images))], direction)
+
+
+def in_rows(*columns: Images) -> Images:
+    """Images [B, ...] of each column as the rows of a grid: the first of all columns, then the second ..."""
+    return torch.stack(columns, dim=1).flatten(0, 1)
