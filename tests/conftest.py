@@ -13,6 +13,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
 from PIL import Image
 
 from gan_lightning.config import names
@@ -32,6 +33,15 @@ def options(group: str) -> list[str]:
     """Every option of a configuration group, by glob."""
     files = (file.relative_to(CONF / group) for file in (CONF / group).rglob("*.yaml"))
     return sorted(str(file.with_suffix("")) for file in files if file.parts[0] != "shared")
+
+
+def makes_from_noise(network: str) -> bool:
+    """Whether a network's generator is fed latents; else it is fed images."""
+    return "latent_dim" in OmegaConf.load(CONF / "network" / f"{network}.yaml").generator
+
+
+NOISE_NETWORKS = [network for network in options("network") if makes_from_noise(network)]
+TRANSLATION_NETWORKS = [network for network in options("network") if not makes_from_noise(network)]
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,10 +1,10 @@
-"""Every network with every loss, every penalty and both kinds of data: each cell plays, or says in one sentence why not."""
+"""Every network fed noise with every loss, every penalty and both kinds of data: each cell plays, or says in one sentence why not."""
 
 import math
 from itertools import product
 
 import pytest
-from conftest import options
+from conftest import NOISE_NETWORKS, options
 from hydra.errors import HydraException
 from hydra.utils import instantiate
 from lightning import Trainer
@@ -69,7 +69,7 @@ def test_networks_losses_penalties_and_data_are_a_product(composed, batch_of, ro
     cells, trained, refused = 0, 0, {}
     for data in DATA:
         batch = batch_of(data)
-        for network in options("network"):
+        for network in NOISE_NETWORKS:
             model = "cgan" if network in BY_CLASS else "gan"
             asked = [f"data={data}", *roots[data], f"model={model}", f"network={network}", *NARROW]
             norms = [[], ["norm=none"]] if network in BATCH_NORM else [[]]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import NOISE_NETWORKS
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from torch import nn
@@ -57,9 +58,9 @@ def test_every_augmentation_composes(name):
     assert critic(torch.zeros(2, 1, 8, 8)).shape == (2,)
 
 
-@pytest.mark.parametrize("name", options("network"))
+@pytest.mark.parametrize("name", NOISE_NETWORKS)
 @pytest.mark.parametrize("spectral", ["true", "false"])
-def test_every_network_composes_with_and_without_spectral_norm(name, spectral):
+def test_every_network_fed_noise_composes_with_and_without_spectral_norm(name, spectral):
     config = model(f"network={name}", *NARROW, f"model.discriminator.spectral_norm={spectral}")
     generator, discriminator = instantiate(config.generator), instantiate(config.discriminator)
     labels = (torch.tensor([0, 1]),) if config.discriminator.get("num_classes") else ()

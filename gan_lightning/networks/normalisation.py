@@ -18,6 +18,11 @@ Norm = Callable[[int], nn.Module]
 """Makes a normalisation layer for a number of channels."""
 
 
+def needs_bias(norm: Norm | None, channels: Count) -> bool:
+    """Whether a convolution in front of such a norm has use for a bias: where the norm brings no shift of its own."""
+    return norm is None or getattr(norm(channels), "bias", None) is None
+
+
 def spectral(network: nn.Module) -> None:
     """Divide every weight matrix of a network by its largest singular value (Miyato et al. 2018, arXiv:1802.05957).
 
