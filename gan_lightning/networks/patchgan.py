@@ -42,7 +42,7 @@ class PatchGANDiscriminator(nn.Module):
         spectral_norm: of every weight matrix.
 
     Raises:
-        ValueError: for strides that are none, a smaller image_size, and a source that is missing or not expected.
+        ValueError: for impossible strides, a smaller image_size, and a source that is missing or not expected.
     """
 
     def __init__(
