@@ -1,4 +1,4 @@
-"""Every network fed noise with every loss, every penalty and both kinds of data: each cell plays, or says in one sentence why not."""
+"""Every network fed noise, every loss, penalty and both kinds of data: a cell plays, or says in a sentence why not."""
 
 import math
 from itertools import product

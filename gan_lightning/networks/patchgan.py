@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from gan_lightning.networks.initialisation import Init
 from gan_lightning.networks.initialisation import dcgan as dcgan_init
 from gan_lightning.networks.normalisation import Norm, needs_bias, spectral
 from gan_lightning.types import Count, Images, Index, Logits, Rate
+
+Sources = Float[Tensor, "B _ H W"]
+"""Images to go with others of the same size, with channels of their own."""
 
 
 def least(strides: Sequence[int]) -> int:
@@ -38,7 +42,7 @@ class PatchGANDiscriminator(nn.Module):
         spectral_norm: of every weight matrix.
 
     Raises:
-        ValueError: for strides that are none, a smaller image_size, and a source that is missing or not expected.
+        ValueError: for impossible strides, a smaller image_size, and a source that is missing or not expected.
     """
 
     def __init__(
@@ -75,7 +79,7 @@ class PatchGANDiscriminator(nn.Module):
         if spectral_norm:
             spectral(self)
 
-    def forward(self, images: Images, source: Images | None = None) -> Logits:
+    def forward(self, images: Images, source: Sources | None = None) -> Logits:
         if source is None:
             if self.source_channels:
                 raise ValueError(f"source must be given where source_channels is {self.source_channels}; got none")

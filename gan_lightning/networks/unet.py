@@ -44,7 +44,7 @@ class UNetGenerator(nn.Module):
         init: applied to each module.
 
     Raises:
-        ValueError: where 2**halvings does not divide image_size, and for a dropout outside of [0, 1).
+        ValueError: where 2**halvings does not divide image_size, and where there is dropout, outside of [0, 1).
     """
 
     def __init__(
