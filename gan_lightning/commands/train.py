@@ -13,6 +13,7 @@ from torch import nn
 
 from gan_lightning.callbacks.gentle_stop import GentleStop
 from gan_lightning.config import logs, schema
+from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.data.base import StoredDataModule
 from gan_lightning.models.adversarial import AdversarialModule
 
@@ -25,7 +26,7 @@ def run(config: DictConfig) -> None:
     Raises:
         ValueError: where the configuration, the data or the checkpoint to resume from is wrong; nothing has run then.
     """
-    file = _checkpoint(config.resume)
+    file = None if config.resume is None else checkpoint_of(config.resume, "resume")
     _check(config)
     logs.tidy()
     seed_everything(config.seed, verbose=False)
@@ -38,21 +39,6 @@ def run(config: DictConfig) -> None:
     log.info("parameters: generator %s, discriminator %s", *map(_parameters, (model.generator, model.discriminator)))
     trainer.fit(model, data, ckpt_path=file, weights_only=True)
     _report(Path(config.run_dir), trainer)
-
-
-def _checkpoint(resume: str | None) -> Path | None:
-    """The checkpoint that `resume` names.
-
-    Raises:
-        ValueError: where there is none.
-    """
-    if resume is None:
-        return None
-    given = Path(resume)
-    file = given / "checkpoints" / "last.ckpt" if given.is_dir() else given
-    if not file.is_file():
-        raise ValueError(f"resume must be a checkpoint or a run folder with checkpoints/last.ckpt; there is no {file}")
-    return file
 
 
 def _check(config: DictConfig) -> None:

@@ -1,7 +1,7 @@
 """Constructors' signatures are the schema of the configuration: names, types and bounds, checked first of all."""
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType, UnionType
@@ -31,21 +31,34 @@ def check(config: DictConfig) -> None:
             full key.
     """
     for path, node in _targets(config, ""):
-        known = signature(get_object(node._target_))
-        given = {str(key) for key in node} - CONTROL
-        for name in sorted(given - known.keys()):
-            raise ValueError(
-                f"{path}.{name} is not known{nearest(name, known)}; {node._target_} takes {', '.join(known)}"
-            )
-        for name, argument in known.items():
-            key = f"{path}.{name}"
-            if name not in given or OmegaConf.is_missing(node, name):
-                if name in given or (argument.is_needed and not node.get("_partial_") and "_args_" not in node):
-                    raise ValueError(f"{key} must be given")
-                continue
-            value = node[name]
-            if not isinstance(value, DictConfig | ListConfig) and not _fits(value, argument.hint):
-                raise ValueError(f"{key} must be {describe(argument.hint)}; got {value!r}")
+        _hold(get_object(node._target_), node, f"{path}.", node._target_)
+
+
+def arguments(function: Callable, config: DictConfig) -> dict[str, Any]:
+    """A command's own arguments among the keys of its configuration, held against its signature.
+
+    Raises:
+        ValueError: see `check`.
+    """
+    own = OmegaConf.masked_copy(config, [key for key in config if str(key) in signature(function)])
+    _hold(function, own, "", function.__name__)
+    return {str(key): own[key] for key in own}
+
+
+def _hold(target: Any, node: DictConfig, path: str, name_of_target: str) -> None:
+    known = signature(target)
+    given = {str(key) for key in node} - CONTROL
+    for name in sorted(given - known.keys()):
+        raise ValueError(f"{path}{name} is not known{nearest(name, known)}; {name_of_target} takes {', '.join(known)}")
+    for name, argument in known.items():
+        key = f"{path}{name}"
+        if name not in given or OmegaConf.is_missing(node, name):
+            if name in given or (argument.is_needed and not node.get("_partial_") and "_args_" not in node):
+                raise ValueError(f"{key} must be given")
+            continue
+        value = node[name]
+        if not isinstance(value, DictConfig | ListConfig) and not _fits(value, argument.hint):
+            raise ValueError(f"{key} must be {describe(argument.hint)}; got {value!r}")
 
 
 def signature(target: Any) -> dict[str, Argument]:

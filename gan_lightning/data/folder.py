@@ -20,19 +20,19 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 
 
 def image_files(
-    root: Path | str | None, layout: str = "images, in it or in any sub-folder", key: str = "root"
+    root: Path | str | None, layout: str = "images, in it or in any sub-folder", key: str = "data.root"
 ) -> list[Path]:
     """All image files below a folder, in the same order on every machine; hidden ones are left out.
 
     Args:
         root: the folder; links to folders are followed, once each.
         layout: what should be there, for the error.
-        key: the data's key that names the folder, for the error.
+        key: the one that names the folder, for the error.
 
     Raises:
         ValueError: where there is no such folder, it cannot be entered, or it holds no image.
     """
-    wanted = f"data.{key} must name a folder with {layout}"
+    wanted = f"{key} must name a folder with {layout}"
     if root is None:
         raise ValueError(f"{wanted}; got nothing")
     root = Path(root).expanduser()

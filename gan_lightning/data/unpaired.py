@@ -24,14 +24,16 @@ class Unpaired(UnalignedDataModule):
 
     def domains(self, split: Split) -> list[Pictures]:
         if self.root_x is not None or self.root_y is not None:
-            places = {"root_x": self.root_x, "root_y": self.root_y}
+            places = {"data.root_x": self.root_x, "data.root_y": self.root_y}
             return [self._pictures(place, "the images of one domain", key) for key, place in places.items()]
         if self.root is None:
             raise ValueError(
                 "data.root must name a folder with trainA and trainB, or data.root_x and data.root_y one each"
             )
         layout = "trainA, trainB, testA and testB"
-        return [self._pictures(str(Path(self.root) / f"{split}{side}"), f"images ({layout})", "root") for side in "AB"]
+        return [
+            self._pictures(str(Path(self.root) / f"{split}{side}"), f"images ({layout})", "data.root") for side in "AB"
+        ]
 
     @staticmethod
     def _pictures(place: str | None, layout: str, key: str) -> Pictures:

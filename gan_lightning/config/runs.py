@@ -1,0 +1,55 @@
+"""Finished runs: where their checkpoint lies, and the model in it."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lightning.callbacks.atomic_io import AtomicCheckpointIO
+from gan_lightning.models.adversarial import AdversarialModule
+
+
+class Restored(NamedTuple):
+    """A model as a run left it, the run's whole configuration, and the checkpoint's iteration."""
+
+    model: AdversarialModule
+    config: DictConfig
+    iteration: int
+
+
+def checkpoint_of(run: str, key: str) -> Path:
+    """The checkpoint that a key names: a file, or a run folder's last.
+
+    Raises:
+        ValueError: where there is none.
+    """
+    given = Path(run).expanduser()
+    file = given / "checkpoints" / "last.ckpt" if given.is_dir() else given
+    if not file.is_file():
+        raise ValueError(f"{key} must be a checkpoint or a run folder with checkpoints/last.ckpt; there is no {file}")
+    return file
+
+
+def restored(file: Path, key: str) -> Restored:
+    """The model of a checkpoint, rebuilt from the configuration in it; nothing in the file is executed.
+
+    Raises:
+        ValueError: where the file is damaged, was not written by a run of the command line, or by an older version
+            whose networks had other weights.
+    """
+    checkpoint: dict[str, Any] = AtomicCheckpointIO().load_checkpoint(file)
+    if "model" not in checkpoint.get("hyper_parameters", {}):
+        raise ValueError(f"{key}: {file} has no configuration in it, so its model cannot be rebuilt")
+    config = OmegaConf.create(checkpoint["hyper_parameters"])
+    with torch.random.fork_rng(devices=[]):  # first weights are drawn, and overwritten
+        model: AdversarialModule = instantiate(config.model)
+    try:
+        model.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        raise ValueError(
+            f"{key}: {file} does not fit the model of its own configuration: {str(error).splitlines()[1].strip()}"
+        ) from error
+    model.on_load_checkpoint(checkpoint)
+    return Restored(model, config, checkpoint["global_step"])
