@@ -100,3 +100,14 @@ def test_a_misspelt_key_gets_one_sentence(check):
     code, shown, _ = check("data.imagesize=16")
     assert code == 2
     assert "did you mean data.image_size" in shown
+
+
+def test_test_pictures_among_the_training_ones_are_found_with_random_crops_too(check, two_domains, faces, tmp_path):
+    shutil.copytree(two_domains, tmp_path / "d")
+    shutil.copy(tmp_path / "d" / "trainA" / "0.jpg", tmp_path / "d" / "testA" / "leak.jpg")
+    code, shown, _ = check("data=unpaired", f"data.root={tmp_path / 'd'}", "data.load_size=19")
+    assert code == 0, shown
+    assert "test x: 1 pictures are in train x too" in shown
+    code, shown, _ = check("data=celeba", f"data.root={faces}", "data.load_size=19")
+    assert code == 0, shown
+    assert "24 pictures, where the whole set has 202,599" in shown, "one set that serves as both splits counts once"

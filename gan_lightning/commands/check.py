@@ -50,7 +50,7 @@ def run(config: DictConfig) -> None:
 
 def _named(module: StoredDataModule, split: Split) -> dict[str, Store | Direct]:
     try:
-        stores = module.stores(split)
+        stores = module.stores(split, module.shape_of("train"))  # of one size, so that equal pictures are found
     except ValueError:
         if split == "train":
             raise

@@ -3,7 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from gan_lightning.data.arrival import cropped, in_range, mirrored
 from gan_lightning.data.cache import Store, stored
 from gan_lightning.data.direct import Direct, examined
 from gan_lightning.data.fit import Shape
@@ -32,7 +33,7 @@ class StoredDataModule(LightningDataModule, ABC):
     """Shuffled batches in [-1, 1] on the device.
 
     Each picture is decoded once, into a cache that later runs share; batches travel as bytes and become floats on the
-    device, where they are mirrored too. Order and mirroring are functions of (seed, epoch).
+    device, where they are cropped and mirrored too. Order, crops and mirroring are functions of (seed, epoch).
 
     Args:
         image_size: side of the square images.
@@ -43,6 +44,8 @@ class StoredDataModule(LightningDataModule, ABC):
         fit: `crop`, `pad` or `stretch` to the square.
         center_crop: side of a square cut out of the middle first.
         flip: mirror every other image at random.
+        load_size: side to which pictures for training are fitted before a random square of `image_size` is cut out of
+            each (286 for 256 in pix2pix); None for no such jitter. Both images of an aligned pair share the square.
         drop_last: leave out an epoch's last batch where it is smaller.
         num_workers: processes that gather batches; the cache needs none.
         cache: `auto` keeps decoded pictures on disk; `off` decodes them again in each epoch.
@@ -51,7 +54,10 @@ class StoredDataModule(LightningDataModule, ABC):
         on_bad: what to do with pictures that cannot be read: `skip` and name them, or `raise`.
         max_bad: the share of bad pictures from which on it is an error.
         expected: known number of pictures of each split, for `gan-lightning check`.
-        seed: of order and mirroring.
+        seed: of order, crops and mirroring.
+
+    Raises:
+        ValueError: for a `load_size` below `image_size`.
     """
 
     def __init__(
@@ -64,6 +70,7 @@ class StoredDataModule(LightningDataModule, ABC):
         fit: Literal["crop", "pad", "stretch"] = "crop",
         center_crop: Count | None = None,
         flip: bool = False,
+        load_size: Count | None = None,
         drop_last: bool = False,
         num_workers: Index = 0,
         cache: Literal["auto", "off", False] = "auto",
@@ -75,7 +82,10 @@ class StoredDataModule(LightningDataModule, ABC):
         seed: Index = 0,
     ) -> None:
         super().__init__()
+        if load_size is not None and load_size < image_size:
+            raise ValueError(f"data.load_size must be null or at least data.image_size, {image_size}; got {load_size}")
         self.shape = Shape(image_size, channels, fit, center_crop)
+        self.margin = 0 if load_size is None else load_size - image_size
         self.batch_size = batch_size
         self.root = root
         self.download = download
@@ -90,6 +100,7 @@ class StoredDataModule(LightningDataModule, ABC):
         self.expected = dict(expected or {})
         self.seed = seed
         self.train: list[Store | Direct] = []
+        self.unmoved: dict[Split, list[Store | Direct]] = {}
 
     @abstractmethod
     def domains(self, split: Split) -> list[Pictures]:
@@ -110,15 +121,25 @@ class StoredDataModule(LightningDataModule, ABC):
         """What is wrong with the files beyond what reading them shows, for `gan-lightning check`."""
         return []
 
-    def stores(self, split: Split) -> list[Store | Direct]:
-        """The fitted pictures of each domain of a split, decoded now where no cache holds them."""
+    def shape_of(self, split: Split) -> Shape:
+        """What a split's pictures are fitted to: those for training leave room for their crops."""
+        return self.shape._replace(image_size=self.shape.image_size + (self.margin if split == "train" else 0))
+
+    def stores(self, split: Split, shape: Shape | None = None) -> list[Store | Direct]:
+        """The fitted pictures of each domain of a split, decoded now where no cache holds them.
+
+        Args:
+            split: whose pictures.
+            shape: what they are fitted to; None for the split's own.
+        """
+        shape = shape or self.shape_of(split)
         found: list[Store | Direct] = []
         domains = self.domains(split)
         for what, pictures in zip(names(split, len(domains)), domains, strict=True):
             if self.cache == "auto":
-                found.append(stored(pictures, self.shape, self.flip, self.cache_dir, what))
+                found.append(stored(pictures, shape, self.flip, self.cache_dir, what))
             else:
-                found.append(examined(pictures, self.shape, what))
+                found.append(examined(pictures, shape, what))
         return found
 
     def class_counts(self, store: Store | Direct) -> dict[str, int]:
@@ -150,7 +171,8 @@ class StoredDataModule(LightningDataModule, ABC):
     def train_dataloader(self) -> DataLoader:
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
         held = self._is_held_on(device)
-        rows = RowsOnDevice(self.train, self.flip, device) if held else Rows(self.train, self.flip)
+        wanted = (self.train, self.flip, self.margin > 0)
+        rows = RowsOnDevice(*wanted, device) if held else Rows(*wanted)
         workers = 0 if held else self.num_workers
         return ResumableLoader(
             rows,
@@ -164,16 +186,51 @@ class StoredDataModule(LightningDataModule, ABC):
 
     def on_after_batch_transfer(self, batch: Raw | tuple[Raw, ...], dataloader_idx: int) -> Batch:
         raws: tuple[Raw, ...] = (batch,) if isinstance(batch, Raw) else batch
-        dtype = self.trainer.lightning_module.dtype if self.trainer else torch.float32
+        dtype: Any = self.trainer.lightning_module.dtype if self.trainer else torch.float32
         images = []
-        for raw, _, flips in raws:
-            turned = raw if flips is None else torch.where(flips[:, None, None, None], raw.flip(-1), raw)
-            images.append(turned.to(dtype).div_(127.5).sub_(1))
+        for pixels, _, flips, corners in raws:
+            pixels = pixels if corners is None else cropped(pixels, corners, self.shape.image_size)
+            pixels = pixels if flips is None else mirrored(pixels, flips)
+            images.append(in_range(pixels, dtype))
         return self.batch(images, [raw.labels for raw in raws])
+
+    def still(
+        self, split: Split, batch_size: int, device: torch.device, dtype: torch.dtype = torch.float32
+    ) -> Iterator[Batch]:
+        """Batches on a device of a split's pictures in their own order, neither cropped at random nor mirrored.
+
+        Pictures for training are fitted like those for tests. The last batch may be smaller; two domains that do not
+        belong together end with the smaller one. The order and the crops of training go on untouched.
+
+        Args:
+            split: whose pictures.
+            batch_size: of one batch, on this process alone.
+            device: where the batches are wanted.
+            dtype: of the images.
+
+        Raises:
+            ValueError: at once, where the set has no such split or too many of its pictures cannot be read.
+        """
+        if split not in self.unmoved:
+            found = self.stores(split, self.shape)
+            for what, store in zip(names(split, len(found)), found, strict=True):
+                store.survey.hold(what, self.on_bad, self.max_bad)
+            self.unmoved[split] = found
+        stores = self.unmoved[split]
+        count = min(map(len, stores))
+        places = (list(range(begin, min(begin + batch_size, count))) for begin in range(0, count, batch_size))
+        return (self._still(stores, numbers, device, dtype) for numbers in places)
+
+    def _still(
+        self, stores: list[Store | Direct], numbers: list[int], device: torch.device, dtype: torch.dtype
+    ) -> Batch:
+        images = [in_range(torch.from_numpy(store.rows(numbers)).to(device), dtype) for store in stores]
+        labels = [None if store.labels is None else torch.from_numpy(store.labels[numbers]) for store in stores]
+        return self.batch(images, [None if each is None else each.to(device) for each in labels])
 
     def _order(self) -> EpochOrder:
         counts = [len(store) for store in self.train]
-        return EpochOrder(counts, self.batch_size, self.drop_last, self.seed, *self._place())
+        return EpochOrder(counts, self.batch_size, self.drop_last, self.seed, *self._place(), self.margin)
 
     def _place(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)

@@ -10,10 +10,11 @@ from gan_lightning.randomness import derive
 
 
 class Step(NamedTuple):
-    """What one batch takes from each domain: numbers of pictures, and which of them are mirrored."""
+    """What one batch takes from each domain: numbers of pictures, which are mirrored, and where crops of them begin."""
 
     indices: tuple[list[int], ...]
     flips: tuple[list[bool], ...]
+    corners: tuple[list[list[int]], ...]
 
 
 class EpochOrder(Sampler[Step]):
@@ -25,16 +26,24 @@ class EpochOrder(Sampler[Step]):
         counts: number of pictures of each domain.
         batch_size: of the global batch.
         drop_last: leave out the last batch where it is smaller.
-        seed: of the shuffling and the mirroring.
+        seed: of the shuffling, the mirroring and the crops.
         rank: this process.
         world: number of processes. A last batch that they cannot share evenly loses its remainder.
+        margin: by how many pixels pictures are larger than the crops of them, so corners lie in 0 to margin.
     """
 
     def __init__(
-        self, counts: Sequence[int], batch_size: int, drop_last: bool, seed: int, rank: int = 0, world: int = 1
+        self,
+        counts: Sequence[int],
+        batch_size: int,
+        drop_last: bool,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+        margin: int = 0,
     ) -> None:
         self.counts, self.batch_size, self.drop_last, self.seed = list(counts), batch_size, drop_last, seed
-        self.rank, self.world = rank, world
+        self.rank, self.world, self.margin = rank, world, margin
         self.epoch = 0
         self.start = 0
 
@@ -53,16 +62,16 @@ class EpochOrder(Sampler[Step]):
             begin = batch * self.batch_size
             rows = min(self.batch_size, max(self.counts) - begin) // self.world
             mine = slice(begin + self.rank * rows, begin + (self.rank + 1) * rows)
-            yield Step(
-                tuple(order[mine].tolist() for order, _ in domains), tuple(flips[mine].tolist() for _, flips in domains)
-            )
+            drawn = zip(*domains, strict=True)
+            yield Step(*(tuple(each[mine].tolist() for each in of_domains) for of_domains in drawn))
 
-    def _domain(self, number: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def _domain(self, number: int, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         stream = torch.Generator().manual_seed(derive(self.seed, "order", self.epoch, number))
         length = max(self.counts)
         passes = -(-length // count)
         order = torch.cat([torch.randperm(count, generator=stream) for _ in range(passes)])[:length]
-        return order, torch.rand(length, generator=stream) < 0.5
+        flips = torch.rand(length, generator=stream) < 0.5
+        return order, flips, torch.randint(self.margin + 1, (length, 2), generator=stream)
 
 
 class ResumableLoader(DataLoader):

@@ -39,7 +39,10 @@ class Crops:
                 (photo, x, y) for y in range(0, height - side + 1, step) for x in range(left, right - side + 1, step)
             ]
         if not self.places:
-            raise ValueError(f"data.image_size must be at most 160, what the photographs leave for tests; got {side}")
+            raise ValueError(
+                "data.image_size must be at most 160, what the photographs leave for tests, and data.load_size at most "
+                f"427, their height; got {side}"
+            )
 
     def __len__(self) -> int:
         return len(self.places)
@@ -54,7 +57,7 @@ class Crops:
         return f"{photo} at {x}, {y}"
 
     def sources(self) -> list[Source]:
-        return [Source(f"{self.name(0)} to {self.name(-1)}, {self.parts} parts", len(self), 0)]
+        return [Source(f"{self.name(0)} to {self.name(-1)}, {self.side} pixels, {self.parts} parts", len(self), 0)]
 
 
 @cache
@@ -66,11 +69,11 @@ class PhotosUnpaired(UnalignedDataModule):
     """Two domains: a Chinese roof (x) and a flower (y)."""
 
     def domains(self, split: Split) -> list[Pictures]:
-        return [Crops((photo,), self.shape.image_size, split, from_gray=False) for photo in PHOTOS]
+        return [Crops((photo,), self.shape_of(split).image_size, split, from_gray=False) for photo in PHOTOS]
 
 
 class PhotosPaired(AlignedDataModule):
     """Pairs of gray (x) and colour (y), from both photographs."""
 
     def domains(self, split: Split) -> list[Pictures]:
-        return [Crops(PHOTOS, self.shape.image_size, split, from_gray=True)]
+        return [Crops(PHOTOS, self.shape_of(split).image_size, split, from_gray=True)]

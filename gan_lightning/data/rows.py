@@ -12,11 +12,15 @@ from gan_lightning.data.order import Step
 
 
 class Raw(NamedTuple):
-    """A domain's rows of a batch on their way to the device: uint8 images [B, C, H, W]."""
+    """A domain's rows of a batch on their way to the device: uint8 images [B, C, H, W].
+
+    None where there are no labels, or no mirroring or cropping is wanted.
+    """
 
     images: Tensor
     labels: Tensor | None
     flips: Tensor | None
+    corners: Tensor | None
 
 
 class Rows(Dataset):
@@ -25,19 +29,25 @@ class Rows(Dataset):
     Args:
         domains: one store for each domain.
         flip: whether the order's mirroring is wanted.
+        crop: whether its crops are.
     """
 
-    def __init__(self, domains: list[Store | Direct], flip: bool) -> None:
+    def __init__(self, domains: list[Store | Direct], flip: bool, crop: bool = False) -> None:
         self.domains = domains
         self.flip = flip
+        self.crop = crop
 
     def __getitem__(self, step: Step) -> Raw | tuple[Raw, ...]:
         raws = tuple(self._raw(*of_domain) for of_domain in zip(self.domains, *step, strict=True))
         return raws if len(raws) > 1 else raws[0]
 
-    def _raw(self, store: Store | Direct, indices: list[int], flips: list[bool]) -> Raw:
-        labels = None if store.labels is None else torch.from_numpy(store.labels[indices])
-        return Raw(self.pixels(store, indices), labels, torch.tensor(flips) if self.flip else None)
+    def _raw(self, store: Store | Direct, indices: list[int], flips: list[bool], corners: list[list[int]]) -> Raw:
+        return Raw(
+            self.pixels(store, indices),
+            None if store.labels is None else torch.from_numpy(store.labels[indices]),
+            torch.tensor(flips) if self.flip else None,
+            torch.tensor(corners) if self.crop else None,
+        )
 
     def pixels(self, store: Store | Direct, indices: list[int]) -> Tensor:
         """The bytes of some pictures."""
@@ -47,8 +57,8 @@ class Rows(Dataset):
 class RowsOnDevice(Rows):
     """The same from the device's own memory: a batch is an index selection there."""
 
-    def __init__(self, domains: list[Store | Direct], flip: bool, device: torch.device) -> None:
-        super().__init__(domains, flip)
+    def __init__(self, domains: list[Store | Direct], flip: bool, crop: bool, device: torch.device) -> None:
+        super().__init__(domains, flip, crop)
         whole = (store.rows(list(range(len(store)))) for store in domains)
         self.on_device = {
             id(store): torch.from_numpy(rows).to(device) for store, rows in zip(domains, whole, strict=True)
