@@ -38,17 +38,19 @@ def crops(data, split: str) -> list[Tensor]:
 
 
 def classifier(x: Tensor, y: Tensor) -> nn.Module:
-    """Tells crops of x (negative) from those of y (positive)."""
+    """Tells crops of x (negative) from those of y (positive), under any light."""
     torch.manual_seed(0)
     layers: list[nn.Module] = []
     for before, after in ((3, 16), (16, 32), (32, 64)):
         layers += [nn.Conv2d(before, after, 3, 2, 1), nn.BatchNorm2d(after), nn.ReLU()]
     network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 1))
-    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
+    optimizer = torch.optim.AdamW(network.parameters(), 1e-3, weight_decay=0.1)
     images, truth = torch.cat([x, y]), torch.cat([torch.zeros(len(x)), torch.ones(len(y))])
-    for _ in range(200):
+    for _ in range(600):
         rows = torch.randint(len(images), (64,))
-        batch = images[rows] + 0.05 * torch.randn_like(images[rows])
+        contrast, brightness = torch.rand(2, 64, 1, 1, 1) - 0.5
+        batch = images[rows] * (1 + 0.6 * contrast) + 0.3 * brightness
+        batch = batch + 0.05 * torch.randn_like(batch)
         loss = F.binary_cross_entropy_with_logits(network(batch)[:, 0], truth[rows])
         optimizer.zero_grad()
         loss.backward()

@@ -18,8 +18,9 @@ TILE = 64
 class Samples(Callback):
     """Draws `samples/<iteration>.png` and the TensorBoard image `samples` from the same inputs, first to last.
 
-    The model says what a grid shows: images from noise, or rows of inputs beside their translations. G samples; colours are those of the fixed range [-1, 1], so grids can be compared. A grid is drawn before
-    the first batch, at the cadence, and at the end; a cadence in epochs also draws the first epoch.
+    The model says what a grid shows: images from noise, or rows of inputs beside their translations. Colours are those
+    of the fixed range [-1, 1], so grids can be compared. A grid is drawn before the first batch, at the cadence, and at
+    the end; a cadence in epochs also draws the first epoch.
 
     Args:
         folder: where the PNG files go.

@@ -211,21 +211,39 @@ class StoredDataModule(LightningDataModule, ABC):
         Raises:
             ValueError: at once, where the set has no such split or too many of its pictures cannot be read.
         """
+        stores = self._unmoved(split)
+        count = min(map(len, stores))
+        places = (list(range(begin, min(begin + batch_size, count))) for begin in range(0, count, batch_size))
+        return (self._still(stores, [numbers] * len(stores), device, dtype) for numbers in places)
+
+    def spread(self, count: int, device: torch.device, dtype: torch.dtype = torch.float32) -> Batch:
+        """One still batch of about `count` pictures of each domain, evenly spaced in the test split.
+
+        In the training split where there is no other.
+        """
+        try:
+            stores = self._unmoved("test")
+        except ValueError as error:
+            log.info("grids show training images, for there are no others: %s", error)
+            stores = self._unmoved("train")
+        count = min(count, *map(len, stores))
+        numbers = [[row * len(store) // count for row in range(count)] for store in stores]
+        return self._still(stores, numbers, device, dtype)
+
+    def _unmoved(self, split: Split) -> list[Store | Direct]:
         if split not in self.unmoved:
             found = self.stores(split, self.shape)
             for what, store in zip(names(split, len(found)), found, strict=True):
                 store.survey.hold(what, self.on_bad, self.max_bad)
             self.unmoved[split] = found
-        stores = self.unmoved[split]
-        count = min(map(len, stores))
-        places = (list(range(begin, min(begin + batch_size, count))) for begin in range(0, count, batch_size))
-        return (self._still(stores, numbers, device, dtype) for numbers in places)
+        return self.unmoved[split]
 
     def _still(
-        self, stores: list[Store | Direct], numbers: list[int], device: torch.device, dtype: torch.dtype
+        self, stores: list[Store | Direct], numbers: list[list[int]], device: torch.device, dtype: torch.dtype
     ) -> Batch:
-        images = [in_range(torch.from_numpy(store.rows(numbers)).to(device), dtype) for store in stores]
-        labels = [None if store.labels is None else torch.from_numpy(store.labels[numbers]) for store in stores]
+        found = list(zip(stores, numbers, strict=True))
+        images = [in_range(torch.from_numpy(store.rows(own)).to(device), dtype) for store, own in found]
+        labels = [None if store.labels is None else torch.from_numpy(store.labels[own]) for store, own in found]
         return self.batch(images, [None if each is None else each.to(device) for each in labels])
 
     def _order(self) -> EpochOrder:

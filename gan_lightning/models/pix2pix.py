@@ -12,9 +12,9 @@ from gan_lightning.types import Critic, Images, Logits, Pair, Terms
 
 
 class Pix2Pix(TranslationModule):
-    """G turns x into y; D sees x beside the image and says whether they are a pair (Isola et al. 2017, arXiv:1611.07004).
+    """G turns x into y; D is shown x beside the image and says whether they are a pair.
 
-    A grid's rows are input | output | target.
+    Source: Isola et al. 2017, arXiv:1611.07004. A grid's rows are input | output | target.
 
     Args:
         comparisons: of the output with the target, by name; each is a term of G, `generator/<name>`.

@@ -60,8 +60,9 @@ class TranslationModule(AdversarialModule):
         Raises:
             ValueError: where the data module has no images for it.
         """
-        pair: Pair = self.trainer.datamodule.spread(max(1, count // self.together), self.device)  # type: ignore[attr-defined]
-        return pair.x.to(self.dtype), pair.y.to(self.dtype)
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        pair: Pair = data.spread(max(1, count // self.together), self.device, self.dtype)
+        return pair.x, pair.y
 
     def from_grid(self, images: Images, direction: Direction) -> Images:
         """The translations of a grid's images."""
