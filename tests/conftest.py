@@ -44,6 +44,12 @@ NOISE_NETWORKS = [network for network in options("network") if makes_from_noise(
 TRANSLATION_NETWORKS = [network for network in options("network") if not makes_from_noise(network)]
 
 
+TRANSLATION_MODELS = [
+    model for model in options("model") if "/latent: null" in (CONF / "model" / f"{model}.yaml").read_text()
+]
+NOISE_MODELS = [model for model in options("model") if model not in TRANSLATION_MODELS]
+
+
 def pytest_terminal_summary(terminalreporter):
     """Show what tests recorded; what they print themselves is lost in xdist's workers."""
     for report in terminalreporter.stats.get("passed", []):

@@ -1,7 +1,7 @@
 """Every YAML composes, every pair that should play plays, and precedence is what users rely on."""
 
 import pytest
-from conftest import TINY, options
+from conftest import NOISE_MODELS, TINY, options
 from hydra.utils import instantiate
 from lightning import LightningDataModule, LightningModule, Trainer
 
@@ -9,7 +9,7 @@ from gan_lightning.config import schema
 from gan_lightning.types import Labelled, Pair, Unlabelled
 
 GROUPS = [
-    "data", "network", "latent", "loss", "augment", "ema", "optimizer", "schedule", "model", "callbacks", "logger",
+    "data", "network", "latent", "loss", "comparison", "augment", "ema", "optimizer", "schedule", "model", "callbacks", "logger",
     "trainer", "debug", "experiment",
 ]  # fmt: skip
 PAIRS = {"paired", "unpaired", "facades", "horse2zebra", "photos_paired", "photos_unpaired"}
@@ -92,7 +92,7 @@ def test_facts_of_the_data_reach_the_networks(composed):
 
 
 def test_a_model_sets_no_size_but_lsgan(composed):
-    unlabelled = [model for model in options("model") if model != "cgan"]
+    unlabelled = [model for model in NOISE_MODELS if model != "cgan"]
     sizes = {model: composed(f"model={model}", "data=anime_faces").data.image_size for model in unlabelled}
     assert {model for model, size in sizes.items() if size != 96} == {"lsgan"}
 

@@ -4,7 +4,7 @@ import math
 from itertools import product
 
 import pytest
-from conftest import NOISE_NETWORKS, options
+from conftest import NOISE_MODELS, NOISE_NETWORKS, options
 from hydra.errors import HydraException
 from hydra.utils import instantiate
 from lightning import Trainer
@@ -98,7 +98,7 @@ def test_networks_losses_penalties_and_data_are_a_product(composed, batch_of, ro
         record_property("matrix, refused", line)
 
 
-@pytest.mark.parametrize("model", options("model"))
+@pytest.mark.parametrize("model", NOISE_MODELS)
 @pytest.mark.parametrize("data", DATA)
 def test_every_preset_plays(model, data, composed, batch_of, roots):
     asked = [f"model={model}", f"data={data}", *roots[data], *NARROW]

@@ -6,11 +6,16 @@ from conftest import options
 from hydra.utils import instantiate
 
 SMALL = [
-    "data=folder_labelled", "data.image_size=32", "data.channels=1", "data.batch_size=4", "data.flip=true", "trainer.accelerator=cpu",
-    "trainer.max_epochs=-1", "model.generator.width=2", "model.discriminator.width=2", "logger=none", "callbacks=checkpoint",
+    "data.image_size=32", "data.batch_size=4", "data.flip=true", "trainer.accelerator=cpu", "trainer.max_epochs=-1",
+    "model.generator.width=2", "model.discriminator.width=2", "logger=none", "callbacks=checkpoint",
     "callbacks.checkpoint.keep=null", "+trainer.enable_progress_bar=false",
 ]  # fmt: skip
-EPOCH = 4  # batches of 4 in 15 images; the last has 3
+FOLDER = ["data=folder_labelled", "data.channels=1"]
+DATA = {
+    "pix2pix": (["data=paired", "data.load_size=36"], "paired", 3),
+    "cyclegan": (["data=unpaired", "data.load_size=36", "model.pool_size=5"], "unpaired", 3),
+}
+"""What a model is played on, whose files, and batches of 4 in an epoch; the last is smaller."""
 
 
 def play(composed, folder, steps, *more, resume=None):
@@ -36,26 +41,32 @@ def assert_same(one, other, path=""):
         assert one == other, path
 
 
-WHERE = {"in the first epoch": 2, "at its end": EPOCH, "in the second": EPOCH + 3, "at the second's end": 2 * EPOCH}
+WHERE = {
+    "in the first epoch": lambda epoch: 2,
+    "at its end": lambda epoch: epoch,
+    "in the second": lambda epoch: 2 * epoch - 1,
+    "at the second's end": lambda epoch: 2 * epoch,
+}
 
 
 @pytest.mark.parametrize("model", options("model"))
 @pytest.mark.parametrize("where", WHERE)
 def test_a_resumed_run_equals_the_run_bit_for_bit(where, model, composed, tmp_path, roots):
-    at, steps = WHERE[where], WHERE[where] + 6
+    data, files, epoch = DATA.get(model, (FOLDER, "folder_labelled", 4))
+    at = WHERE[where](epoch)
+    steps = at + 6
     chosen = [
-        f"model={model}",
-        "ema=half_life",
-        *roots["folder_labelled"],
-        "model.generator_every=2",
+        f"model={model}", *data, *roots[files], "ema=half_life", "model.generator_every=2",
         f"callbacks.checkpoint.every_n_train_steps={at}",
-    ]
+    ]  # fmt: skip
     whole = play(composed, tmp_path / "whole", steps, *chosen)
     resumed = play(
         composed, tmp_path / "b", steps, *chosen, resume=tmp_path / "whole" / "checkpoints" / f"{at:07d}.ckpt"
     )
     for part in ("state_dict", "optimizer_states", "global_step", "epoch", "images_seen"):
         assert_same(whole[part], resumed[part], part)
+    assert_same(whole.get("pools"), resumed.get("pools"), "pools")
+    assert model != "cyclegan" or len(whole["pools"]["x"]) == 5
     assert whole["global_step"] == steps
     fresh = play(composed, tmp_path / "c", steps, *chosen, "seed=1")
     with pytest.raises(AssertionError):
@@ -64,7 +75,7 @@ def test_a_resumed_run_equals_the_run_bit_for_bit(where, model, composed, tmp_pa
 
 @pytest.mark.parametrize("stop", [["trainer.max_steps=6"], ["trainer.max_steps=-1", "trainer.max_epochs=2"]])
 def test_the_last_checkpoint_of_a_run_that_ended_is_as_good_as_any(stop, composed, tmp_path, roots):
-    own = [*roots["folder_labelled"], "callbacks.checkpoint.every_n_train_steps=1000"]
+    own = [*FOLDER, *roots["folder_labelled"], "callbacks.checkpoint.every_n_train_steps=1000"]
     whole = play(composed, tmp_path / "whole", 11, *own)
     play(composed, tmp_path / "part", 6, *own, *stop)
     resumed = play(composed, tmp_path / "b", 11, *own, resume=tmp_path / "part" / "checkpoints" / "last.ckpt")
@@ -74,7 +85,7 @@ def test_the_last_checkpoint_of_a_run_that_ended_is_as_good_as_any(stop, compose
 
 @pytest.mark.slow
 def test_workers_do_not_change_where_a_run_resumes(composed, tmp_path, roots):
-    own = roots["folder_labelled"]
+    own = [*FOLDER, *roots["folder_labelled"]]
     whole = play(composed, tmp_path / "a", 12, *own, "callbacks.checkpoint.every_n_train_steps=5")
     with_workers = (*own, "data.num_workers=2", "callbacks.checkpoint.every_n_train_steps=5")
     resumed = play(composed, tmp_path / "b", 12, *with_workers, resume=tmp_path / "a" / "checkpoints" / "0000005.ckpt")

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from conftest import TRANSLATION_MODELS, options
 from hydra.utils import instantiate
 from test_game import play
 from test_tutorials import Losses
@@ -12,6 +13,8 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from gan_lightning import randomness
+from gan_lightning.models.fakes import Fakes
+from gan_lightning.models.pool import ImagePool
 from gan_lightning.types import Pair
 
 WIDTH, SIZE, ROWS, ITERATIONS, POOL = 2, 32, 2, 10, 3
@@ -262,3 +265,104 @@ def test_ten_iterations_of_pix2pix_equal_the_loop_written_out(composed):
     assert max((a - b).abs().max() for a, b in zip(G.parameters(), before, strict=True)) > 1e-4
     assert_equal(model.generator, G)
     assert_equal(model.discriminator, D)
+
+
+# What the parts promise.
+
+
+def test_the_pool_keeps_the_first_images_and_then_exchanges_half_of_them():
+    pool = ImagePool(50)
+    randomness.start_step(0, 0, torch.device("cpu"))
+    first = torch.arange(50.0).view(50, 1, 1, 1)
+    assert torch.equal(pool.exchange(first), first)
+    later = torch.arange(50.0, 2050.0).view(2000, 1, 1, 1)
+    given = pool.exchange(later)
+    exchanged = (given != later).flatten()
+    assert float(exchanged.float().mean()) == pytest.approx(0.5, abs=0.05)
+    assert (given <= later).all()
+    assert len(pool.images) == 50
+    everything = torch.cat([first, later]).flatten().tolist()
+    left = [*given.flatten().tolist(), *torch.cat(pool.images).flatten().tolist()]
+    assert sorted(left) == sorted(everything), "nothing is lost, nothing comes twice"
+
+
+def test_a_pool_of_none_gives_back_what_it_gets():
+    fakes = torch.rand(3, 1, 2, 2)
+    pool = ImagePool(0)
+    assert pool.exchange(fakes) is fakes
+    assert pool.images == []
+
+
+@pytest.mark.parametrize("loss", options("loss"))
+@pytest.mark.parametrize("model", TRANSLATION_MODELS)
+def test_every_loss_and_a_penalty_play_in_translation(model, loss, composed):
+    asked = [f"model={model}", f"loss={loss}", "penalty=[r1]", "norm=instance", *SMALL]
+    module = instantiate(composed(*asked).model)
+    trainer = play(
+        module, DataLoader([Pair(*map(torch.Tensor.float, pair)) for pair in pairs(2)], batch_size=None), max_steps=2
+    )
+    values = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    sides = [""] if model == "pix2pix" else ["_x", "_y"]
+    assert {f"discriminator/r1{side}" for side in sides} <= values.keys()
+    assert all(value == value and abs(value) != float("inf") for value in values.values())
+    compared = (
+        {"generator/l1"} if model == "pix2pix" else {"generator/cycle_x", "generator/cycle_y", "generator/identity_x"}
+    )
+    assert compared <= values.keys()
+
+
+def test_generators_terms_come_in_parts_whose_graphs_do_not_live_together(composed):
+    module = instantiate(composed("model=cyclegan", *SMALL).model)
+    kept = []
+    trainer = play(
+        module, DataLoader([Pair(*map(torch.Tensor.float, pair)) for pair in pairs(1)], batch_size=None), max_steps=1
+    )
+    assert trainer.global_step == 1
+    forwards = dict.fromkeys(module.directions, 0)
+
+    def count(direction):
+        def hook(*_):
+            forwards[direction] += 1
+            kept.append(dict(forwards))
+
+        return hook
+
+    for direction in module.directions:
+        module.generator[direction].register_forward_hook(count(direction))
+    x, y = (image.float() for image in pairs(1)[0])
+    parts = module.generator_terms(Pair(x, y), Fakes(lambda field: module.generate(Pair(x, y), field)))
+    names, counts = [], []
+    for terms in parts:
+        names.append(set(terms))
+        counts.append(sum(forwards.values()))
+    assert names == [{"adversarial_y", "cycle_x"}, {"adversarial_x", "cycle_y"}, {"identity_y"}, {"identity_x"}]
+    assert counts == [2, 4, 5, 6]
+
+
+def test_translations_depend_on_name_and_seed_alone(composed):
+    module = instantiate(composed("model=pix2pix", *SMALL).model)
+    x = torch.rand(3, 3, SIZE, SIZE) * 2 - 1
+    together = module.translate(x, ["a", "b", "c"])
+    alone = torch.cat([module.translate(image[None], [name]) for image, name in zip(x, "abc", strict=True)])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
+    assert not torch.allclose(together[0], module.translate(x[:1], ["d"])[0], atol=1e-3)
+    module.seed = 1
+    assert not torch.allclose(together[0], module.translate(x[:1], ["a"])[0], atol=1e-3)
+    assert module.generator.training
+
+
+def test_a_noise_network_does_not_translate(composed):
+    config = composed("model=cyclegan", "network=dcgan", *SMALL).model
+    config.generator.latent_dim = 4
+    with pytest.raises(Exception, match="turns images into images"):
+        instantiate(config)
+
+
+def test_settings_of_a_comparison_that_was_not_chosen_are_refused(composed):
+    with pytest.raises(Exception, match="l2 is not among the chosen comparisons"):
+        instantiate(composed("model=pix2pix", *SMALL, "+model.comparisons.l2.weight=3").model)
+
+
+def test_augmentation_of_pairs_is_refused(composed):
+    with pytest.raises(Exception, match="augment must be none for pairs"):
+        instantiate(composed("model=pix2pix", "augment=diffaugment", *SMALL).model)
