@@ -3,7 +3,7 @@
 import json
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings"}
 """Of the run and the moment that were scored; all other fields are the protocol."""
@@ -79,7 +79,7 @@ class Card(Subject):
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str) -> "Card":
         """From what `to_json` gave.
 
         Raises:

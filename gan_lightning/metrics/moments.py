@@ -1,7 +1,6 @@
 """Mean and covariance of features that come in batches."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from jaxtyping import Float64, Shaped
@@ -22,12 +21,12 @@ class Moments:
     scatter: Float64[np.ndarray, "F F"]
 
     @classmethod
-    def none(cls, feature_dim: int) -> Self:
+    def none(cls, feature_dim: int) -> "Moments":
         """Of no features yet."""
         return cls(0, np.zeros(feature_dim), np.zeros((feature_dim, feature_dim)))
 
     @classmethod
-    def of(cls, features: Shaped[np.ndarray, "B F"]) -> Self:
+    def of(cls, features: Shaped[np.ndarray, "B F"]) -> "Moments":
         """Of one block."""
         rows = features.astype(np.float64)
         mean = rows.mean(0)

@@ -1,7 +1,7 @@
 """What metrics compare: moments, features and logits of a set of images, gathered in one pass."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 import torch
@@ -62,7 +62,7 @@ class Statistics:
             self._logits.append(batch.logits[:room].cpu())
         self.count += len(features)
 
-    def merge(self, other: Self) -> None:
+    def merge(self, other: "Statistics") -> None:
         """Append what another one has seen."""
         assert (self.extractor, self.needs) == (other.extractor, other.needs)
         room = max(self.kept - self.count, 0)
@@ -113,7 +113,7 @@ class Statistics:
     @classmethod
     def restored(
         cls, extractor: Identity, needs: frozenset[Need], kept: Count, arrays: Mapping[str, np.ndarray]
-    ) -> Self:
+    ) -> "Statistics":
         """From what `arrays` gave; a KeyError where something needed was not gathered."""
         found = cls(extractor, needs, kept)
         found.count = int(arrays["count"])
@@ -126,7 +126,9 @@ class Statistics:
         return found
 
     @classmethod
-    def of(cls, images: Iterable[Tensor], extractor: Extractor, needs: frozenset[Need], kept: Count = KEPT) -> Self:
+    def of(
+        cls, images: Iterable[Tensor], extractor: Extractor, needs: frozenset[Need], kept: Count = KEPT
+    ) -> "Statistics":
         """Of batches of images in [-1, 1] or bytes [B, 1 or 3, H, W], each of which is seen once."""
         found = cls(extractor.identity, needs, kept)
         for batch in images:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Float32
@@ -82,10 +82,9 @@ class Extractor(ABC):
         """Where it computes."""
         return next(self.network.parameters()).device
 
-    def to(self, device: torch.device | str) -> Self:
+    def to(self, device: torch.device | str) -> None:
         """Move it."""
         self.network.to(device)
-        return self
 
     def __call__(self, levels: Levels) -> Extracted:
         """Features on the extractor's device.
