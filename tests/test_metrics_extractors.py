@@ -154,7 +154,9 @@ def test_files_that_are_not_the_networks_weights_are_refused_in_a_sentence(damag
     else:
         whole = Path(inception_weights).read_bytes()
         file.write_bytes({"truncated": whole[:100_000], "empty": b""}.get(damage, b"<html>not found</html>"))
-    with pytest.raises(ValueError, match=r"must be torch-fidelity's state dict; got a file with .+") as refusal:
+    with pytest.raises(
+        ValueError, match=r"weights\.pth must hold torch-fidelity's Inception weights; torch says: .+"
+    ) as refusal:
         Inception(str(file))
     assert "\n" not in str(refusal.value)
     assert not Path("was here").exists()

@@ -75,5 +75,5 @@ def _built(weights: Weights, layers: list[str]) -> FeatureExtractorInceptionV3:
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, TypeError, KeyError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(
-            f"Inception's weights must be torch-fidelity's state dict; got a file with {reason}"
+            f"{weights.file} must hold torch-fidelity's Inception weights; torch says: {reason}"
         ) from error

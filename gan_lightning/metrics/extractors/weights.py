@@ -18,6 +18,7 @@ VARIABLE = "GAN_LIGHTNING_INCEPTION"
 class Weights(NamedTuple):
     """A file of weights as it was read, so that what was checked is what is used."""
 
+    file: Path
     content: bytes
     sha256: str
     is_official: bool
@@ -45,7 +46,7 @@ def read(given: str | None, download: bool) -> Weights:
             f"{file} must be Inception's official weights, whose sha256 begins with {PREFIX}; got {found[:8]}, so it "
             "is damaged or another file: delete it, or name it by extractor.weights to use it all the same"
         )
-    return Weights(content, found, found.startswith(PREFIX))
+    return Weights(file, content, found, found.startswith(PREFIX))
 
 
 def _missing(file: Path, where: str, named: str | None) -> str:
