@@ -60,6 +60,23 @@ def test_features_are_float32_without_gradients_whatever_surrounds_them():
     assert torch.equal(features, extractor(levels()).features)
 
 
+def test_reduced_precision_does_not_reach_the_features_and_is_there_again_afterwards():
+    seen = []
+
+    class Watching(Random):
+        def extract(self, levels):
+            seen.append((torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32))
+            return super().extract(levels)
+
+    torch.set_float32_matmul_precision("high")
+    try:
+        Watching()(levels())
+        assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == ("high", True)
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert seen == [("highest", False)]
+
+
 def test_a_module_that_holds_an_extractor_does_not_save_it():
     module = torch.nn.Linear(1, 1)
     module.extractor = Random()

@@ -97,6 +97,18 @@ def test_a_distance_of_more_images_than_features_equals_the_reference(inception_
     assert scores == pytest.approx({"fd_inception_64": expected["frechet_inception_distance"]}, rel=1e-5)
 
 
+@pytest.mark.parametrize("size", [32, 64, 128, 299])
+def test_distances_of_images_of_any_size_equal_the_reference(size, inception_weights, tmp_path, capsys, monkeypatch):
+    real, fake = pictures(4, 0, 1.0, "RGB", size), pictures(3, 100, 0.7, "RGB", size)
+    expected = reference(
+        real, fake, inception_weights, tmp_path, capsys, monkeypatch, "--fid", "--feature-layer-fid", "64"
+    )
+    network = Inception(inception_weights, layer="64")
+    moments = frozenset({"moments"})
+    scores = FrechetDistance()(*(Statistics.of([images], network, moments) for images in (real, fake)))
+    assert scores == pytest.approx({"fd_inception_64": expected["frechet_inception_distance"]}, rel=1e-5)
+
+
 def test_clean_resizing_is_another_protocol_with_its_own_identity(inception_weights):
     images = to_levels(pictures(2, 0, 1.0, "RGB", 64))
     legacy, clean = (Inception(inception_weights, resize=resize, layer="64") for resize in ("legacy", "clean"))
