@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
-from conftest import CONF, options
+from conftest import CONF, ROOT, options
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
@@ -114,3 +116,21 @@ def test_every_extractor_composes(name, inception_weights):
     config = composed(f"+extractor={name}", *chosen)
     schema.check(config)
     assert isinstance(instantiate(config.extractor), Extractor)
+
+
+def test_importing_every_part_reaches_no_network_and_no_trainer():
+    parts = [
+        ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for file in sorted((ROOT / "gan_lightning" / "metrics").rglob("*.py"))
+        if file.stem != "__init__"
+    ]
+    program = "\n".join([
+        "import socket, sys",
+        "def refuse(*_, **__): raise SystemExit('tried the network')",
+        "socket.socket.connect = socket.getaddrinfo = refuse",
+        *(f"import {part}" for part in parts),
+        "print(sorted({'lightning', 'hydra', 'omegaconf', 'torchmetrics'} & sys.modules.keys()))",
+    ])  # fmt: skip
+    shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert shown.stdout.strip() == "[]", shown.stdout + shown.stderr
+    assert len(parts) > 15
