@@ -209,3 +209,25 @@ def roots(faces, small_mnist, small_cifar10, pairs, two_domains, classes, tmp_pa
         "photos_unpaired": [],
         "hf": ["data.name=imagefolder", f"data.root={classes}"],
     }
+
+
+@pytest.fixture(scope="session")
+def inception_weights(tmp_path_factory):
+    """A file of seeded random weights for torch-fidelity's Inception, scaled so that every layer passes its signal on."""
+    from unittest import mock
+
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+    with (
+        torch.random.fork_rng(devices=[]),
+        mock.patch("torch_fidelity.feature_extractor_inceptionv3.load_state_dict_from_url", return_value={}),
+        mock.patch.object(FeatureExtractorInceptionV3, "load_state_dict"),  # there is nothing to load yet
+    ):
+        network = FeatureExtractorInceptionV3("inception", ["2048"])
+    stream = torch.Generator().manual_seed(0)
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.Linear):
+            torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=stream)
+    file = tmp_path_factory.mktemp("weights") / "inception.pth"
+    torch.save(network.state_dict(), file)
+    return str(file)

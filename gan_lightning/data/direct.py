@@ -1,6 +1,7 @@
 """Pictures decoded anew each time they are needed, for sets that no disk can hold decoded."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 
@@ -12,13 +13,17 @@ from gan_lightning.data.survey import Survey
 
 @dataclass(frozen=True)
 class Direct:
-    """Good pictures only: all are read once beforehand, so that none fails during training."""
+    """Good pictures only: all are read once beforehand, so that none fails during training.
+
+    The fingerprint is that of a cache of the same pictures.
+    """
 
     pictures: Pictures
     shape: Shape
     kept: np.ndarray
     labels: np.ndarray | None
     survey: Survey
+    fingerprint: str
 
     def __len__(self) -> int:
         return len(self.kept)
@@ -31,5 +36,13 @@ class Direct:
 def examined(pictures: Pictures, shape: Shape, what: str) -> Direct:
     """Read all pictures once and keep the good ones' numbers."""
     survey = Survey()
-    kept = np.array([number for part in decode(pictures, shape, survey, what) for number in part.numbers], np.int64)
-    return Direct(pictures, shape, kept, None if pictures.labels is None else pictures.labels[kept], survey)
+    numbers: list[int] = []
+    digest = blake2b(digest_size=16)
+    for decoded in decode(pictures, shape, survey, what):
+        numbers += decoded.numbers
+        digest.update(decoded.pixels.tobytes())
+    kept = np.array(numbers, np.int64)
+    labels = None if pictures.labels is None else pictures.labels[kept]
+    if labels is not None:
+        digest.update(labels.astype(np.int64).tobytes())
+    return Direct(pictures, shape, kept, labels, survey, digest.hexdigest())

@@ -1,0 +1,108 @@
+"""A score with everything that it hangs on."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings"}
+"""Of the run and the moment that were scored; all other fields are the protocol."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was scored, when, and how its images were made.
+
+    Args:
+        weights: of the generator: as trained or averaged.
+        batch_norm: where its statistics came from: `eval` training's, `batch` the batch's, `standing` passes made for
+            them; `none` where there is none.
+        latent_seed: of the noise.
+        precision: in which the generator computed, such as `32-true`.
+        iteration: of training.
+        images_seen: real images until then.
+        seed: of the run.
+        run: its folder.
+    """
+
+    weights: Literal["raw", "ema"]
+    batch_norm: Literal["eval", "batch", "standing", "none"]
+    latent_seed: int
+    precision: str
+    iteration: int
+    images_seen: int
+    seed: int
+    run: str
+
+
+@dataclass(frozen=True)
+class Card(Subject):
+    """A score and its protocol, in plain values.
+
+    Args:
+        score: its name, such as `fid` or `fd_random`.
+        value: finite.
+        settings: arguments of the metric.
+        n_real: images that the score saw; 0 where it needs none.
+        n_fake: the same of the generator's.
+        split: of the real images.
+        data: fingerprint of the real images.
+        resize: `legacy`, `clean`, or `none` where the extractor takes any size.
+        extractor: its name.
+        extractor_sha256: of its weights.
+        versions: of the libraries.
+        warnings: what a reader should know.
+
+    Raises:
+        ValueError: for a value that is no number.
+    """
+
+    score: str
+    value: float
+    settings: dict[str, int]
+    n_real: int
+    n_fake: int
+    split: str
+    data: str
+    resize: str
+    extractor: str
+    extractor_sha256: str
+    versions: dict[str, str]
+    warnings: list[str]
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"the score {self.score} must be a finite number; got {self.value}")
+
+    def to_json(self) -> str:
+        """As one line."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Card":
+        """From what `to_json` gave.
+
+        Raises:
+            ValueError: where it is no card.
+        """
+        try:
+            plain: Any = json.loads(text)
+            return cls(**plain)
+        except (json.JSONDecodeError, TypeError) as error:
+            raise ValueError(f"a card must be a JSON object with the fields of a score; got {text[:60]!r}") from error
+
+    def __str__(self) -> str:
+        norm = "" if self.batch_norm == "none" else f", batch norm {self.batch_norm}"
+        against = f" against {self.n_real:,} of {self.split}" if self.n_real else ""
+        return (
+            f"{self.score} {self.value:.4g} ({self.n_fake:,} fakes{against}, {self.extractor} "
+            f"{self.extractor_sha256[:8]}, resize {self.resize}, {self.weights} weights{norm}, iteration "
+            f"{self.iteration:,})"
+        )
+
+
+def differences(card: Card, other: Card) -> list[str]:
+    """What the two protocols do not have in common, as `n_fake: 10000 and 50000`; nothing where scores compare."""
+    names = [field.name for field in fields(Card) if field.name not in CIRCUMSTANCES]
+    both = [(name, getattr(card, name), getattr(other, name)) for name in names]
+    return [f"{name}: {mine} and {its}" for name, mine, its in both if mine != its]

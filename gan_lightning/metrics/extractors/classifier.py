@@ -1,0 +1,107 @@
+"""Features of a small classifier of the data set's own classes."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures, full_precision, weights_sha256
+from gan_lightning.metrics.extractors.learning import FEATURES, SmallCNN, trained
+from gan_lightning.metrics.files import alone, place, whole
+from gan_lightning.metrics.image_set import ImageSet, batches
+from gan_lightning.metrics.levels import Levels, to_levels
+from gan_lightning.types import Count, Index
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Of network and training; a new one makes kept classifiers void."""
+HELD_OUT = 5
+"""One in so many images is held out where there is no test split."""
+RELIABLE = 0.9
+"""Held-out accuracy below which the scores come with a warning."""
+
+
+class Classifier(Extractor):
+    """The layer before the logits of a small CNN, trained on the data's labels in seconds and kept beside the data.
+
+    Args:
+        seed: of the weights, the batches and, where there is no test split, the fifth that is held out.
+        max_images: so many are learned from at most, and half as many held out.
+    """
+
+    accuracy: float
+    """On images that it has not learned from."""
+
+    def __init__(self, seed: Index = 0, max_images: Count = 20_000) -> None:
+        self.seed = seed
+        self.max_images = max_images
+
+    def prepare(self, train: ImageSet, test: ImageSet, folder: Path) -> None:
+        """Train it, or load what was trained on the same data.
+
+        Raises:
+            ValueError: where the data have no labels or fewer than two classes.
+        """
+        if train.labels is None or len(set(train.labels.tolist())) < 2:
+            raise ValueError(
+                "extractor=classifier needs data with labels of at least two classes; got "
+                f"{'none' if train.labels is None else 'a single class'}: take extractor=random or extractor=inception"
+            )
+        key = (VERSION, self.seed, self.max_images, train.fingerprint, test.fingerprint)
+        file = place(folder / "classifiers", ".pt", *key)
+        with alone(file):
+            kept = _kept(file)
+            if kept is None:
+                kept = self._learned(train, test)
+                with whole(file) as stream:
+                    torch.save(kept, stream)
+                log.info("classifier: %.1f %% of held-out images right", 100 * kept["accuracy"])
+        num_classes = len(kept["weights"]["classes.1.bias"])
+        with torch.random.fork_rng(devices=[]):
+            network = SmallCNN(num_classes).requires_grad_(False).eval()
+        network.load_state_dict(kept["weights"])
+        self.network, self.accuracy = network, kept["accuracy"]
+        self.identity = Identity("classifier", weights_sha256(network), "none", FEATURES, num_classes)
+        if self.accuracy < RELIABLE:
+            self.warnings = (
+                f"The classifier is right on {100 * self.accuracy:.1f} % of held-out images: its scores say little.",
+            )
+
+    def extract(self, levels: Levels) -> RawFeatures:
+        return RawFeatures(*self.network(levels))
+
+    def _learned(self, train: ImageSet, test: ImageSet) -> dict:
+        """Weights and held-out accuracy."""
+        assert train.labels is not None
+        order = np.random.default_rng(self.seed).permutation(len(train)).tolist()
+        if test.labels is None or test.fingerprint == train.fingerprint:
+            judge, judged = train, order[: len(train) // HELD_OUT]
+            order = order[len(judged) :]
+        else:
+            judge, judged = test, np.random.default_rng(self.seed).permutation(len(test)).tolist()
+        with full_precision(torch.device("cpu")):
+            network = trained(*_read(train, order[: self.max_images]), int(train.labels.max()) + 1, self.seed)
+            levels, labels = _read(judge, judged[: self.max_images // 2])
+            right = [
+                (network(part)[1].argmax(1) == known).sum().item()
+                for part, known in zip(levels.split(256), labels.split(256), strict=True)
+            ]
+        return {"weights": network.state_dict(), "accuracy": sum(right) / max(len(labels), 1)}
+
+
+def _read(images: ImageSet, numbers: Sequence[int]) -> tuple[Levels, Tensor]:
+    assert images.labels is not None
+    levels = torch.cat([to_levels(batch) for batch in batches(images, numbers, 1024)])
+    return levels, torch.from_numpy(images.labels[np.asarray(numbers)].astype(np.int64))
+
+
+def _kept(file: Path) -> dict | None:
+    """What is on disk, unless it is damaged."""
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception:  # torch raises a dozen kinds for damaged files
+        return None

@@ -1,0 +1,66 @@
+"""torch-fidelity's functions on features: the one place that knows their names, keywords and returns.
+
+Random subsets and orders are drawn from `SEED`, torch-fidelity's default, so scores equal those of its command line.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from torch import Tensor
+from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_statistics_to_metric
+from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
+from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, KEY_METRIC_KID_STD, kid_features_to_metric
+from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
+
+from gan_lightning.metrics.moments import Moments
+from gan_lightning.types import Count
+
+Real = Float32[Tensor, "N F"]
+Fake = Float32[Tensor, "M F"]
+SEED = 2020
+WIDE = 10_000
+"""From so many images on, distances are held by parts: all at once they would take N * N * 4 bytes twice."""
+
+
+class MeanStd(NamedTuple):
+    """Over splits or subsets."""
+
+    mean: float
+    std: float
+
+
+class PrecisionRecall(NamedTuple):
+    """Parts of the images, from 0 to 1."""
+
+    precision: float
+    recall: float
+
+
+def frechet_distance(real: Moments, fake: Moments) -> float:
+    """The squared 2-Wasserstein distance of two Gaussians of these moments."""
+
+    def plain(moments: Moments) -> dict[str, Float64[np.ndarray, "..."]]:
+        return {"mu": moments.mean, "sigma": moments.covariance}
+
+    return fid_statistics_to_metric(plain(fake), plain(real), False)[KEY_METRIC_FID]
+
+
+def inception_score(logits: Float32[Tensor, "N K"], splits: Count) -> MeanStd:
+    """exp E KL(p(y|x) || p(y)), over splits of a shuffled order."""
+    found = isc_features_to_metric(logits, splits, True, SEED)
+    return MeanStd(found[KEY_METRIC_ISC_MEAN], found[KEY_METRIC_ISC_STD])
+
+
+def kernel_distance(real: Real, fake: Fake, subsets: Count, subset_size: Count) -> MeanStd:
+    """The unbiased squared MMD with the cubic kernel, over random subsets."""
+    options = {"kid_subsets": subsets, "kid_subset_size": subset_size, "rng_seed": SEED, "verbose": False}
+    found = kid_features_to_metric(fake, real, **options)
+    return MeanStd(found[KEY_METRIC_KID_MEAN], found[KEY_METRIC_KID_STD])
+
+
+def precision_recall(real: Real, fake: Fake, neighbours: Count) -> PrecisionRecall:
+    """Parts of the fakes near real images, and of the real images near fakes."""
+    by_parts = max(len(real), len(fake)) > WIDE
+    found = prc_features_to_metric(fake, real, prc_neighborhood=neighbours, save_cpu_ram=by_parts, verbose=False)
+    return PrecisionRecall(found[KEY_METRIC_PRECISION], found[KEY_METRIC_RECALL])

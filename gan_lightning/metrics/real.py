@@ -1,0 +1,102 @@
+"""The statistics of real images: computed once for each set, split, extractor and resize, and kept on disk."""
+
+import logging
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.files import alone, place, whole
+from gan_lightning.metrics.image_set import ImageSet, batches
+from gan_lightning.metrics.statistics import KEPT, Need, Statistics
+from gan_lightning.types import Count
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Of conversion, moments and file; a new one makes kept statistics void."""
+
+
+class Real(NamedTuple):
+    """Statistics of real images, and which they are."""
+
+    statistics: Statistics
+    split: str
+    fingerprint: str
+
+
+def real_statistics(
+    images: ImageSet,
+    split: str,
+    extractor: Extractor,
+    needs: frozenset[Need],
+    folder: Path,
+    limit: Count | None = None,
+    kept: Count = KEPT,
+    batch_size: Count = 64,
+) -> Real:
+    """From the file where there is one, else from one pass over the images in batches.
+
+    Of several processes one computes and the others wait. A file that lacks what a new metric needs is made anew with
+    both. Nothing is read where nothing is needed.
+
+    Args:
+        images: the split.
+        split: its name.
+        extractor: prepared.
+        needs: what to gather.
+        folder: of the data's caches.
+        limit: images to take at most, spread over the whole set; None for all.
+        kept: rows of features and logits at most, spread likewise.
+        batch_size: images in a pass of the extractor.
+
+    Raises:
+        ValueError: where the set is empty or the folder cannot be written.
+    """
+    identity = extractor.identity
+    if not needs:
+        return Real(Statistics(identity, needs, kept), split, images.fingerprint)
+    if not len(images):
+        raise ValueError(f"the split {split} must have images to be compared with; got none")
+    key = (VERSION, images.fingerprint, len(images), split, limit, kept, identity)
+    file = place(folder / "statistics", ".npz", *key)
+    with alone(file):
+        found = _opened(file, extractor, needs, kept)
+        if found is None:
+            numbers = _numbers(len(images), limit, kept)
+            log.info("features of %s real images (%s, %s)", f"{len(numbers):,}", split, identity.name)
+            wanted = needs | _gathered(file)
+            everything = Statistics.of(batches(images, numbers, batch_size), extractor, wanted, kept)
+            with whole(file) as stream:
+                np.savez(stream, allow_pickle=False, key=np.array(str(key)), **everything.arrays())
+            found = Statistics.restored(identity, needs, kept, everything.arrays())
+    return Real(found, split, images.fingerprint)
+
+
+def _numbers(count: int, limit: int | None, kept: int) -> Sequence[int]:
+    """All in order, as torch-fidelity takes them; where some are left out, a fixed random order, whose head is fair."""
+    if count <= min(limit or count, kept):
+        return range(count)
+    return np.random.default_rng(0).permutation(count)[:limit].tolist()
+
+
+def _opened(file: Path, extractor: Extractor, needs: frozenset[Need], kept: int) -> Statistics | None:
+    """What is on disk, unless it is damaged or not all that is needed."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return Statistics.restored(extractor.identity, needs, kept, arrays)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _gathered(file: Path) -> frozenset[Need]:
+    """What a file holds already."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            signs: dict[str, Need] = {"mean": "moments", "features": "features", "logits": "logits"}
+            return frozenset(need for sign, need in signs.items() if sign in arrays.files)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return frozenset()

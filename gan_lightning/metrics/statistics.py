@@ -1,0 +1,136 @@
+"""What metrics compare: moments, features and logits of a set of images, gathered in one pass."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from gan_lightning.metrics.extractors.extractor import Extracted, Extractor, Identity
+from gan_lightning.metrics.levels import to_levels
+from gan_lightning.metrics.moments import BLOCK, Moments
+from gan_lightning.types import Count
+
+Need = Literal["moments", "features", "logits"]
+"""What a metric wants to know of real or generated images."""
+KEPT = 50_000
+"""Images of which features and logits are kept at most."""
+
+
+class Statistics:
+    """Of the images that went through one extractor, in the order they came.
+
+    Moments take any number of images; of features and logits the first `kept` rows stay in memory.
+
+    Args:
+        extractor: who made the features.
+        needs: what to gather.
+        kept: rows of features and logits at most.
+    """
+
+    def __init__(self, extractor: Identity, needs: frozenset[Need], kept: Count = KEPT) -> None:
+        self.extractor = extractor
+        self.needs = needs
+        self.kept = kept
+        self.count = 0
+        self._moments = Moments.none(extractor.feature_dim if "moments" in needs else 0)
+        self._waiting: list[np.ndarray] = []
+        self._features: list[Tensor] = []
+        self._logits: list[Tensor] = []
+
+    def add(self, batch: Extracted) -> None:
+        """Take in a batch.
+
+        Raises:
+            ValueError: where logits are needed and the extractor has none.
+        """
+        features = batch.features.cpu()
+        if "moments" in self.needs:
+            self._waiting.append(features.numpy())
+            self._fold(BLOCK)
+        room = max(self.kept - self.count, 0)
+        if "features" in self.needs:
+            self._features.append(features[:room])
+        if "logits" in self.needs:
+            if batch.logits is None:
+                raise ValueError(
+                    "metric=inception_score and metric=modes need class logits, which extractor="
+                    f"{self.extractor.name} has not; take extractor=inception or extractor=classifier"
+                )
+            self._logits.append(batch.logits[:room].cpu())
+        self.count += len(features)
+
+    def merge(self, other: "Statistics") -> None:
+        """Append what another one has seen."""
+        assert (self.extractor, self.needs) == (other.extractor, other.needs)
+        room = max(self.kept - self.count, 0)
+        self._fold(1)
+        self._moments.merge(other.moments)
+        for own, others in ((self._features, other._features), (self._logits, other._logits)):
+            if others:
+                own.append(torch.cat(others)[:room])
+        self.count += other.count
+
+    @property
+    def moments(self) -> Moments:
+        """Of all images."""
+        self._fold(1)
+        return self._moments
+
+    @property
+    def features(self) -> Float32[Tensor, "N F"]:
+        """Of the images that are kept."""
+        return torch.cat(self._features) if self._features else torch.empty(0, self.extractor.feature_dim)
+
+    @property
+    def logits(self) -> Float32[Tensor, "N K"]:
+        """Of the images that are kept."""
+        return torch.cat(self._logits) if self._logits else torch.empty(0, self.extractor.num_labels or 0)
+
+    def _fold(self, at_least: int) -> None:
+        """Take waiting rows into the moments, in whole blocks; with `at_least` 1 also what is left of one."""
+        if sum(map(len, self._waiting)) < at_least or not self._waiting:
+            return
+        rows = np.concatenate(self._waiting)
+        end = len(rows) if at_least == 1 else len(rows) // BLOCK * BLOCK
+        for start in range(0, end, BLOCK):
+            self._moments.merge(Moments.of(rows[start : min(start + BLOCK, end)]))
+        self._waiting = [rows[end:]] if end < len(rows) else []
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything that was gathered, to be kept."""
+        found: dict[str, np.ndarray] = {"count": np.array(self.count)}
+        if "moments" in self.needs:
+            found |= {"mean": self.moments.mean, "scatter": self.moments.scatter}
+        if "features" in self.needs:
+            found["features"] = self.features.numpy()
+        if "logits" in self.needs:
+            found["logits"] = self.logits.numpy()
+        return found
+
+    @classmethod
+    def restored(
+        cls, extractor: Identity, needs: frozenset[Need], kept: Count, arrays: Mapping[str, np.ndarray]
+    ) -> "Statistics":
+        """From what `arrays` gave; a KeyError where something needed was not gathered."""
+        found = cls(extractor, needs, kept)
+        found.count = int(arrays["count"])
+        if "moments" in needs:
+            found._moments = Moments(found.count, arrays["mean"], arrays["scatter"])
+        if "features" in needs:
+            found._features = [torch.from_numpy(arrays["features"])]
+        if "logits" in needs:
+            found._logits = [torch.from_numpy(arrays["logits"])]
+        return found
+
+    @classmethod
+    def of(
+        cls, images: Iterable[Tensor], extractor: Extractor, needs: frozenset[Need], kept: Count = KEPT
+    ) -> "Statistics":
+        """Of batches of images in [-1, 1] or bytes [B, 1 or 3, H, W], each of which is seen once."""
+        found = cls(extractor.identity, needs, kept)
+        for batch in images:
+            found.add(extractor(to_levels(batch)))
+        return found

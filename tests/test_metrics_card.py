@@ -1,0 +1,136 @@
+"""Cards, and the configuration of metrics."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from conftest import CONF, ROOT, options
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from gan_lightning.config import schema
+from gan_lightning.metrics.card import CIRCUMSTANCES, Card, Subject, differences
+from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.extractors.random import Random
+from gan_lightning.metrics.fid import FrechetDistance
+from gan_lightning.metrics.kid import KernelDistance
+from gan_lightning.metrics.metric import Metric
+from gan_lightning.metrics.real import Real
+from gan_lightning.metrics.scores import needed, scored
+from gan_lightning.metrics.statistics import Statistics
+
+SUBJECT = Subject("ema", "eval", 7, "32-true", 1000, 64_000, 0, "outputs/train/x")
+
+
+def cards(count=40):
+    extractor = Random(width=4)
+    metrics = {"fid": FrechetDistance(), "kid": KernelDistance(subsets=3, subset_size=20)}
+    of_real, of_fake = needed(metrics)
+    images = torch.rand(count, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    real = Real(Statistics.of([images], extractor, of_real), "test", "abcdef")
+    return scored(metrics, real, Statistics.of([-images], extractor, of_fake), extractor, SUBJECT), extractor
+
+
+def test_every_score_has_a_card_with_its_whole_protocol():
+    made, extractor = cards()
+    assert [card.score for card in made] == ["fd_random", "kd_random", "kd_std_random"]
+    card = made[1]
+    assert (card.n_real, card.n_fake, card.split, card.data) == (40, 40, "test", "abcdef")
+    assert (card.extractor, card.extractor_sha256, card.resize) == ("random", extractor.identity.sha256, "none")
+    assert card.settings == {"subsets": 3, "subset_size": 20}
+    assert (card.weights, card.batch_norm, card.latent_seed, card.iteration) == ("ema", "eval", 7, 1000)
+    assert card.versions["torch"] == torch.__version__.split("+")[0] or card.versions["torch"] == torch.__version__
+    assert "torch-fidelity" in card.versions
+    assert any("fewer than 2,048" in said for said in made[0].warnings)
+
+
+def test_a_card_survives_its_file():
+    for card in cards()[0]:
+        assert Card.from_json(card.to_json()) == card
+        assert "\n" not in card.to_json()
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{}", '{"score": "fid"}'])
+def test_what_is_no_card_is_refused_in_a_sentence(text):
+    with pytest.raises(ValueError, match="a card must be a JSON object"):
+        Card.from_json(text)
+
+
+def test_differences_name_every_field_of_the_protocol_and_none_of_the_circumstances():
+    card = cards()[0][0]
+    assert differences(card, card) == []
+    other = {
+        "value": 2.0,
+        "weights": "raw",
+        "batch_norm": "batch",
+        "settings": {"splits": 3},
+        "versions": {},
+        "warnings": ["other"],
+    }
+    for field in dataclasses.fields(Card):
+        value = getattr(card, field.name)
+        changed = other.get(field.name, value + 1 if isinstance(value, int) else f"not {value}")
+        expected = [] if field.name in CIRCUMSTANCES else [f"{field.name}: {value} and {changed}"]
+        assert differences(card, dataclasses.replace(card, **{field.name: changed})) == expected
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_score_that_is_no_number_gets_no_card(value):
+    with pytest.raises(ValueError, match="fd_random must be a finite number"):
+        dataclasses.replace(cards()[0][0], value=value)
+
+
+def test_a_card_reads_as_a_line():
+    card = dataclasses.replace(cards()[0][0], value=12.3456, n_fake=50_000, n_real=10_000)
+    start = f"fd_random 12.35 (50,000 fakes against 10,000 of test, random {card.extractor_sha256[:8]}, resize none, "
+    assert str(card) == start + "ema weights, batch norm eval, iteration 1,000)"
+
+
+def composed(*overrides):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("config", overrides=["run_dir=unused", *overrides])
+
+
+@pytest.mark.parametrize("name", options("metric"))
+def test_every_metric_composes_and_its_settings_are_plain(name):
+    config = composed(f"+metric=[{name}]")
+    schema.check(config)
+    (metric,) = instantiate(config.metrics).values()
+    assert isinstance(metric, Metric)
+    assert json.dumps(metric.settings)
+
+
+def test_metrics_compose_as_a_list():
+    metrics = composed(f"+metric=[{','.join(options('metric'))}]").metrics
+    assert sorted(metrics) == options("metric")
+    assert OmegaConf.is_dict(metrics)
+
+
+@pytest.mark.parametrize("name", options("extractor"))
+def test_every_extractor_composes(name, inception_weights):
+    chosen = [f"extractor.weights={inception_weights}"] if name == "inception" else []
+    config = composed(f"+extractor={name}", *chosen)
+    schema.check(config)
+    assert isinstance(instantiate(config.extractor), Extractor)
+
+
+def test_importing_every_part_reaches_no_network_and_no_trainer():
+    parts = [
+        ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for file in sorted((ROOT / "gan_lightning" / "metrics").rglob("*.py"))
+        if file.stem != "__init__"
+    ]
+    program = "\n".join([
+        "import socket, sys",
+        "def refuse(*_, **__): raise SystemExit('tried the network')",
+        "socket.socket.connect = socket.getaddrinfo = refuse",
+        *(f"import {part}" for part in parts),
+        "print(sorted({'lightning', 'hydra', 'omegaconf', 'torchmetrics'} & sys.modules.keys()))",
+    ])  # fmt: skip
+    shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert shown.stdout.strip() == "[]", shown.stdout + shown.stderr
+    assert len(parts) > 15
