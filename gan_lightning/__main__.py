@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gan_lightning import launcher
 from gan_lightning.config import names
-from gan_lightning.config.arguments import prepared
+from gan_lightning.config.arguments import prepared, with_runs
 from gan_lightning.config.sentences import USER_ERRORS, sentence
 
 HERE = Path(__file__).resolve().parent
@@ -42,7 +42,7 @@ def main() -> None:
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
     with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
-        sys.argv[1:] = prepared(arguments)
+        sys.argv[1:] = prepared(with_runs(arguments) if command == "compare" else arguments)
         hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")(task)()
 
 

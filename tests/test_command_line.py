@@ -98,7 +98,7 @@ WRONG = {
         ["data=folder_labelled", "data.root=nowhere"],
         "one sub-folder for each class; got nowhere",
     ),
-    "no command": (["evaluat"], "evaluat is neither key=value nor a command; commands are check, train"),
+    "no command": (["evaluat"], "evaluat is neither key=value nor a command; commands are check, compare, "),
     "no override": (["a b"], "cannot be read as key=value"),
     "an unknown precision": (["trainer.precision=17"], "trainer.precision must be"),
 }

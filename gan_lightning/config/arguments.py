@@ -1,6 +1,7 @@
 """The command line before Hydra reads it."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -15,6 +16,19 @@ def prepared(arguments: list[str]) -> list[str]:
     return _with_own_overrides([_quoted(argument) for argument in arguments])
 
 
+def with_runs(arguments: list[str]) -> list[str]:
+    """Run folders, which stand alone, as one `runs=[...]`; flags and the words after them stay.
+
+    A folder's name may have `=` in it, as those of a sweep do.
+    """
+    runs: list[str] = []
+    others: list[str] = []
+    for before, word in pairwise(["", *arguments]):
+        alone = "=" not in word and word[:1] not in "-~" and not before.startswith("-")
+        (runs if Path(word).is_dir() or alone else others).append(word)
+    return [*others, f"runs=[{','.join(map(_in_quotes, runs))}]"] if runs else others
+
+
 def _quoted(argument: str) -> str:
     """`key=path` as `key='path'` where Hydra's grammar would stumble over the path; `~` expands."""
     key, equals, value = argument.partition("=")
@@ -23,8 +37,12 @@ def _quoted(argument: str) -> str:
         argument = f"{key}={value}"
     if not equals or PLAIN_PATH.fullmatch(value) or not (Path(value).exists() or _is_only_words(argument, value)):
         return argument
+    return f"{key}={_in_quotes(value)}"
+
+
+def _in_quotes(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"{key}='{escaped}'"
+    return f"'{escaped}'"
 
 
 def _is_only_words(argument: str, value: str) -> bool:

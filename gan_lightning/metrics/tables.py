@@ -1,0 +1,87 @@
+"""A ranking on the screen, as CSV and as Markdown."""
+
+import csv
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as Screen
+
+from gan_lightning.metrics.card import CIRCUMSTANCES, Card
+from gan_lightning.metrics.ranking import Figure, Ranking, Row, Table
+
+COLUMNS = ("rank", "run", "seeds", "last", "at iteration", "best", "at iteration")
+PROTOCOL = [field.name for field in fields(Card) if field.name not in CIRCUMSTANCES | {"latent_seed"}]
+
+
+def show(ranking: Ranking) -> None:
+    """On the screen, the sentences last."""
+    console = Console()
+    for table in ranking.tables:
+        screen = Screen(*COLUMNS, title=_title(table), title_justify="left")
+        for row in table.rows:
+            screen.add_row(*_cells(row))
+        console.print(screen)
+    for said in ranking.refusals:
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
+
+
+def write(ranking: Ranking, folder: Path) -> list[Path]:
+    """`compare.csv` with plain numbers and the whole protocol, and `compare.md`."""
+    as_csv, as_markdown = folder / "compare.csv", folder / "compare.md"
+    as_markdown.write_text(markdown(ranking), encoding="utf-8")
+    with as_csv.open("w", newline="", encoding="utf-8") as stream:
+        rows = [_plain(number, table, row) for number, table in enumerate(ranking.tables, 1) for row in table.rows]
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return [as_csv, as_markdown]
+
+
+def markdown(ranking: Ranking) -> str:
+    """A heading and a table for each score and protocol, then the sentences."""
+    lines = []
+    for table in ranking.tables:
+        lines += [f"## {_title(table)}", "", _line(COLUMNS), _line(("---",) * len(COLUMNS))]
+        lines += [*(_line(_cells(row)) for row in table.rows), ""]
+    return "\n".join([*lines, *(f"- {said}" for said in ranking.refusals), ""])
+
+
+def _title(table: Table) -> str:
+    """The score and the part of its protocol that people ask for first."""
+    card = table.card
+    norm = "" if card.batch_norm == "none" else f", batch norm {card.batch_norm}"
+    against = f" against {card.n_real:,} of {card.split}" if card.n_real else ""
+    return (
+        f"{card.score} ({card.better} is better): {card.n_fake:,} fakes{against}, {card.extractor} "
+        f"{card.extractor_sha256[:8]}, resize {card.resize}, {card.weights} weights{norm}"
+    )
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    seeds = str(row.num_runs)
+    ends = (text for figure in (row.last, row.best) for text in (_number(figure), _span(figure.iterations)))
+    return (str(row.rank), row.entry.name, seeds, *ends)
+
+
+def _number(figure: Figure) -> str:
+    return f"{figure.mean:.4g}" + ("" if figure.deviation is None else f" ± {figure.deviation:.2g}")
+
+
+def _span(iterations: tuple[int, ...]) -> str:
+    return f"{iterations[0]:,}" + (f" to {iterations[-1]:,}" if len(iterations) > 1 else "")
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _plain(number: int, table: Table, row: Row) -> dict[str, Any]:
+    found: dict[str, Any] = {"table": number, "rank": row.rank, "run": row.entry.name, "seeds": row.num_runs}
+    for name, figure in (("last", row.last), ("best", row.best)):
+        found[name] = figure.mean
+        found[f"{name}_deviation"] = "" if figure.deviation is None else figure.deviation
+        found[f"{name}_iterations"] = " ".join(map(str, figure.iterations))
+    folders = {"folders": " ".join(row.entry.folders)}
+    return found | {name: getattr(table.card, name) for name in PROTOCOL} | folders

@@ -1,0 +1,179 @@
+"""`gan-lightning compare`: what is ranked, what is not, and why."""
+
+import csv
+import dataclasses
+import sys
+from pathlib import Path
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+
+from gan_lightning.__main__ import main
+from gan_lightning.config.arguments import with_runs
+from gan_lightning.metrics.card import Card
+from gan_lightning.metrics.card_files import append
+from gan_lightning.metrics.history import histories
+
+CARD = Card(
+    weights="ema", batch_norm="eval", latent_seed=0, precision="32-true", iteration=100, images_seen=800, seed=0,
+    run="", score="fid", better="lower", value=10.0, settings={}, n_real=5000, n_fake=5000, split="train", data="abc",
+    resize="legacy", extractor="inception", extractor_sha256="6726825d", versions={"torch": "2"}, warnings=[],
+)  # fmt: skip
+
+
+def scored(folder, values, config=None, file="scores.jsonl", **changes):
+    """A run folder with a score for each iteration."""
+    place = Path(folder)
+    (place / ".hydra").mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(config or {"seed": 0, "name": str(folder)}, place / ".hydra" / "config.yaml")
+    cards = [dataclasses.replace(CARD, iteration=at, value=value, **changes) for at, value in values.items()]
+    append(cards, place / file)
+    return str(place)
+
+
+@pytest.fixture
+def compare(monkeypatch, capsys):
+    """Runs the command in this process; returns exit code, stdout, stderr, and the rows of compare.csv."""
+
+    def run(*words):
+        GlobalHydra.instance().clear()
+        monkeypatch.setattr(sys, "argv", ["gan-lightning", "compare", *words])
+        monkeypatch.setenv("COLUMNS", "200")
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code
+        shown = capsys.readouterr()
+        files = sorted(Path("outputs/compare").glob("*/compare.csv")) if Path("outputs").exists() else []
+        rows = list(csv.DictReader(files[-1].open())) if files else []
+        return code, shown.out, shown.err, rows
+
+    return run
+
+
+def test_runs_are_ranked_by_their_last_score_and_best_is_shown_beside_it(compare):
+    runs = scored("a", {100: 50.0, 200: 20.0, 300: 90.0}), scored("b", {100: 60.0, 300: 40.0})
+    code, out, _, rows = compare(*runs)
+    assert code == 0
+    assert [(row["run"], row["rank"]) for row in rows] == [("b", "1"), ("a", "2")]
+    assert [(float(row["last"]), row["last_iterations"]) for row in rows] == [(40.0, "300"), (90.0, "300")]
+    assert [(float(row["best"]), row["best_iterations"]) for row in rows] == [(40.0, "300"), (20.0, "200")]
+    assert "fid (lower is better): 5,000 fakes against 5,000 of train" in out
+    assert {row["n_fake"] for row in rows} == {"5000"}
+
+
+def test_where_more_is_better_the_highest_is_first_and_best(compare):
+    changes = {"score": "precision", "better": "higher"}
+    _, _, _, rows = compare(scored("a", {1: 0.5, 2: 0.3}, **changes), scored("b", {1: 0.4, 2: 0.4}, **changes))
+    assert [row["run"] for row in rows] == ["b", "a"]
+    assert [float(row["best"]) for row in rows] == [0.4, 0.5]
+
+
+def test_equal_scores_share_a_rank(compare):
+    _, _, _, rows = compare(scored("a", {1: 2.0}), scored("b", {1: 2.0}), scored("c", {1: 3.0}))
+    assert [row["rank"] for row in rows] == ["1", "1", "3"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"n_fake": 2000}, "n_fake: 5000 and 2000"),
+        ({"weights": "raw"}, "weights: ema and raw"),
+        ({"resize": "clean", "split": "test"}, "split: train and test; resize: legacy and clean"),
+    ],
+)
+def test_scores_of_different_protocols_are_not_ranked_together_and_the_difference_is_named(changes, said, compare):
+    code, out, _, rows = compare(scored("a", {1: 5.0}), scored("b", {1: 3.0}, **changes))
+    assert code == 1
+    assert f"fid: a and b are not ranked together; {said}" in out
+    assert [(row["table"], row["rank"], row["run"]) for row in rows] == [("1", "1", "a"), ("2", "1", "b")]
+    (written,) = Path("outputs/compare").glob("*/compare.md")
+    assert f"- fid: a and b are not ranked together; {said}" in written.read_text()
+
+
+def test_one_common_protocol_is_enough(compare):
+    runs = scored("a", {1: 5.0}), scored("b", {1: 3.0})
+    scored("b", {1: 2.0}, weights="raw")
+    code, _, _, rows = compare(*runs)
+    assert code == 0
+    assert [(row["table"], row["run"]) for row in rows] == [("1", "b"), ("1", "a"), ("2", "b")]
+
+
+def test_runs_without_a_common_score_are_not_ranked(compare):
+    code, out, _, _ = compare(scored("a", {1: 5.0}), scored("b", {1: 3.0}, score="fd_random"))
+    assert code == 1
+    assert "no score is common to all: a has fid; b has fd_random" in out
+
+
+def test_seeds_of_one_configuration_become_mean_and_standard_deviation(compare):
+    folders = [
+        scored(f"seed={seed}", {1: 9.0, 2: last}, {"seed": seed, "run_dir": f"x{seed}", "model": "${seed}"}, seed=seed)
+        for seed, last in enumerate((1.0, 2.0, 6.0))
+    ]
+    code, _, _, rows = compare(*folders, scored("other", {2: 2.5}))
+    assert code == 0
+    assert [(row["run"], row["seeds"]) for row in rows] == [("other", "1"), ("seed=0", "3")]
+    assert float(rows[1]["last"]) == pytest.approx(3.0)
+    assert float(rows[1]["last_deviation"]) == pytest.approx(7**0.5)
+    assert rows[0]["last_deviation"] == ""
+
+
+def test_a_seed_that_was_run_twice_does_not_count_twice(compare):
+    config = {"seed": 0, "name": "same"}
+    _, _, _, rows = compare(scored("a", {1: 1.0}, config), scored("b", {1: 1.0}, config))
+    assert [(row["run"], row["seeds"]) for row in rows] == [("a", "1"), ("b", "1")]
+
+
+def test_latent_seeds_are_draws_of_one_protocol():
+    cards = [dataclasses.replace(CARD, latent_seed=seed, value=float(seed)) for seed in (1, 2, 6)]
+    (history,) = histories([*cards, dataclasses.replace(CARD, iteration=50, value=1.0)])
+    assert history.last.values == (1.0, 2.0, 6.0)
+    assert (history.last.mean, history.best.iteration) == (3.0, 50)
+
+
+def test_evaluations_are_read_beside_scores_and_the_later_of_two_counts(compare):
+    run = scored("a", {1: 5.0, 2: 4.0})
+    scored("a", {2: 3.0}, file="evaluations.jsonl")
+    _, _, _, rows = compare(run)
+    assert [float(row["last"]) for row in rows] == [3.0]
+
+
+def test_deviations_are_not_ranked(compare):
+    run = scored("a", {1: 5.0})
+    scored("a", {1: 1.0}, score="kid_std", better="neither")
+    _, out, _, rows = compare(run)
+    assert "kid_std" not in out
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "runs must be given"),
+        (["nowhere"], "runs must name run folders; there is no folder nowhere"),
+        (["no where", "x=y"], "x is no key of the configuration"),
+        (["."], "runs must name runs with scores, in scores.jsonl or evaluations.jsonl; . has none"),
+    ],
+)
+def test_a_missing_run_is_named_in_one_sentence(words, said, compare):
+    code, _, err, _ = compare(*words)
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_a_damaged_file_is_named(compare):
+    run = scored("a", {1: 5.0})
+    (Path(run) / "scores.jsonl").write_text("{}\n")
+    code, _, err, _ = compare(run)
+    assert code == 2
+    assert "a/scores.jsonl: a card must be a JSON object" in err
+
+
+def test_words_that_stand_alone_are_runs():
+    Path("0_seed=1").mkdir()
+    words = ["a", "0_seed=1", "it's", "--cfg", "job", "hydra.job.name=x"]
+    assert with_runs(words) == ["--cfg", "job", "hydra.job.name=x", r"runs=['a','0_seed=1','it\'s']"]
+    assert with_runs(["runs=[a]"]) == ["runs=[a]"]
