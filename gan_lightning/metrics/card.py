@@ -5,7 +5,6 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-Better = Literal["lower", "higher", "neither"]
 CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings"}
 """Of the run and the moment that were scored; all other fields are the protocol."""
 
@@ -42,7 +41,6 @@ class Card(Subject):
 
     Args:
         score: its name, such as `fid` or `fd_random`.
-        better: which values are; `neither` for deviations.
         value: finite.
         settings: arguments of the metric.
         n_real: images that the score saw; 0 where it needs none.
@@ -60,7 +58,6 @@ class Card(Subject):
     """
 
     score: str
-    better: Better
     value: float
     settings: dict[str, int]
     n_real: int

@@ -4,7 +4,6 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from gan_lightning.metrics.card import Better
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import Count
@@ -30,9 +29,6 @@ class DensityCoverage(Metric):
     def fewest(self) -> int:
         """An image and its neighbours."""
         return self.neighbours + 1
-
-    def better(self, score: str) -> Better:
-        return "higher"
 
     def score(self, real: Statistics, fake: Statistics) -> dict[str, float]:
         density, coverage = density_coverage(real.features, fake.features, self.neighbours)

@@ -1,7 +1,6 @@
 """The Inception score."""
 
 from gan_lightning.metrics import fidelity
-from gan_lightning.metrics.card import Better
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import Count
@@ -27,9 +26,6 @@ class InceptionScore(Metric):
     def fewest(self) -> int:
         """Two in each split, for one image alone scores 1 whatever it is."""
         return 2 * self.splits
-
-    def better(self, score: str) -> Better:
-        return "neither" if "_std" in score else "higher"
 
     def score(self, real: Statistics, fake: Statistics) -> dict[str, float]:
         found = fidelity.inception_score(fake.logits, self.splits)

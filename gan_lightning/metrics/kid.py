@@ -1,7 +1,6 @@
 """The kernel distance."""
 
 from gan_lightning.metrics import fidelity
-from gan_lightning.metrics.card import Better
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import Count
@@ -23,9 +22,6 @@ class KernelDistance(Metric):
     def __init__(self, subsets: Count = 100, subset_size: Count = 1000) -> None:
         self.subsets = subsets
         self.subset_size = subset_size
-
-    def better(self, score: str) -> Better:
-        return "neither" if "_std" in score else "lower"
 
     def score(self, real: Statistics, fake: Statistics) -> dict[str, float]:
         size = min(self.subset_size, self._smaller(real, fake))

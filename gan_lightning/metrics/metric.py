@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from gan_lightning.metrics.card import Better
 from gan_lightning.metrics.statistics import Need, Statistics
 
 FEW, SOME = 2_048, 10_000
@@ -20,10 +19,6 @@ class Metric(ABC):
     needs_of_fake: ClassVar[frozenset[Need]] = frozenset({"features"})
     is_biased: ClassVar[bool] = True
     """Whether its expectation hangs on the number of images."""
-
-    def better(self, score: str) -> Better:
-        """Which values of one of its scores are the better ones; deviations have none."""
-        return "lower"
 
     @property
     def settings(self) -> dict[str, int]:

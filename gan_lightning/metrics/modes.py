@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from gan_lightning.metrics.card import Better
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
 
@@ -21,9 +20,6 @@ class Modes(Metric):
 
     needs_of_real = needs_of_fake = frozenset({"logits"})
     is_biased = False
-
-    def better(self, score: str) -> Better:
-        return "higher" if score == "modes_hit" else "lower"
 
     def score(self, real: Statistics, fake: Statistics) -> dict[str, float]:
         if real.extractor.num_labels is None:

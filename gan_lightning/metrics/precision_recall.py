@@ -1,7 +1,6 @@
 """Precision and recall."""
 
 from gan_lightning.metrics import fidelity
-from gan_lightning.metrics.card import Better
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import Count
@@ -24,9 +23,6 @@ class PrecisionRecall(Metric):
     def fewest(self) -> int:
         """An image and its neighbours."""
         return self.neighbours + 1
-
-    def better(self, score: str) -> Better:
-        return "higher"
 
     def score(self, real: Statistics, fake: Statistics) -> dict[str, float]:
         found = fidelity.precision_recall(real.features, fake.features, self.neighbours)

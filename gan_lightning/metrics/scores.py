@@ -36,7 +36,6 @@ def scored(
             Card(
                 **asdict(subject),
                 score=name,
-                better=metric.better(name),
                 value=value,
                 settings=metric.settings,
                 n_real=metric.used(real.statistics, metric.needs_of_real) if metric.needs_of_real else 0,
