@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from gan_lightning.data.base import StoredDataModule
+from gan_lightning.data.base import Split, StoredDataModule
+from gan_lightning.data.stills import Half, Stills
 from gan_lightning.types import Images, Pair
 
 
@@ -11,6 +12,10 @@ class AlignedDataModule(StoredDataModule):
 
     def batch(self, images: list[Images], labels: list[Tensor | None]) -> Pair:
         return Pair(*images[0].chunk(2, dim=1))
+
+    def stills(self, split: Split) -> list[Stills]:
+        (pairs,) = super().stills(split)
+        return [Half(pairs, 0), Half(pairs, 1)]
 
 
 class UnalignedDataModule(StoredDataModule):

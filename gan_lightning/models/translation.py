@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from gan_lightning import randomness
+from gan_lightning.data.arrival import in_range
+from gan_lightning.data.base import StoredDataModule
+from gan_lightning.data.stills import Stills
 from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.networks.sampling import seeded
 from gan_lightning.types import Images, Pair
@@ -63,6 +66,23 @@ class TranslationModule(AdversarialModule):
         data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
         pair: Pair = data.spread(max(1, count // self.together), self.device, self.dtype)
         return pair.x, pair.y
+
+    def scored_inputs(self, rows: range, seed: int, data: Any, direction: str = "xy") -> tuple[Tensor, ...]:
+        """Images of the domain that the direction starts from; after the last comes the first again."""
+        images = self._sources(data, direction)
+        pixels = torch.from_numpy(images.rows([row % len(images) for row in rows]))
+        dtype: Any = self.dtype
+        return (in_range(pixels.to(self.device), dtype),)
+
+    def scored_count(self, data: Any, direction: str = "xy") -> int | None:
+        return len(self._sources(data, direction))
+
+    def way(self, generator: nn.Module, direction: str = "xy") -> nn.Module:
+        return self.translators(generator)["yx" if direction == "yx" else "xy"]
+
+    @staticmethod
+    def _sources(data: StoredDataModule, direction: str) -> Stills:
+        return data.stills(data.shown_split())["xy".index(direction[0])]
 
     def from_grid(self, images: Images, direction: Direction) -> Images:
         """The translations of a grid's images."""
