@@ -5,7 +5,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-Better = Literal["lower", "higher"]
+Better = Literal["lower", "higher", "neither"]
 CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings"}
 """Of the run and the moment that were scored; all other fields are the protocol."""
 
@@ -53,7 +53,7 @@ class Card(Subject):
         extractor_sha256: of its weights.
         versions: of the libraries.
         warnings: what a reader should know.
-        better: which values are.
+        better: which values are; of deviations neither.
 
     Raises:
         ValueError: for a value that is no number.

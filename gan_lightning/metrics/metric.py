@@ -38,7 +38,9 @@ class Metric(ABC):
         """Named values; the names come from the extractor's `named`."""
 
     def better(self, score: str) -> Better:
-        """Which values of one of its scores are better."""
+        """Which values of one of its scores are better; of deviations neither."""
+        if "_std" in score:
+            return "neither"
         return "higher" if score.startswith(self.rising) else "lower"
 
     def notes(self, real: Statistics, fake: Statistics) -> list[str]:
