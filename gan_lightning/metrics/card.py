@@ -15,7 +15,7 @@ class Subject:
     """What was scored, when, and how its images were made.
 
     Args:
-        weights: of the generator: as trained or averaged.
+        weights: of the generator: as trained or averaged; `none` where images came from a folder.
         batch_norm: where its statistics came from: `eval` training's, `batch` the batch's, `standing` passes made for
             them; `none` where there is none.
         latent_seed: of the noise.
@@ -26,7 +26,7 @@ class Subject:
         run: its folder.
     """
 
-    weights: Literal["raw", "ema"]
+    weights: Literal["raw", "ema", "none"]
     batch_norm: Literal["eval", "batch", "standing", "none"]
     latent_seed: int
     precision: str

@@ -1,0 +1,77 @@
+"""What an evaluation says in a table: the mean and the deviation over latent seeds, and whether norms part."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import combinations
+from statistics import mean, stdev
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from gan_lightning.metrics.card import Card
+from gan_lightning.metrics.history import protocol
+
+APART = 0.1
+"""Scores under two norm modes that differ by a larger part of the greater one are named."""
+
+
+class Line(NamedTuple):
+    """A score under one protocol: a card of it, and its value for each latent seed."""
+
+    card: Card
+    values: list[float]
+
+    @property
+    def mean(self) -> float:
+        """Over the seeds."""
+        return mean(self.values)
+
+    @property
+    def deviation(self) -> float:
+        """Over the seeds; 0 where there is one."""
+        return stdev(self.values) if len(self.values) > 1 else 0.0
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g}" + (f" ± {self.deviation:.2g}" if len(self.values) > 1 else "")
+
+
+def lines(cards: Iterable[Card]) -> list[Line]:
+    """One for each score and protocol, in the order of the cards."""
+    found: dict[str, Line] = {}
+    for card in cards:
+        found.setdefault(protocol(card), Line(card, [])).values.append(card.value)
+    return list(found.values())
+
+
+def show(found: list[Line]) -> None:
+    """The table on the screen, without the deviations of single scores."""
+    identity = found[0].card
+    title = f"features: {identity.extractor} {identity.extractor_sha256[:8]}, resize {identity.resize}"
+    table = Table(title=title, title_justify="left")
+    for column in ("score", "value", "seeds", "fakes", "real", "weights", "batch norm"):
+        table.add_column(column, no_wrap=True)
+    for line in found:
+        card = line.card
+        if card.better != "neither":
+            real = f"{card.n_real:,} {card.split}" if card.n_real else "none"
+            counts = (str(len(line.values)), f"{card.n_fake:,}", real)
+            table.add_row(card.score, str(line), *counts, card.weights, card.batch_norm)
+    Console().print(table)
+
+
+def parted(found: list[Line]) -> list[str]:
+    """Where scores under two norm modes, all else equal, differ by more than a tenth and twice their deviation."""
+    said = []
+    for one, other in combinations(found, 2):
+        names = one.card.batch_norm, other.card.batch_norm
+        same = protocol(one.card) == protocol(replace(other.card, batch_norm=names[0]))
+        apart = abs(one.mean - other.mean)
+        greater = max(abs(one.mean), abs(other.mean))
+        noise = 2 * max(one.deviation, other.deviation)
+        if names[0] != names[1] and same and one.card.better != "neither" and apart > max(APART * greater, noise):
+            said.append(
+                f"{one.card.score} of {one.card.n_fake:,} images by {one.card.weights} weights is {one} with batch "
+                f"norm {names[0]} and {other} with {names[1]}: the running statistics do not stand for the batches."
+            )
+    return said

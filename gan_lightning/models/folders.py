@@ -1,0 +1,104 @@
+"""The scores of a folder of images held against another."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from gan_lightning.data.cache import Store
+from gan_lightning.data.direct import Direct
+from gan_lightning.data.folder import Folder, image_files
+from gan_lightning.metrics.card import Card, Subject
+from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.image_set import batches
+from gan_lightning.metrics.metric import Metric
+from gan_lightning.metrics.real import Real, real_statistics
+from gan_lightning.metrics.scores import needed, scored
+from gan_lightning.metrics.statistics import Statistics
+from gan_lightning.types import Count
+
+SPLIT = "folder"
+"""Stands on the cards for the real images' split."""
+
+
+class Folders:
+    """The images of two folders, in the order of their names, of any kind that training reads.
+
+    Args:
+        real: the folder of real images.
+        fake: of those to be scored.
+        image_size: to which all are fitted; None where all are squares of one size.
+        cache: `auto` keeps decoded images and statistics on disk; `off` writes nothing.
+        cache_dir: where.
+
+    Raises:
+        ValueError: where a folder has no images, or their sizes differ and `image_size` is None.
+    """
+
+    def __init__(
+        self,
+        real: str,
+        fake: str,
+        image_size: Count | None = None,
+        cache: Literal["auto", "off", False] = "auto",
+        cache_dir: Path = Path("~/.cache/gan_lightning"),
+    ) -> None:
+        self.fake_folder = fake
+        self.cache, self.cache_dir = cache, cache_dir
+        files = [file for key, root in (("real", real), ("fake", fake)) for file in image_files(root, key=key)]
+        size = image_size or _size(files)
+        self.real, self.fake = self._read(real, "real", size), self._read(fake, "fake", size)
+
+    def _read(self, root: str, what: str, size: int) -> Store | Direct:
+        settings = {"cache": self.cache, "cache_dir": str(self.cache_dir)}
+        data = Folder(root=root, image_size=size, channels=3, batch_size=1, **settings)
+        (images,) = data.stores("train")
+        images.survey.hold(what, "skip", 1.0)
+        return images
+
+    def score(
+        self, metrics: Mapping[str, Metric], extractor: Extractor, count: Count | None = None, batch_size: Count = 64
+    ) -> list[Card]:
+        """A card for each score.
+
+        Args:
+            metrics: by name.
+            extractor: of the features, on its device.
+            count: of `fake`, evenly spaced; None or more than there are for all.
+            batch_size: of one pass of the extractor.
+
+        Raises:
+            ValueError: where a metric cannot be computed of these images.
+        """
+        extractor.prepare(self.real, self.real, self.cache_dir)
+        of_real, of_fake = needed(metrics)
+        if self.cache == "auto":
+            real = real_statistics(self.real, SPLIT, extractor, of_real, self.cache_dir, batch_size=batch_size)
+        else:
+            every = batches(self.real, range(len(self.real) if of_real else 0), batch_size)
+            real = Real(Statistics.of(every, extractor, of_real), SPLIT, self.real.fingerprint)
+        total = len(self.fake)
+        numbers = [row * total // min(count or total, total) for row in range(min(count or total, total))]
+        fake = Statistics.of(batches(self.fake, numbers, batch_size), extractor, of_fake)
+        subject = Subject("none", "none", 0, "none", 0, 0, 0, self.fake_folder)
+        return scored(metrics, real, fake, extractor, subject)
+
+
+def _size(files: list[Path]) -> int:
+    """The side of all images, by their headers; those that cannot be opened are left to whoever reads them.
+
+    Raises:
+        ValueError: where there is none.
+    """
+    sizes = set()
+    for file in files:
+        try:
+            with Image.open(file) as picture:
+                sizes.add(picture.size)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            continue
+    if len(sizes) == 1 and len(set(*sizes)) == 1:
+        return sizes.pop()[0]
+    some = ", ".join(f"{width}x{height}" for width, height in sorted(sizes)[:3]) or "none that can be opened"
+    raise ValueError(f"image_size must be given where images are not all squares of one size; got {some}")

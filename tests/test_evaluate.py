@@ -1,0 +1,254 @@
+"""`gan-lightning evaluate`: a checkpoint or a folder, by any protocol, through the front door."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import TINY, picture
+from hydra.core.global_hydra import GlobalHydra
+from PIL import Image
+
+from gan_lightning.__main__ import main
+from gan_lightning.commands import evaluate as command
+from gan_lightning.metrics.card_files import cards_of
+from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.extractors.random import Random
+from gan_lightning.metrics.fid import FrechetDistance
+from gan_lightning.metrics.statistics import Statistics
+from gan_lightning.metrics.summary import lines, parted
+
+NARROW = [*TINY, "model.generator.width=4", "model.discriminator.width=4", "ema=half_life"]
+
+
+def front_door(monkeypatch, *words):
+    """The command in this process; returns its exit code."""
+    GlobalHydra.instance().clear()
+    monkeypatch.setattr(sys, "argv", ["gan-lightning", *words])
+    try:
+        main()
+    except SystemExit as stop:
+        return stop.code
+    return 0
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a tiny run, and the cache of its data."""
+    home = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_LIGHTNING_CACHE", str(home / "cache"))
+        patch.chdir(home)
+        assert front_door(patch, *NARROW, "hydra.run.dir=run") == 0
+    return home / "run"
+
+
+@pytest.fixture
+def run(trained):
+    """A copy of it, which a test may add to."""
+    return Path(shutil.copytree(trained, "run"))
+
+
+@pytest.fixture
+def evaluate(monkeypatch, capfd):
+    """Runs the command; returns exit code, stdout and stderr together, and the cards it wrote."""
+
+    def scored(*words):
+        monkeypatch.setenv("COLUMNS", "200")
+        capfd.readouterr()
+        code = front_door(monkeypatch, "evaluate", "accelerator=cpu", *words)
+        shown = capfd.readouterr()
+        written = sorted(Path("outputs").glob("evaluate/*/evaluation.jsonl"))
+        cards = [] if not written else cards_of_file(written[-1])
+        return code, shown.out + shown.err, cards
+
+    return scored
+
+
+def cards_of_file(file):
+    shutil.copy(file, file.with_name("evaluations.jsonl"))
+    return cards_of(file.parent, "runs")
+
+
+def test_a_run_is_scored_by_its_last_checkpoint_and_the_cards_lie_beside_it(run, evaluate):
+    code, shown, cards = evaluate(f"run={run}", "num_images=30")
+    assert code == 0, shown
+    assert [card.score for card in cards] == ["fd_random", "kd_random", "kd_std_random"]
+    assert {(card.n_fake, card.n_real, card.iteration, card.images_seen) for card in cards} == {(30, 1797, 2, 16)}
+    assert {(card.weights, card.batch_norm, card.split, card.run) for card in cards} == {
+        ("ema", "eval", "train", str(run.resolve()))
+    }
+    assert cards_of(run, "runs") == cards
+    assert "kid added, for there are fewer than 10,000 images" in shown
+    assert "fewer than 2,048, is strongly biased" in shown
+
+
+def test_seeds_and_counts_are_all_scored_and_the_table_has_mean_and_deviation(run, evaluate):
+    code, shown, cards = evaluate(f"run={run}", "num_images=[20,30]", "seeds=[0,1,2]", "metric@few=[]")
+    assert code == 0, shown
+    assert [(card.n_fake, card.latent_seed) for card in cards] == [(n, seed) for n in (20, 30) for seed in (0, 1, 2)]
+    few, more = lines(cards)
+    assert few.mean == pytest.approx(np.mean([card.value for card in cards[:3]]))
+    assert more.deviation == pytest.approx(np.std([card.value for card in cards[3:]], ddof=1))
+    assert str(few) in shown
+    assert str(more) in shown
+    assert len({card.value for card in cards}) == 6
+
+
+def test_the_same_question_gets_the_same_answer_whatever_the_batch(run, evaluate):
+    _, _, cards = evaluate(f"run={run}", "num_images=20", "batch_size=20")
+    _, _, again = evaluate(f"run={run / 'checkpoints' / 'last.ckpt'}", "num_images=20", "batch_size=7")
+    assert [card.value for card in again] == pytest.approx([card.value for card in cards], rel=1e-5)
+
+
+def test_weights_and_norm_modes_are_scored_side_by_side(run, evaluate):
+    code, shown, cards = evaluate(f"run={run}", "num_images=20", "weights=both", "batch_norm=audit", "metric@few=[]")
+    assert code == 0, shown
+    modes = ("eval", "batch", "standing")
+    expected = [(weights, mode) for weights in ("ema", "raw") for mode in modes]
+    assert [(card.weights, card.batch_norm) for card in cards] == expected
+
+
+def test_running_statistics_that_do_not_stand_for_the_batches_are_named(run, evaluate):
+    file = run / "checkpoints" / "last.ckpt"
+    checkpoint = torch.load(file, weights_only=True)
+    for name, values in checkpoint["state_dict"].items():
+        if name.endswith("running_var"):
+            values *= 100
+    file.unlink()
+    torch.save(checkpoint, file)
+    code, shown, cards = evaluate(f"run={run}", "num_images=20", "batch_norm=audit")
+    assert code == 0, shown
+    assert "with batch norm eval and" in shown
+    said = parted(lines(cards))
+    assert any(line.startswith("fd_random of 20 images by ema weights is") for line in said)
+    assert not any("batch norm batch and" in line for line in said)
+
+
+def test_an_audit_of_a_network_without_batch_norm_is_one_score(evaluate, monkeypatch):
+    assert front_door(monkeypatch, *TINY, "model=gan", "hydra.run.dir=mlp") == 0
+    code, shown, cards = evaluate("run=mlp", "num_images=20", "batch_norm=audit", "weights=both", "metric@few=[]")
+    assert code == 0, shown
+    assert [(card.weights, card.batch_norm) for card in cards] == [("raw", "none")]
+
+
+def test_compare_reads_what_evaluate_wrote(run, evaluate, monkeypatch, capfd):
+    evaluate(f"run={run}", "num_images=20")
+    shutil.copytree(run, "other")
+    assert front_door(monkeypatch, "compare", str(run), "other") == 0
+    assert "fd_random (lower is better): 20 fakes against 1,797 of train" in capfd.readouterr().out.replace("\n", " ")
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Two folders of 12 and 9 pictures of 24x24, of several kinds and modes."""
+    home = tmp_path_factory.mktemp("folders")
+    for name, count, first in (("real", 12, 0), ("fake", 9, 100)):
+        (home / name / "deep").mkdir(parents=True)
+        for number in range(count):
+            mode = ("RGB", "L", "RGBA")[number % 3]
+            below = "deep/" if number % 2 else ""
+            picture(first + number, 24, 24, mode).save(home / name / f"{below}{number:02d}.png")
+    return home
+
+
+@pytest.mark.parametrize("cache", ["auto", "off"])
+def test_folders_of_any_kind_are_scored_at_their_own_size(cache, folders, evaluate, tmp_path):
+    code, shown, cards = evaluate(f"real={folders / 'real'}", f"fake={folders / 'fake'}", f"cache={cache}")
+    assert code == 0, shown
+    assert [card.score for card in cards] == ["fd_random", "kd_random", "kd_std_random"]
+    assert {(card.n_real, card.n_fake, card.split, card.weights) for card in cards} == {(12, 9, "folder", "none")}
+    assert {card.run for card in cards} == {str(folders / "fake")}
+    extractor = Random()
+    sides = []
+    for name in ("real", "fake"):
+        files = sorted((folders / name).rglob("*.png"), key=lambda file: file.as_posix())
+        pixels = np.stack([np.array(Image.open(file).convert("RGBA")) for file in files])
+        assert (pixels[..., 3] == 255).all()
+        images = torch.from_numpy(pixels[..., :3]).permute(0, 3, 1, 2)
+        sides.append(Statistics.of([images], extractor, frozenset({"moments"})))
+    expected = FrechetDistance()(*sides)["fd_random"]
+    assert cards[0].value == pytest.approx(expected, rel=1e-5)
+    assert (tmp_path / "cache").exists() == (cache == "auto")
+
+
+def test_folders_may_be_scored_by_some_of_their_images(folders, evaluate):
+    code, shown, cards = evaluate(
+        f"real={folders / 'real'}", f"fake={folders / 'fake'}", "num_images=[4,50]", "metric@few=[]"
+    )
+    assert code == 0, shown
+    assert [card.n_fake for card in cards] == [4, 9]
+
+
+def test_images_of_several_sizes_need_image_size(folders, evaluate, tmp_path):
+    shutil.copytree(folders / "fake", tmp_path / "odd")
+    picture(1, 30, 20).save(tmp_path / "odd" / "odd.png")
+    (tmp_path / "odd" / "bad.png").write_bytes(b"no image")
+    words = f"real={folders / 'real'}", f"fake={tmp_path / 'odd'}"
+    code, shown, _ = evaluate(*words)
+    assert code == 2
+    assert "image_size must be given where images are not all squares of one size; got 24x24, 30x20" in shown
+    code, shown, cards = evaluate(*words, "image_size=16")
+    assert code == 0, shown
+    assert {card.n_fake for card in cards} == {10}
+    assert "fake: left out bad.png" in shown
+
+
+def test_one_pass_of_the_images_serves_all_metrics(run, evaluate, monkeypatch):
+    passes = []
+    call = Extractor.__call__
+
+    def counted(self, levels):
+        passes.append(len(levels))
+        return call(self, levels)
+
+    monkeypatch.setattr(Extractor, "__call__", counted)
+    evaluate(f"run={run}", "num_images=20", "batch_size=10")
+    passes.clear()
+    for metrics in ("[fid]", "[fid,kid,precision_recall,density_coverage]"):
+        code, shown, _ = evaluate(f"run={run}", "num_images=20", "batch_size=10", f"metric={metrics}")
+        assert code == 0, shown
+    assert [count for count in passes if count == 10] == [10] * 4
+
+
+WRONG = {
+    "neither": ([], "give either run, or both real and fake; got run=None, real=None, fake=None"),
+    "one folder": (["real=."], "give either run, or both real and fake; got run=None, real=., fake=None"),
+    "both": (["run=a", "real=.", "fake=."], "give either run, or both real and fake"),
+    "no run": (["run=nowhere"], "run must be a checkpoint or a run folder with checkpoints/last.ckpt"),
+    "no folder": (["real=nowhere", "fake=."], "real must name a folder with images"),
+    "an empty folder": (["real=.", "fake=."], "real must name a folder with images"),
+    "no metric": (["run=a", "metric=[]"], "metric must name at least one metric, such as metric=[fid]; got none"),
+    "no number": (["run=a", "num_images=many"], "num_images must be a whole number of at least 1, or a list of them"),
+    "a negative seed": (["run=a", "seeds=[0,-1]"], "seeds must be a whole number of at least 0, or a list of them"),
+    "no seeds": (["run=a", "seeds=[]"], "seeds must be a whole number of at least 0"),
+    "an unknown metric": (["run=a", "metric=[fjd]"], "metric has no option fjd"),
+    "a misspelt key": (["run=a", "num_image=3"], "did you mean num_images"),
+    "an unknown mode": (["run=a", "batch_norm=other"], "batch_norm must be one of eval, batch, standing, audit"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_bad_input_gets_one_sentence(case, evaluate):
+    words, said = WRONG[case]
+    code, shown, _ = evaluate(*words)
+    assert code == 2
+    assert said in shown
+    assert "Traceback" not in shown
+
+
+def test_missing_weights_are_found_before_anything_is_read(monkeypatch, evaluate, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.delenv("GAN_LIGHTNING_INCEPTION", raising=False)
+
+    def refuse(*_):
+        raise AssertionError("read before the weights were looked for")
+
+    monkeypatch.setattr(command, "checkpoint_of", refuse)
+    monkeypatch.setattr(command, "Folders", refuse)
+    for words in (["run=a"], ["real=a", "fake=b"]):
+        code, shown, _ = evaluate("extractor=inception", *words)
+        assert code == 2
+        assert "extractor=inception needs the weights weights-inception-2015-12-05-6726825d.pth" in shown
