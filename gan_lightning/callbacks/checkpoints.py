@@ -50,12 +50,12 @@ class Checkpoints(Checkpoint):
         trainer.save_checkpoint(file)
         self.written.append(file)
         if trainer.is_global_zero:
-            _also_name(file, self.folder / "last.ckpt")
+            also_name(file, self.folder / "last.ckpt")
             for old in self.written[: -self.keep] if self.keep else []:
                 old.unlink(missing_ok=True)
 
 
-def _also_name(file: Path, name: Path) -> None:
+def also_name(file: Path, name: Path) -> None:
     """Give a file a second name, replacing what had it, at once or not at all."""
     temporary = name.with_suffix(".tmp")
     temporary.unlink(missing_ok=True)

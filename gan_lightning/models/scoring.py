@@ -7,6 +7,7 @@ import torch
 from lightning import LightningDataModule
 
 from gan_lightning.data.base import Split, StoredDataModule
+from gan_lightning.data.stills import Stills
 from gan_lightning.metrics.card import Card, Subject
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
@@ -67,6 +68,17 @@ class Scorer:
         extractor.prepare(sets[0], data.stills(data.shown_split())[0], data.cache_dir)
         extractor.to(device)
         self.found: dict[int, Real] = {}
+        self._rehearse(sets[0])
+
+    def _rehearse(self, images: Stills) -> None:
+        """Meet what is wrong with extractor and metrics before anything has run; those of moments alone take long."""
+        of_real, of_fake = self.needs
+        few = max([2, *(metric.fewest for metric in self.metrics.values())])
+        rows = torch.from_numpy(images.rows([number % len(images) for number in range(few)]))
+        found = Statistics.of([rows], self.extractor, of_real | of_fake)
+        for metric in self.metrics.values():
+            if "moments" not in metric.needs_of_fake:
+                metric(found, found)
 
     def real(self, direction: str = "") -> Real:
         """Statistics of the images that a direction's are held against: from disk where they are, else made now."""
