@@ -65,7 +65,6 @@ def test_differences_name_every_field_of_the_protocol_and_none_of_the_circumstan
     assert differences(card, card) == []
     other = {
         "value": 2.0,
-        "better": "neither",
         "weights": "raw",
         "batch_norm": "batch",
         "settings": {"splits": 3},

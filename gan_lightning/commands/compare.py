@@ -7,8 +7,8 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.config import logs, schema
+from gan_lightning.config.runs import cards_of
 from gan_lightning.metrics import tables
-from gan_lightning.metrics.card_files import cards_of
 from gan_lightning.metrics.history import histories
 from gan_lightning.metrics.ranking import Entry, ranked
 
@@ -74,7 +74,9 @@ def _experiment(place: Path) -> tuple[str, int]:
     config = OmegaConf.load(file)
     assert isinstance(config, DictConfig)
     seed = config.get("seed", 0)
-    return OmegaConf.to_yaml(OmegaConf.masked_copy(config, [key for key in config if key not in CIRCUMSTANCES])), seed
+    return OmegaConf.to_yaml(
+        OmegaConf.masked_copy(config, [str(key) for key in config if key not in CIRCUMSTANCES])
+    ), seed
 
 
 def _name(place: Path, places: list[Path]) -> str:

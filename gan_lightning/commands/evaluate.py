@@ -10,12 +10,12 @@ from hydra.utils import instantiate
 from lightning import Trainer
 from omegaconf import DictConfig, ListConfig
 
+from gan_lightning.callbacks.card_file import CardFile
 from gan_lightning.config import logs, schema
-from gan_lightning.config.runs import checkpoint_of, restored
+from gan_lightning.config.runs import EVALUATIONS, checkpoint_of, restored
 from gan_lightning.data.base import Split, StoredDataModule
 from gan_lightning.metrics import summary
 from gan_lightning.metrics.card import Card
-from gan_lightning.metrics.card_files import append
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import SOME, Metric
 from gan_lightning.models.adversarial import AdversarialModule, Weights
@@ -44,7 +44,7 @@ def run(config: DictConfig) -> None:
     made = {key: instantiate(config[key]) for key in ("extractor", "metrics", "few")}  # before anything is read
     cards = evaluate(**given | made)
     file = Path(config.run_dir) / "evaluation.jsonl"
-    append(cards, file)
+    CardFile(file).append(cards)
     found = summary.lines(cards)
     summary.show(found)
     for said in [*dict.fromkeys(said for card in cards for said in card.warnings), *summary.parted(found)]:
@@ -106,7 +106,7 @@ def evaluate(
     if run is None and real is not None and fake is not None:
         folders = Folders(real, fake, image_size, cache, Path(cache_dir).expanduser())
         chosen = _chosen(metrics, few, [len(folders.real), len(folders.fake), *counts])
-        return [card for n in counts or [None] for card in folders.score(chosen, extractor, n, batch_size)]
+        return [card for n in counts or [len(folders.fake)] for card in folders.score(chosen, extractor, n, batch_size)]
     if run is None or real is not None or fake is not None:
         raise ValueError(f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}")
     file = checkpoint_of(run, "run")
@@ -125,7 +125,7 @@ def evaluate(
     for count, kind, mode, seed in product(counts, _kinds(model, weights), _modes(model, batch_norm), latent_seeds):
         log.info("%s images, %s weights, batch norm %s, seed %s", f"{count:,}", kind, mode, seed)
         cards += scorer(model, Recipe(seed, batch_size, kind, mode, precision), count, moment)
-    append(cards, folder / "evaluations.jsonl")
+    CardFile(folder / EVALUATIONS).append(cards)
     return cards
 
 

@@ -1,4 +1,4 @@
-"""Finished runs: where their checkpoint lies, and the model in it."""
+"""Finished runs: where their checkpoint lies, the model in it, and their scores."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,7 +8,12 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.callbacks.atomic_io import AtomicCheckpointIO
+from gan_lightning.callbacks.card_file import CardFile
+from gan_lightning.metrics.card import Card
 from gan_lightning.models.adversarial import AdversarialModule
+
+SCORES, EVALUATIONS = "scores.jsonl", "evaluations.jsonl"
+"""Cards beside a run: those of training, and those of `gan-lightning evaluate`."""
 
 
 class Restored(NamedTuple):
@@ -53,3 +58,20 @@ def restored(file: Path, key: str) -> Restored:
         ) from error
     model.on_load_checkpoint(checkpoint)
     return Restored(model, config, checkpoint["global_step"])
+
+
+def cards_of(run: Path, key: str) -> list[Card]:
+    """Every score beside a run, in the order they were written.
+
+    Raises:
+        ValueError: where the folder is missing or has none.
+    """
+    if not run.is_dir():
+        raise ValueError(f"{key} must name run folders; there is no folder {run}")
+    cards = [card for name in (SCORES, EVALUATIONS) for card in CardFile(run / name).read()]
+    if not cards:
+        raise ValueError(
+            f"{key} must name runs with scores, in {SCORES} or {EVALUATIONS}; {run} has none: train with "
+            "metric=[fid], or score it by gan-lightning evaluate"
+        )
+    return cards

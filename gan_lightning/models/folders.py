@@ -51,21 +51,21 @@ class Folders:
         self.real, self.fake = self._read(real, "real", size), self._read(fake, "fake", size)
 
     def _read(self, root: str, what: str, size: int) -> Store | Direct:
-        settings = {"cache": self.cache, "cache_dir": str(self.cache_dir)}
-        data = Folder(root=root, image_size=size, channels=3, batch_size=1, **settings)
+        where = str(self.cache_dir)
+        data = Folder(root=root, image_size=size, channels=3, batch_size=1, cache=self.cache, cache_dir=where)
         (images,) = data.stores("train")
         images.survey.hold(what, "skip", 1.0)
         return images
 
     def score(
-        self, metrics: Mapping[str, Metric], extractor: Extractor, count: Count | None = None, batch_size: Count = 64
+        self, metrics: Mapping[str, Metric], extractor: Extractor, count: Count, batch_size: Count = 64
     ) -> list[Card]:
         """A card for each score.
 
         Args:
             metrics: by name.
             extractor: of the features, on its device.
-            count: of `fake`, evenly spaced; None or more than there are for all.
+            count: of `fake`, evenly spaced; all where there are no more.
             batch_size: of one pass of the extractor.
 
         Raises:
@@ -79,7 +79,8 @@ class Folders:
             every = batches(self.real, range(len(self.real) if of_real else 0), batch_size)
             real = Real(Statistics.of(every, extractor, of_real), SPLIT, self.real.fingerprint)
         total = len(self.fake)
-        numbers = [row * total // min(count or total, total) for row in range(min(count or total, total))]
+        count = min(count, total)
+        numbers = [row * total // count for row in range(count)]
         fake = Statistics.of(batches(self.fake, numbers, batch_size), extractor, of_fake)
         subject = Subject("none", "none", 0, "none", 0, 0, 0, self.fake_folder)
         return scored(metrics, real, fake, extractor, subject)
