@@ -74,11 +74,20 @@ def test_a_run_is_scored_by_its_last_checkpoint_and_the_cards_lie_beside_it(run,
     assert [card.score for card in cards] == ["fd_random", "kd_random", "kd_std_random"]
     assert {(card.n_fake, card.n_real, card.iteration, card.images_seen) for card in cards} == {(30, 1797, 2, 16)}
     assert {(card.weights, card.batch_norm, card.split, card.run) for card in cards} == {
-        ("ema", "eval", "train", str(run.resolve()))
+        ("ema", "eval", "train", str(run.absolute()))
     }
     assert cards_of(run, "runs") == cards
     assert "kid added, for there are fewer than 10,000 images" in shown
     assert "fewer than 2,048, is strongly biased" in shown
+
+
+def test_a_checkpoint_outside_of_a_run_is_scored_and_nothing_is_written_beside_it(run, evaluate, tmp_path):
+    (tmp_path / "alone").mkdir()
+    file = Path(shutil.copy(run / "checkpoints" / "last.ckpt", tmp_path / "alone" / "some.ckpt"))
+    code, shown, cards = evaluate(f"run={file}", "num_images=20")
+    assert code == 0, shown
+    assert {card.run for card in cards} == {str(file)}
+    assert not list(tmp_path.rglob("evaluations.jsonl"))
 
 
 def test_seeds_and_counts_are_all_scored_and_the_table_has_mean_and_deviation(run, evaluate):

@@ -119,13 +119,15 @@ def evaluate(
     counts = counts or [NUM_IMAGES]
     sizes = map(len, data.stills(split)) if isinstance(data, StoredDataModule) else ()
     scorer = Scorer(_chosen(metrics, few, [*sizes, *counts]), extractor, data, split, device)
-    folder = file.resolve().parent.parent
-    moment = Moment(iteration, model.images_seen, trained.seed, str(folder))
+    folder = file.absolute().parent.parent if file.parent.name == "checkpoints" else None
+    moment = Moment(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
     cards: list[Card] = []
     for count, kind, mode, seed in product(counts, _kinds(model, weights), _modes(model, batch_norm), latent_seeds):
         log.info("%s images, %s weights, batch norm %s, seed %s", f"{count:,}", kind, mode, seed)
-        cards += scorer(model, Recipe(seed, batch_size, kind, mode, precision), count, moment)
-    CardFile(folder / EVALUATIONS).append(cards)
+        found = scorer(model, Recipe(seed, batch_size, kind, mode, precision), count, moment)
+        cards += found
+        if folder:
+            CardFile(folder / EVALUATIONS).append(found)
     return cards
 
 
