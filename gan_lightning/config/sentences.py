@@ -30,7 +30,7 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
     for text in texts:
         if found := re.search(r"Could not override '([^']+)'", text):
             return _unknown_key(found[1], conf, primary)
-        if found := re.search(r"Could not find '([^']+)'", text):
+        if found := re.search(r"Could not (?:find|load) '([^']+)'", text):
             return _unknown_option(found[1], conf)
     for link in chain:
         if isinstance(link, OverrideParseException):
