@@ -8,6 +8,7 @@ from lightning.pytorch.callbacks import Checkpoint
 
 from gan_lightning.callbacks.atomic_io import AtomicCheckpointIO
 from gan_lightning.callbacks.checkpoints import also_name
+from gan_lightning.callbacks.history import Course
 from gan_lightning.callbacks.scores import Scores
 
 
@@ -27,12 +28,12 @@ class BestCheckpoint(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Bring the best so far into the folder of a run that goes on in another."""
-        before = Path(self.before) if self.before else None
-        if trainer.is_global_zero and before and before.is_file() and not self.file.exists():
-            kept = AtomicCheckpointIO().load_checkpoint(before)
-            if kept["global_step"] == self.iteration:
-                self.file.parent.mkdir(parents=True, exist_ok=True)
-                also_name(before, self.file)
+        before, followed = Path(self.before or ""), _followed(trainer)
+        if not (trainer.is_global_zero and followed and before.is_file()) or self.file.exists():
+            return
+        if AtomicCheckpointIO().load_checkpoint(before)["global_step"] == followed.best.iteration:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            also_name(before, self.file)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -43,16 +44,14 @@ class BestCheckpoint(Checkpoint):
         self._keep(trainer)
 
     def state_dict(self) -> dict[str, Any]:
-        return {} if self.iteration < 0 else {"file": str(self.file.absolute()), "iteration": self.iteration}
+        return {"file": str(self.file.absolute())}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.before, self.iteration = state_dict["file"], state_dict["iteration"]
+        self.before = state_dict["file"]
 
     def _keep(self, trainer: Trainer) -> None:
-        iteration = trainer.global_step
-        scores = next((each for each in trainer.callbacks if isinstance(each, Scores)), None)  # type: ignore[attr-defined]
-        followed = scores and scores.followed()
-        if not followed or followed[1].best.iteration != iteration or self.iteration == iteration:
+        iteration, followed = trainer.global_step, _followed(trainer)
+        if not followed or followed.best.iteration != iteration or self.iteration == iteration:
             return
         self.iteration = iteration
         numbered = self.file.with_name(f"{iteration:07d}.ckpt")
@@ -60,3 +59,10 @@ class BestCheckpoint(Checkpoint):
             trainer.save_checkpoint(self.file)
         elif trainer.is_global_zero:
             also_name(numbered, self.file)
+
+
+def _followed(trainer: Trainer) -> Course | None:
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Scores) and (followed := callback.followed()):
+            return followed[1]
+    return None

@@ -35,9 +35,7 @@ class Checkpoints(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         # The end is written here, not in on_train_end: there Lightning has counted a broken epoch as whole.
-        last_epoch = trainer.is_last_batch and trainer.current_epoch + 1 == trainer.max_epochs
-        ends = trainer.should_stop or trainer.global_step == trainer.max_steps or last_epoch
-        if ends or trainer.global_step % self.every_n_train_steps == 0:
+        if is_last_of_run(trainer) or trainer.global_step % self.every_n_train_steps == 0:
             self._write(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -53,6 +51,12 @@ class Checkpoints(Checkpoint):
             also_name(file, self.folder / "last.ckpt")
             for old in self.written[: -self.keep] if self.keep else []:
                 old.unlink(missing_ok=True)
+
+
+def is_last_of_run(trainer: Trainer) -> bool:
+    """Whether the batch that ends is the last of all."""
+    last_epoch = trainer.is_last_batch and trainer.current_epoch + 1 == trainer.max_epochs
+    return trainer.should_stop or trainer.global_step == trainer.max_steps or last_epoch
 
 
 def also_name(file: Path, name: Path) -> None:

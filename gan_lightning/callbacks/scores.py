@@ -9,6 +9,7 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from gan_lightning.callbacks.card_file import CardFile
+from gan_lightning.callbacks.checkpoints import is_last_of_run
 from gan_lightning.callbacks.history import Course, History
 from gan_lightning.data.base import Split
 from gan_lightning.metrics.card import Card
@@ -98,7 +99,9 @@ class Scores(Callback):
         self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         before, self.seen = self.seen, pl_module.images_seen
-        if self.every_n_images and before // self.every_n_images < self.seen // self.every_n_images:
+        every = self.every_n_images
+        # The end is scored here too, so that the last checkpoint knows of it.
+        if (every and before // every < self.seen // every) or is_last_of_run(trainer):
             self._score(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
