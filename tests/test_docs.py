@@ -20,6 +20,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from gan_lightning.config import names, schema
+from gan_lightning.config.arguments import with_runs
 
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
 RECIPE = {("loss", "absolute"): "absolute"}
@@ -71,6 +72,8 @@ def composed(words):
     command = "train"
     if words and (ROOT / "gan_lightning" / "commands" / f"{words[0]}.py").is_file():
         command, *words = words
+    if command == "compare":
+        words = with_runs(words)
     overrides, sweep, rest = [], False, iter(words)
     for word in rest:
         if word in ("--cfg", "-c", "--package", "-p"):

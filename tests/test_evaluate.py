@@ -226,6 +226,7 @@ WRONG = {
     "no folder": (["real=nowhere", "fake=."], "real must name a folder with images"),
     "an empty folder": (["real=.", "fake=."], "real must name a folder with images"),
     "no metric": (["run=a", "metric=[]"], "metric must name at least one metric, such as metric=[fid]; got none"),
+    "settings of none": (["run=a", "+metrics.kid.subsets=3"], "metrics.kid is given settings, but kid is not among"),
     "no number": (["run=a", "num_images=many"], "num_images must be a whole number of at least 1, or a list of them"),
     "a negative seed": (["run=a", "seeds=[0,-1]"], "seeds must be a whole number of at least 0, or a list of them"),
     "no seeds": (["run=a", "seeds=[]"], "seeds must be a whole number of at least 0"),

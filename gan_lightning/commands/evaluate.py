@@ -99,6 +99,8 @@ def evaluate(
     """
     if not metrics:
         raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
+    for name in [name for name, metric in {**few, **metrics}.items() if not isinstance(metric, Metric)]:
+        raise ValueError(f"metrics.{name} is given settings, but {name} is not among the chosen metrics")
     counts = [] if num_images is None else _numbers("num_images", num_images, 1)
     latent_seeds = _numbers("seeds", seeds, 0)
     device = Trainer(accelerator=accelerator, devices=1, logger=False).strategy.root_device
