@@ -267,6 +267,11 @@ def test_a_resumed_run_knows_the_best_of_what_it_resumes(composed, tmp_path, roo
     assert scores.history.plain() == {"fd_random": ["lower", [1.0, 2], [2.0, 8]]}
     kept = torch.load(tmp_path / "b" / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"]["Scores"]
     assert kept["history"] == scores.history.plain()
+    scripted(9.0, 9.0)
+    other = [*chosen, "callbacks.scores.num_images=13"]
+    trainer, _ = played(composed, tmp_path / "c", 6, *other, resume=tmp_path / "a" / "checkpoints" / "last.ckpt")
+    (scores,) = [callback for callback in trainer.callbacks if isinstance(callback, Scores)]
+    assert scores.history.courses["fd_random"].best == (9.0, 5), "scores of another protocol are not compared"
 
 
 def test_another_score_can_be_followed_and_one_that_never_comes_is_named(composed, tmp_path, roots, scripted, caplog):
