@@ -50,7 +50,7 @@ WRONG = {
     "a misspelt key": (["trainer.max_epoch=1"], "did you mean trainer.max_epochs"),
     "a misspelt group": (["modle=dcgan"], "did you mean model"),
     "a loss's key without its place": (["loss.factor=1", "loss=least_squares"], "model.loss"),
-    "an unknown model": (["model=dcgn"], "did you mean dcgan? There are cgan, dcgan, dragan, gan, lsgan"),
+    "an unknown model": (["model=dcgn"], "did you mean dcgan? There are cgan, cyclegan, dcgan, dragan, "),
     "an unknown experiment": (["experiment=tutorial/anime"], "tutorial has no option anime"),
     "a size DCGAN cannot make": (["data.image_size=28"], "model.generator: DCGAN doubles"),
     "a size LSGAN cannot make": (["model=lsgan", "data.image_size=40"], "multiple of 16; got 40"),
