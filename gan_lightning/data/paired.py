@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gan_lightning.data.base import Split
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.pairs import AlignedDataModule
 from gan_lightning.data.pictures import Parts, Pictures, Source, read
+from gan_lightning.data.stored import Split
 
 LAYOUT = "train/ of A|B images, or A/ and B/ of images with the same names"
 

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from gan_lightning.data.base import Split
 from gan_lightning.data.pairs import AlignedDataModule, UnalignedDataModule
 from gan_lightning.data.pictures import Parts, Pictures, Source
+from gan_lightning.data.stored import Split
 
 PHOTOS = ("china.jpg", "flower.jpg")
 TRAINING_SHARE = 0.75
