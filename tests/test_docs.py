@@ -147,7 +147,7 @@ def test_the_documented_parameter_counts_are_those_of_the_networks():
     for name, *documented in counts:
         model = composed([f"experiment={name}"]).model
         with torch.device("meta"):
-            players = [instantiate(part) for part in (model.generator, model.discriminator)]
+            players = [instantiate(part, _partial_=False) for part in (model.generator, model.discriminator)]
         assert [f"{sum(weight.numel() for weight in net.parameters()):,}" for net in players] == documented, name
 
 
