@@ -60,7 +60,9 @@ def write(image: Float[Tensor, "C H W"], size: tuple[int, int], file: Path) -> N
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{os.getpid()}.tmp")  # short, for the file's own name may be as long as names can be
     try:
-        picture.save(temporary, Image.registered_extensions()[suffix], **({"quality": QUALITY} if suffix in LOSSY else {}))
+        picture.save(
+            temporary, Image.registered_extensions()[suffix], **({"quality": QUALITY} if suffix in LOSSY else {})
+        )
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
