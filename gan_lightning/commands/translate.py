@@ -4,7 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -95,7 +95,7 @@ def translate(
     log.info("translating %s images with %s, iteration %s", f"{len(files):,}", run, f"{iteration:,}")
     bad: dict[str, str] = {}
     written = 0
-    multiple = model.translators(model.generator)[direction].multiple
+    multiple: Any = model.translators(model.generator)[direction].multiple
     jobs = _jobs(track(files, "translating", transient=True), names, trained.data.channels, multiple, bad)
     try:
         for batch in _batches(jobs, batch_size):

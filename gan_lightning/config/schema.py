@@ -41,11 +41,11 @@ def arguments(function: Callable, config: DictConfig) -> dict[str, Any]:
         ValueError: see `check`.
     """
     known = signature(function)
-    own = OmegaConf.masked_copy(config, [key for key in config if str(key) in known])
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if str(key) in known])
     _hold(function, own, "", function.__name__)
     for key, value in own.items():
         if OmegaConf.is_config(value):  # not held above, where it may be a part to be made
-            raise ValueError(f"{key} must be {describe(known[str(key)].hint)}; got {value}")
+            raise ValueError(f"{key!s} must be {describe(known[str(key)].hint)}; got {value}")
     return {str(key): own[key] for key in own}
 
 

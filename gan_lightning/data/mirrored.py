@@ -57,12 +57,11 @@ def write(image: Float[Tensor, "C H W"], size: tuple[int, int], file: Path) -> N
     if picture.size != size:
         picture = picture.resize(size, Image.Resampling.BICUBIC)
     suffix = file.suffix.lower()
+    quality = {"quality": QUALITY} if suffix in LOSSY else {}
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{os.getpid()}.tmp")  # short, for the file's own name may be as long as names can be
     try:
-        picture.save(
-            temporary, Image.registered_extensions()[suffix], **({"quality": QUALITY} if suffix in LOSSY else {})
-        )
+        picture.save(temporary, Image.registered_extensions()[suffix], **quality)
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
