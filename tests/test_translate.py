@@ -1,6 +1,10 @@
 """`gan-lightning translate`: any folder through a trained network, whole files or none, and how it complains."""
 
+import re
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -293,6 +297,26 @@ def test_ctrl_c_leaves_whole_files_and_no_others(pix2pix, photos, monkeypatch, c
     assert translate(pix2pix, photos, "out") == 130
     assert names("out") == ["a.png", "c.webp"]
     assert "stopped: 2 of 4 images are written to out" in capfd.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(500):
+        picture(number % 7, 128, 128).save(tmp_path / "in" / f"{number}.png")
+    words = [f"run={pix2pix}", f"input={tmp_path / 'in'}", "output=out", "accelerator=cpu"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "gan_lightning", "translate", *words], stdout=subprocess.PIPE, text=True
+    )
+    while not list(Path().glob("out/*.png")):
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    shown = running.communicate(timeout=60)[0]
+    assert running.returncode == 130
+    told = int(re.search(r"stopped: (\d+) of 500 images are written to out", shown)[1])
+    assert told == pytest.approx(len(names("out")), abs=1), "the signal may fall between writing and counting"
+    assert {Image.open(Path("out", name)).convert("RGB").size for name in names("out")} == {(128, 128)}
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one_as_it_was(tmp_path, monkeypatch):
