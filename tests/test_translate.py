@@ -17,10 +17,9 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from gan_lightning.__main__ import main
-from gan_lightning.commands import translate as command
 from gan_lightning.config import schema
 from gan_lightning.config.runs import checkpoint_of, restored
-from gan_lightning.data import mirrored
+from gan_lightning.data import jobs, mirrored
 from gan_lightning.models.pix2pix import Pix2Pix
 
 SHORT = [
@@ -120,7 +119,7 @@ def test_a_file_holds_the_models_translation_in_the_middle_of_each_level(pix2pix
 @pytest.mark.parametrize(("side", "rounded"), [(2, 16), (16, 16), (17, 16), (19, 20), (33, 32), (300, 300)])
 def test_sides_are_rounded_to_the_multiple_but_never_below_what_leaves_something(side, rounded, tmp_path):
     picture(0, side, 32).save(tmp_path / "a.png")
-    (job,) = command._jobs([tmp_path / "a.png"], ["a.png"], 3, 4, {})
+    (job,) = jobs.read_jobs([tmp_path / "a.png"], ["a.png"], 3, 4, {})
     assert job.size == (side, 32)
     assert job.values.shape == (3, 32, rounded)
     assert -1 <= job.values.min() <= job.values.max() <= 1
@@ -131,7 +130,7 @@ def test_the_smallest_pictures_suit_every_network_with_every_norm(network, compo
     picture(0, 2, 2).save(tmp_path / "a.png")
     config = composed("model=cyclegan", f"network={network}", "norm=instance", "data.image_size=32", *SHORT[-2:])
     generator = instantiate(config.model.generator)().eval()
-    (job,) = command._jobs([tmp_path / "a.png"], ["a.png"], 3, generator.multiple, {})
+    (job,) = jobs.read_jobs([tmp_path / "a.png"], ["a.png"], 3, generator.multiple, {})
     assert generator(job.values[None]).shape == job.values[None].shape
 
 
@@ -157,16 +156,16 @@ def test_batches_hold_one_size_lose_nothing_and_keep_few_waiting():
     sizes = [16, 32, 16, 16, 48, 64, 80, 32, 96, 16]
     taken = []
 
-    def jobs():
+    def queue():
         for number, size in enumerate(sizes):
             taken.append(number)
-            yield command.Job(str(number), (size, 16), torch.zeros(1, 16, size))
+            yield jobs.Job(str(number), (size, 16), torch.zeros(1, 16, size))
 
     seen, batches = set(), []
-    for batch in command._batches(jobs(), 2):
+    for batch in jobs.batches(queue(), 2):
         assert len({job.values.shape for job in batch}) == 1
         seen |= {int(job.name) for job in batch}
-        assert len(set(taken) - seen) <= command.WAITING * 2
+        assert len(set(taken) - seen) <= jobs.WAITING * 2
         batches.append(len(batch))
     assert seen == set(range(len(sizes)))
     assert max(batches) == 2
@@ -219,8 +218,8 @@ def test_a_decoder_that_fails_in_its_own_way_stops_nothing(pix2pix, photos, monk
             raise KeyError("a decoder's slip")
         return read(file)
 
-    read = command.read
-    monkeypatch.setattr(command, "read", fail)
+    read = jobs.read
+    monkeypatch.setattr(jobs, "read", fail)
     assert translate(pix2pix, photos, "out") == 0
     assert "left out: c.webp: " in capfd.readouterr().out
     assert len(names("out")) == 3
@@ -249,7 +248,7 @@ def test_pictures_are_turned_upright_and_transparency_is_white(tmp_path):
     exif[0x0112] = 6
     lying.save(tmp_path / "a.jpg", exif=exif)
     Image.new("RGBA", (24, 24), (0, 0, 0, 0)).save(tmp_path / "b.png")
-    first, second = command._jobs([tmp_path / "a.jpg", tmp_path / "b.png"], ["a.jpg", "b.png"], 3, 8, {})
+    first, second = jobs.read_jobs([tmp_path / "a.jpg", tmp_path / "b.png"], ["a.jpg", "b.png"], 3, 8, {})
     assert first.size == (24, 40)
     assert first.values.shape == (3, 40, 24)
     assert float(first.values.mean()) == pytest.approx(-1)
