@@ -1,6 +1,10 @@
 """`gan-lightning translate`: any folder through a trained network, whole files or none, and how it complains."""
 
+import re
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +17,9 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from gan_lightning.__main__ import main
-from gan_lightning.commands import translate as command
 from gan_lightning.config import schema
 from gan_lightning.config.runs import checkpoint_of, restored
-from gan_lightning.data import mirrored
+from gan_lightning.data import jobs, mirrored
 from gan_lightning.models.pix2pix import Pix2Pix
 
 SHORT = [
@@ -116,7 +119,7 @@ def test_a_file_holds_the_models_translation_in_the_middle_of_each_level(pix2pix
 @pytest.mark.parametrize(("side", "rounded"), [(2, 16), (16, 16), (17, 16), (19, 20), (33, 32), (300, 300)])
 def test_sides_are_rounded_to_the_multiple_but_never_below_what_leaves_something(side, rounded, tmp_path):
     picture(0, side, 32).save(tmp_path / "a.png")
-    (job,) = command._jobs([tmp_path / "a.png"], ["a.png"], 3, 4, {})
+    (job,) = jobs.read_jobs([tmp_path / "a.png"], ["a.png"], 3, 4, {})
     assert job.size == (side, 32)
     assert job.values.shape == (3, 32, rounded)
     assert -1 <= job.values.min() <= job.values.max() <= 1
@@ -127,7 +130,7 @@ def test_the_smallest_pictures_suit_every_network_with_every_norm(network, compo
     picture(0, 2, 2).save(tmp_path / "a.png")
     config = composed("model=cyclegan", f"network={network}", "norm=instance", "data.image_size=32", *SHORT[-2:])
     generator = instantiate(config.model.generator)().eval()
-    (job,) = command._jobs([tmp_path / "a.png"], ["a.png"], 3, generator.multiple, {})
+    (job,) = jobs.read_jobs([tmp_path / "a.png"], ["a.png"], 3, generator.multiple, {})
     assert generator(job.values[None]).shape == job.values[None].shape
 
 
@@ -153,16 +156,16 @@ def test_batches_hold_one_size_lose_nothing_and_keep_few_waiting():
     sizes = [16, 32, 16, 16, 48, 64, 80, 32, 96, 16]
     taken = []
 
-    def jobs():
+    def queue():
         for number, size in enumerate(sizes):
             taken.append(number)
-            yield command.Job(str(number), (size, 16), torch.zeros(1, 16, size))
+            yield jobs.Job(str(number), (size, 16), torch.zeros(1, 16, size))
 
     seen, batches = set(), []
-    for batch in command._batches(jobs(), 2):
+    for batch in jobs.batches(queue(), 2):
         assert len({job.values.shape for job in batch}) == 1
         seen |= {int(job.name) for job in batch}
-        assert len(set(taken) - seen) <= command.WAITING * 2
+        assert len(set(taken) - seen) <= jobs.WAITING * 2
         batches.append(len(batch))
     assert seen == set(range(len(sizes)))
     assert max(batches) == 2
@@ -215,8 +218,8 @@ def test_a_decoder_that_fails_in_its_own_way_stops_nothing(pix2pix, photos, monk
             raise KeyError("a decoder's slip")
         return read(file)
 
-    read = command.read
-    monkeypatch.setattr(command, "read", fail)
+    read = jobs.read
+    monkeypatch.setattr(jobs, "read", fail)
     assert translate(pix2pix, photos, "out") == 0
     assert "left out: c.webp: " in capfd.readouterr().out
     assert len(names("out")) == 3
@@ -245,7 +248,7 @@ def test_pictures_are_turned_upright_and_transparency_is_white(tmp_path):
     exif[0x0112] = 6
     lying.save(tmp_path / "a.jpg", exif=exif)
     Image.new("RGBA", (24, 24), (0, 0, 0, 0)).save(tmp_path / "b.png")
-    first, second = command._jobs([tmp_path / "a.jpg", tmp_path / "b.png"], ["a.jpg", "b.png"], 3, 8, {})
+    first, second = jobs.read_jobs([tmp_path / "a.jpg", tmp_path / "b.png"], ["a.jpg", "b.png"], 3, 8, {})
     assert first.size == (24, 40)
     assert first.values.shape == (3, 40, 24)
     assert float(first.values.mean()) == pytest.approx(-1)
@@ -293,6 +296,26 @@ def test_ctrl_c_leaves_whole_files_and_no_others(pix2pix, photos, monkeypatch, c
     assert translate(pix2pix, photos, "out") == 130
     assert names("out") == ["a.png", "c.webp"]
     assert "stopped: 2 of 4 images are written to out" in capfd.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(500):
+        picture(number % 7, 128, 128).save(tmp_path / "in" / f"{number}.png")
+    words = [f"run={pix2pix}", f"input={tmp_path / 'in'}", "output=out", "accelerator=cpu"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "gan_lightning", "translate", *words], stdout=subprocess.PIPE, text=True
+    )
+    while not list(Path().glob("out/*.png")):
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    shown = running.communicate(timeout=60)[0]
+    assert running.returncode == 130
+    told = int(re.search(r"stopped: (\d+) of 500 images are written to out", shown)[1])
+    assert told == pytest.approx(len(names("out")), abs=1), "the signal may fall between writing and counting"
+    assert {Image.open(Path("out", name)).convert("RGB").size for name in names("out")} == {(128, 128)}
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one_as_it_was(tmp_path, monkeypatch):

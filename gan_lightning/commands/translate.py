@@ -1,26 +1,21 @@
 """`gan-lightning translate run=RUN input=DIR output=DIR`: a folder of images into the other domain."""
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-import numpy as np
 import torch
 from lightning import Trainer
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
-from PIL import Image, ImageOps
 from rich.progress import track
 from torch import Tensor
 
 from gan_lightning.config import logs, schema
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.data import mirrored
-from gan_lightning.data.fit import colours
 from gan_lightning.data.folder import image_files
-from gan_lightning.data.pictures import read
+from gan_lightning.data.jobs import Job, batches, read_jobs
 from gan_lightning.models.translation import Direction, TranslationModule
 from gan_lightning.types import Count
 
@@ -28,18 +23,6 @@ log = logging.getLogger(__name__)
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 REDUCED = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
-SMALLEST = 16
-"""Sides are at least as many pixels: of fewer, a network that halves three times leaves nothing to normalise."""
-WAITING = 4
-"""How many batches of pictures may wait for others of their size."""
-
-
-class Job(NamedTuple):
-    """A picture on its way: its name below the input folder, its size (W, H), its values [C, h, w] in [-1, 1]."""
-
-    name: str
-    size: tuple[int, int]
-    values: Tensor
 
 
 def run(config: DictConfig) -> None:
@@ -96,9 +79,9 @@ def translate(
     bad: dict[str, str] = {}
     written = 0
     multiple: Any = model.translators(model.generator)[direction].multiple
-    jobs = _jobs(track(files, "translating", transient=True), names, trained.data.channels, multiple, bad)
+    jobs = read_jobs(track(files, "translating", transient=True), names, trained.data.channels, multiple, bad)
     try:
-        for batch in _batches(jobs, batch_size):
+        for batch in batches(jobs, batch_size):
             for job, image in zip(batch, _translated(model, batch, direction, precision), strict=True):
                 mirrored.write(image, job.size, target / job.name)
                 written += 1
@@ -117,32 +100,6 @@ def _device(accelerator: str) -> torch.device:
         return Trainer(accelerator=accelerator, devices=1, logger=False).strategy.root_device
     except (MisconfigurationException, ValueError) as error:
         raise ValueError(f"accelerator must be auto or one that this machine has; got {accelerator}") from error
-
-
-def _jobs(files: Iterable[Path], names: list[str], channels: int, multiple: int, bad: dict[str, str]) -> Iterator[Job]:
-    """The pictures that can be read, with sides that the network takes; the others go into `bad`."""
-    fewest = -(-SMALLEST // multiple)
-    for file, name in zip(files, names, strict=True):
-        try:
-            picture = colours(ImageOps.exif_transpose(read(file)), channels)
-        except Exception as error:  # damaged bytes make Pillow raise a dozen kinds, and one file must not stop the rest
-            bad[name] = (str(error) or type(error).__name__).splitlines()[0]
-            continue
-        width, height = (max(fewest, round(side / multiple)) * multiple for side in picture.size)
-        levels = np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC))
-        values = torch.from_numpy(levels.reshape(height, width, channels).transpose(2, 0, 1).copy())
-        yield Job(name, picture.size, values.float() / 127.5 - 1)
-
-
-def _batches(jobs: Iterable[Job], batch_size: int) -> Iterator[list[Job]]:
-    """At most `batch_size` jobs of one size each; folders mix sizes, so a few wait for others of theirs."""
-    waiting: dict[torch.Size, list[Job]] = defaultdict(list)
-    for job in jobs:
-        waiting[job.values.shape].append(job)
-        size, fullest = max(waiting.items(), key=lambda item: len(item[1]))
-        if len(fullest) == batch_size or sum(map(len, waiting.values())) == WAITING * batch_size:
-            yield waiting.pop(size)
-    yield from waiting.values()
 
 
 def _translated(model: TranslationModule, batch: list[Job], direction: Direction, precision: Precision) -> Tensor:
