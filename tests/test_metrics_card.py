@@ -70,6 +70,7 @@ def test_differences_name_every_field_of_the_protocol_and_none_of_the_circumstan
         "settings": {"splits": 3},
         "versions": {},
         "warnings": ["other"],
+        "better": "higher",
     }
     for field in dataclasses.fields(Card):
         value = getattr(card, field.name)

@@ -15,7 +15,15 @@ SMALL = [
 
 
 def last_checkpoint(folder, *words):
-    command = [sys.executable, "-m", "gan_lightning", *SMALL, *words, "trainer.accelerator=cpu", f"hydra.run.dir={folder}"]
+    command = [
+        sys.executable,
+        "-m",
+        "gan_lightning",
+        *SMALL,
+        *words,
+        "trainer.accelerator=cpu",
+        f"hydra.run.dir={folder}",
+    ]
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
     return torch.load(f"{folder}/checkpoints/last.ckpt", weights_only=True)

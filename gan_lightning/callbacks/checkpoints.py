@@ -35,9 +35,7 @@ class Checkpoints(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         # The end is written here, not in on_train_end: there Lightning has counted a broken epoch as whole.
-        last_epoch = trainer.is_last_batch and trainer.current_epoch + 1 == trainer.max_epochs
-        ends = trainer.should_stop or trainer.global_step == trainer.max_steps or last_epoch
-        if ends or trainer.global_step % self.every_n_train_steps == 0:
+        if is_last_of_run(trainer) or trainer.global_step % self.every_n_train_steps == 0:
             self._write(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -50,12 +48,18 @@ class Checkpoints(Checkpoint):
         trainer.save_checkpoint(file)
         self.written.append(file)
         if trainer.is_global_zero:
-            _also_name(file, self.folder / "last.ckpt")
+            also_name(file, self.folder / "last.ckpt")
             for old in self.written[: -self.keep] if self.keep else []:
                 old.unlink(missing_ok=True)
 
 
-def _also_name(file: Path, name: Path) -> None:
+def is_last_of_run(trainer: Trainer) -> bool:
+    """Whether the batch that ends is the last of all."""
+    last_epoch = trainer.is_last_batch and trainer.current_epoch + 1 == trainer.max_epochs
+    return trainer.should_stop or trainer.global_step == trainer.max_steps or last_epoch
+
+
+def also_name(file: Path, name: Path) -> None:
     """Give a file a second name, replacing what had it, at once or not at all."""
     temporary = name.with_suffix(".tmp")
     temporary.unlink(missing_ok=True)

@@ -30,5 +30,7 @@ class GentleStop(Callback):
         if self.stopped:  # here, so that the checkpoint callback, which comes last, still sees it in this batch
             trainer.should_stop = True
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        signal.signal(signal.SIGINT, self.before)
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Only here, when all others have written what they write at the end."""
+        if self.before is not None:
+            signal.signal(signal.SIGINT, self.before)

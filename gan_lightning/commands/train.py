@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
 from gan_lightning.callbacks.gentle_stop import GentleStop
+from gan_lightning.callbacks.scores import Scores
 from gan_lightning.config import logs, schema
 from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.data.base import StoredDataModule
@@ -55,6 +56,8 @@ def _check(config: DictConfig) -> None:
             for name in [name for name, value in group.items() if value is None or "_target_" not in value]:
                 del group[name]
     schema.check(config)
+    if config.metrics and "scores" not in config.callbacks:
+        log.info("no scores: metric is chosen, but callbacks has no scores")
     if config.trainer.log_every_n_steps < 1:
         raise ValueError(f"trainer.log_every_n_steps must be at least 1; got {config.trainer.log_every_n_steps}")
     if config.trainer.strategy == "auto" and config.trainer.devices not in (1, "1", "auto", [0]):
@@ -83,7 +86,7 @@ def _suit(model: AdversarialModule, data: LightningDataModule) -> None:
         return
     given = _kinds(get_type_hints(type(data).batch)["return"])
     taken = _kinds(get_type_hints(type(model).generate)["batch"])
-    if not given & taken:
+    if not any(issubclass(kind, tuple(taken)) for kind in given):
         kinds = [" or ".join(sorted(kind.__name__ for kind in each)) for each in (given, taken)]
         raise ValueError(
             f"data gives batches of {kinds[0]} ({type(data).__name__}), and model takes {kinds[1]} "
@@ -131,9 +134,14 @@ def _report(folder: Path, trainer: Trainer) -> None:
         "final grid": folder / "samples" / f"{trainer.global_step:07d}.png",
         "plots": folder / "plots",
         "checkpoint": folder / "checkpoints" / "last.ckpt",
+        "best one": folder / "checkpoints" / "best.ckpt",
     }.items():
         if path.exists():
             log.info("  %-12s %s", what, path)
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Scores) and (followed := callback.followed()):
+            name, course = followed
+            log.info("  %-12s %s: best %s, last %s", "score", name, course.best, course.last)
     quoted = shlex.quote(str(folder))
     log.info("  %-12s tensorboard --samples_per_plugin=images=200 --logdir %s", "TensorBoard", quoted)
     if stopped:

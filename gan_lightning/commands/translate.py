@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from lightning import Trainer
@@ -78,7 +78,7 @@ def translate(
     log.info("translating %s images with %s, iteration %s", f"{len(files):,}", run, f"{iteration:,}")
     bad: dict[str, str] = {}
     written = 0
-    multiple: Any = model.translators(model.generator)[direction].multiple
+    multiple = model.multiple(direction)
     jobs = read_jobs(track(files, "translating", transient=True), names, trained.data.channels, multiple, bad)
     try:
         for batch in batches(jobs, batch_size):

@@ -11,7 +11,7 @@ from gan_lightning.data.cache import Store
 from gan_lightning.data.direct import Direct
 from gan_lightning.data.order import EpochOrder, ResumableLoader
 from gan_lightning.data.rows import Raw, Rows, RowsOnDevice
-from gan_lightning.data.stored import StoredPictures, names
+from gan_lightning.data.stored import Split, StoredPictures, names
 from gan_lightning.types import Batch, Count, Index
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,11 @@ class StoredDataModule(StoredPictures):
                 f"data.batch_size must be at most the number of images, {count}, where data.drop_last is true; "
                 f"got {self.batch_size}"
             )
+
+    def _unmoved(self, split: Split) -> list[Store | Direct]:
+        if split == "train" and self.train and not self.margin:
+            return self.train
+        return super()._unmoved(split)
 
     def train_dataloader(self) -> DataLoader:
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")

@@ -16,6 +16,7 @@ from gan_lightning.data.cache import Store, stored
 from gan_lightning.data.direct import Direct, examined
 from gan_lightning.data.fit import Shape
 from gan_lightning.data.pictures import Pictures
+from gan_lightning.data.stills import Stills
 from gan_lightning.data.survey import OnBad
 from gan_lightning.types import Batch, Count, Images, Rate
 
@@ -77,6 +78,7 @@ class StoredPictures(LightningDataModule, ABC):
         self.max_bad = max_bad
         self.expected = dict(expected or {})
         self.unmoved: dict[Split, list[Store | Direct]] = {}
+        self.shown: Split | None = None
 
     @abstractmethod
     def domains(self, split: Split) -> list[Pictures]:
@@ -153,14 +155,29 @@ class StoredPictures(LightningDataModule, ABC):
 
         In the training split where there is no other.
         """
-        try:
-            stores = self._unmoved("test")
-        except ValueError as error:
-            log.info("grids show training images, for there are no others: %s", error)
-            stores = self._unmoved("train")
+        stores = self._unmoved(self.shown_split())
         count = min(count, *map(len, stores))
         numbers = [[row * len(store) // count for row in range(count)] for store in stores]
         return self._still(stores, numbers, device, dtype)
+
+    def stills(self, split: Split) -> list[Stills]:
+        """The pictures of each domain of a split, by number, neither cropped at random nor mirrored.
+
+        Raises:
+            ValueError: where the set has no such split or too many of its pictures cannot be read.
+        """
+        return list(self._unmoved(split))
+
+    def shown_split(self) -> Split:
+        """`test`, or `train` where there is no other."""
+        if self.shown is None:
+            try:
+                self._unmoved("test")
+                self.shown = "test"
+            except ValueError as error:
+                log.info("training images are shown, for there are no others: %s", error)
+                self.shown = "train"
+        return self.shown
 
     def _unmoved(self, split: Split) -> list[Store | Direct]:
         if split not in self.unmoved:

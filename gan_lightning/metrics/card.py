@@ -5,6 +5,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+Better = Literal["lower", "higher"]
 CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings"}
 """Of the run and the moment that were scored; all other fields are the protocol."""
 
@@ -52,6 +53,7 @@ class Card(Subject):
         extractor_sha256: of its weights.
         versions: of the libraries.
         warnings: what a reader should know.
+        better: which values are.
 
     Raises:
         ValueError: for a value that is no number.
@@ -69,6 +71,7 @@ class Card(Subject):
     extractor_sha256: str
     versions: dict[str, str]
     warnings: list[str]
+    better: Better = "lower"
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):

@@ -22,6 +22,8 @@ class DensityCoverage(Metric):
         neighbours: how many real images a real image's neighbourhood reaches; 5 in the paper.
     """
 
+    rising = ("density", "coverage")
+
     def __init__(self, neighbours: Count = 5) -> None:
         self.neighbours = neighbours
 

@@ -16,6 +16,7 @@ class InceptionScore(Metric):
         splits: parts of the images, over which the mean is taken; 10 in the literature.
     """
 
+    rising = ("inception_score", "class_score")
     needs_of_real = frozenset()
     needs_of_fake = frozenset({"logits"})
 

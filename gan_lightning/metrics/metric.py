@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from gan_lightning.metrics.card import Better
 from gan_lightning.metrics.statistics import Need, Statistics
 
 FEW, SOME = 2_048, 10_000
@@ -19,6 +20,8 @@ class Metric(ABC):
     needs_of_fake: ClassVar[frozenset[Need]] = frozenset({"features"})
     is_biased: ClassVar[bool] = True
     """Whether its expectation hangs on the number of images."""
+    rising: ClassVar[tuple[str, ...]] = ()
+    """How the names of scores begin that are better the higher they are; of all others the lower are better."""
 
     @property
     def settings(self) -> dict[str, int]:
@@ -33,6 +36,10 @@ class Metric(ABC):
     @abstractmethod
     def score(self, real: Statistics, fake: Statistics) -> dict[str, float]:
         """Named values; the names come from the extractor's `named`."""
+
+    def better(self, score: str) -> Better:
+        """Which values of one of its scores are better."""
+        return "higher" if score.startswith(self.rising) else "lower"
 
     def notes(self, real: Statistics, fake: Statistics) -> list[str]:
         """What to know of the scores beyond the number of images, in sentences."""

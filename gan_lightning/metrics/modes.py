@@ -18,6 +18,7 @@ class Modes(Metric):
         ValueError: where the extractor's logits are not of the data set's classes.
     """
 
+    rising = ("modes_hit",)
     needs_of_real = needs_of_fake = frozenset({"logits"})
     is_biased = False
 

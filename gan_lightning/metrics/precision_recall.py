@@ -16,6 +16,8 @@ class PrecisionRecall(Metric):
         neighbours: how many of an image's own kind its neighbourhood reaches; 3 in the paper.
     """
 
+    rising = ("precision", "recall")
+
     def __init__(self, neighbours: Count = 3) -> None:
         self.neighbours = neighbours
 

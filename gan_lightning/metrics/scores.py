@@ -47,6 +47,7 @@ def scored(
                 extractor_sha256=extractor.identity.sha256,
                 versions={library: version(library) for library in LIBRARIES},
                 warnings=warnings,
+                better=metric.better(name),
             )
             for name, value in values.items()
         ]

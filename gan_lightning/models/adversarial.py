@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from gan_lightning.models.fakes import Fakes
 from gan_lightning.models.schedule import Schedule, constant
 from gan_lightning.models.stepping import Player, Stepping
 from gan_lightning.types import Batch, Critic, Images, Index, Rate, Terms
+
+Weights = Literal["ema", "raw"]
+"""G's moving average, where it has one, or its weights as trained."""
 
 
 class AdversarialModule(Stepping, ABC):
@@ -40,6 +43,8 @@ class AdversarialModule(Stepping, ABC):
     """The fields of a batch that G makes fakes for."""
     together: ClassVar[int] = 1
     """How many images of a grid belong together; input, output and target are three."""
+    directions: ClassVar[tuple[str, ...]] = ("",)
+    """Which ways G goes, each of which is scored by itself; from noise there is one without a name."""
 
     def __init__(
         self,
@@ -93,6 +98,25 @@ class AdversarialModule(Stepping, ABC):
     def grid(self, *inputs: Tensor) -> Images:
         """The images of a grid from its fixed inputs, in sampling mode."""
 
+    @abstractmethod
+    def scored_inputs(self, rows: range, seed: int, data: Any, direction: str = "") -> tuple[Tensor, ...]:
+        """What G is fed for images of these numbers that are to be scored, each a function of its number and the seed.
+
+        Args:
+            rows: the numbers.
+            seed: of the noise.
+            data: the data module.
+            direction: one of `directions`.
+        """
+
+    def scored_count(self, data: Any, direction: str = "") -> int | None:
+        """How many different images there can be; None where there is no end."""
+        return None
+
+    def way(self, generator: nn.Module, direction: str = "") -> nn.Module:
+        """The network of a direction in G, or in its moving average."""
+        return generator
+
     # What variants build their terms from.
 
     def judge(self, critic: Critic, real: Images, fake: Images, side: str = "") -> Terms:
@@ -117,9 +141,9 @@ class AdversarialModule(Stepping, ABC):
         return getattr(batch, self.fields[0])
 
     @contextmanager
-    def sampling(self) -> Iterator[nn.Module]:
+    def sampling(self, weights: Weights = "ema") -> Iterator[nn.Module]:
         """G's moving average where there is one, else G, in eval mode without gradients; training is not disturbed."""
-        network = self.ema.module if self.ema else self.generator
+        network = self.ema.module if self.ema and weights == "ema" else self.generator
         training = network.training
         network.eval()
         try:
@@ -145,8 +169,7 @@ class AdversarialModule(Stepping, ABC):
         movers = [player for player in self.order if (iteration + 1) % self.every[player] == 0]
         shared = self._fakes(batch, "generator" in movers) if self.reuse_fake else None
         if shared and movers[0] == "discriminator":  # whose move switches G's gradients off
-            for field in self.fields:
-                shared[field]
+            shared.make(self.fields)
         for player in movers:
             self._move(player, batch, shared)
         images = self.target(batch).shape[0] * self.trainer.world_size

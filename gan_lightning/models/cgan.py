@@ -36,6 +36,11 @@ class CGAN(GAN):
         labels = torch.arange(self.num_classes, device=self.device).repeat_interleave(nrow)
         return (*super().fixed_inputs(len(labels)), labels)
 
+    def scored_inputs(self, rows: range, seed: int, data: Any, direction: str = "") -> tuple[Tensor, ...]:
+        """Latents and labels, the classes in turn."""
+        labels = torch.arange(rows.start, rows.stop, device=self.device) % self.num_classes
+        return (*super().scored_inputs(rows, seed, data, direction), labels)
+
     def generate(self, batch: Labelled, field: str) -> Images:
         return super().generate(batch, field)
 

@@ -11,6 +11,9 @@ from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.fakes import Fakes
 from gan_lightning.types import Count, Critic, Images, Labelled, Terms, Unlabelled
 
+BLOCK = 256
+"""Latents to be scored are drawn by so many, so that an image does not hang on how many there are."""
+
 
 class GAN(AdversarialModule):
     """G makes images from noise alone, D judges images alone; labels in a batch are left aside.
@@ -29,6 +32,11 @@ class GAN(AdversarialModule):
 
     def __init__(self, latent_dim: Count, latent: randomness.Distribution = randomness.normal, **game: Any) -> None:
         super().__init__(**game)
+        if hasattr(self.generator, "multiple"):
+            raise ValueError(
+                f"{type(self).__name__} makes images from noise, and {type(self.generator).__name__} from images; "
+                "choose model=pix2pix or model=cyclegan, or another network"
+            )
         for network in (self.generator, self.discriminator):
             if (getattr(network, "num_classes", None) is not None) != self.labelled:
                 takes, other = ("no labels", "model=cgan") if not self.labelled else ("labels", "another model")
@@ -48,6 +56,16 @@ class GAN(AdversarialModule):
     def fixed_inputs(self, count: int, nrow: int = 8) -> tuple[Tensor, ...]:
         stream = torch.Generator().manual_seed(randomness.derive(self.seed, "fixed"))
         return (self.latent(count, self.latent_dim, stream).to(self.device).to(self.dtype),)
+
+    def scored_inputs(self, rows: range, seed: int, data: Any, direction: str = "") -> tuple[Tensor, ...]:
+        first = rows.start // BLOCK
+        blocks = [self._block(seed, number) for number in range(first, (rows.stop - 1) // BLOCK + 1)]
+        latents = torch.cat(blocks)[rows.start - first * BLOCK : rows.stop - first * BLOCK]
+        return (latents.to(self.device).to(self.dtype),)
+
+    def _block(self, seed: int, number: int) -> Tensor:
+        stream = torch.Generator().manual_seed(randomness.derive(seed, "scores", number))
+        return self.latent(BLOCK, self.latent_dim, stream)
 
     def sample(self, *inputs: Tensor) -> Images:
         """Images in [-1, 1] by G's moving average where there is one, in eval mode; training is not disturbed."""

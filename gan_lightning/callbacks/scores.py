@@ -1,0 +1,156 @@
+"""Scores in the course of training."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning import Callback, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from gan_lightning.callbacks.card_file import CardFile
+from gan_lightning.callbacks.checkpoints import is_last_of_run
+from gan_lightning.callbacks.history import Course, History
+from gan_lightning.data.stored import Split
+from gan_lightning.metrics.card import Card
+from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.metric import Metric
+from gan_lightning.models.adversarial import AdversarialModule, Weights
+from gan_lightning.models.scored_images import Recipe
+from gan_lightning.models.scoring import Moment, Scorer
+from gan_lightning.types import Batch, Count, Index
+
+log = logging.getLogger(__name__)
+
+
+class Scores(Callback):
+    """Scores G at the first batch at or past each multiple of a number of images seen, and at the end.
+
+    All metrics share one pass of generated images, and all processes share its work. The first process writes a line of
+    `scores.jsonl` for each score, `scores/<name>` to every logger, and the cards to TensorBoard as text. Training does
+    not notice: the images come from a seed of their own. Images that cannot be scored, such as those of a diverged G,
+    get a warning and no score. Without metrics nothing happens. Checkpoints keep the best and the last values alone.
+
+    Args:
+        metrics: by name.
+        extractor: of the features.
+        folder: of the run, for `scores.jsonl`.
+        every_n_images: images seen between scores; None for the end alone.
+        num_images: so many are generated and scored; models that translate score what their source has at most.
+        split: of the real images.
+        seed: of the noise; apart from the run's, so that runs with other seeds compare.
+        batch_size: images generated at once.
+        weights: `ema`, the moving average where there is one, or `raw`.
+        follow: the score that is warned of and that the best checkpoint goes by; None for the first.
+
+    Raises:
+        ValueError: before training, where a metric was not chosen, or the metrics cannot be computed of these data by
+            this extractor or of so few images.
+    """
+
+    def __init__(
+        self,
+        metrics: Mapping[str, Metric],
+        extractor: Extractor,
+        folder: str,
+        every_n_images: Count | None = 200_000,
+        num_images: Count = 10_000,
+        split: Split = "train",
+        seed: Index = 0,
+        batch_size: Count = 64,
+        weights: Weights = "ema",
+        follow: str | None = None,
+    ) -> None:
+        for name, metric in metrics.items():
+            if not isinstance(metric, Metric):
+                raise ValueError(f"metrics.{name} is given settings, but {name} is not among the chosen metrics")
+            if num_images < metric.fewest:
+                raise ValueError(
+                    f"callbacks.scores.num_images must be at least {metric.fewest} for metric={name}; got {num_images}"
+                )
+        self.metrics = dict(metrics)
+        self.extractor = extractor
+        self.folder = Path(folder)
+        self.every_n_images = every_n_images
+        self.num_images = num_images
+        self.split: Split = split
+        self.recipe = Recipe(seed, batch_size, weights)
+        self.follow = follow
+        self.history = History()
+        self.seen = 0
+        self.scored = -1
+        self.warned: set[str] = set()
+
+    def setup(self, trainer: Trainer, pl_module: AdversarialModule, stage: str) -> None:
+        if not self.metrics:
+            return
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        self.scorer = Scorer(self.metrics, self.extractor, data, self.split, trainer.strategy.root_device)
+        for direction in pl_module.directions:
+            self.scorer.real(direction)
+
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+        self.seen = pl_module.images_seen
+        self.file = CardFile(self.folder / "scores.jsonl")
+        if self.metrics and trainer.is_global_zero:
+            self.file.rewind(trainer.global_step)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        before, self.seen = self.seen, pl_module.images_seen
+        every = self.every_n_images
+        # The end is scored here too, so that the last checkpoint knows of it.
+        if (every and before // every < self.seen // every) or is_last_of_run(trainer):
+            self._score(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+        self._score(trainer, pl_module)
+        name, course = self.followed() or ("", None)
+        if course and course.is_far_worse():
+            self._warn(trainer, f"{name}: the last, {course.last}, is far worse than the best, {course.best}")
+
+    def followed(self) -> tuple[str, Course] | None:
+        """The name and the course of the score that is followed; None before there is one."""
+        name = self.follow or next(iter(self.history.courses), "")
+        return (name, self.history.courses[name]) if name in self.history.courses else None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"history": self.history.plain()} if self.history.courses else {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.history = History.from_plain(state_dict["history"])
+
+    def _score(self, trainer: Trainer, module: AdversarialModule) -> None:
+        iteration = trainer.global_step
+        if not self.metrics or iteration == self.scored:
+            return
+        self.scored = iteration
+        moment = Moment(iteration, module.images_seen, module.seed, str(self.folder))
+        try:
+            cards = self.scorer(module, self.recipe, self.num_images, moment)
+        except ValueError as error:
+            self._warn(trainer, f"no scores at iteration {iteration:,}: {error}")
+            return
+        for card in cards:
+            self.history.add(card)
+        if self.follow and not self.followed():
+            self._warn(trainer, f"callbacks.scores.follow={self.follow} is none of {', '.join(self.history.courses)}")
+        if trainer.is_global_zero:
+            self._write(trainer, cards)
+
+    def _write(self, trainer: Trainer, cards: list[Card]) -> None:
+        iteration = trainer.global_step
+        log.info("iteration %d: %s", iteration, ", ".join(f"{card.score} {card.value:.4g}" for card in cards))
+        for warning in dict.fromkeys(said for card in cards for said in card.warnings):
+            self._warn(trainer, warning)
+        self.file.append(cards)
+        for logger in trainer.loggers:
+            logger.log_metrics({f"scores/{card.score}": card.value for card in cards}, step=iteration)
+            if isinstance(logger, TensorBoardLogger):
+                logger.experiment.add_text("scores", "\n\n".join(map(str, cards)), iteration)
+
+    def _warn(self, trainer: Trainer, said: str) -> None:
+        if trainer.is_global_zero and said not in self.warned:
+            self.warned.add(said)
+            log.warning(said)

@@ -1,0 +1,129 @@
+"""The scores of a model: its images, all processes' shares of them, and the real ones that they are held against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from lightning import LightningDataModule
+
+from gan_lightning.data.base import StoredDataModule
+from gan_lightning.data.stills import Stills
+from gan_lightning.data.stored import Split
+from gan_lightning.metrics.card import Card, Subject
+from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.metric import Metric
+from gan_lightning.metrics.ranks import by_first, gathered, share, together
+from gan_lightning.metrics.real import Real, real_statistics
+from gan_lightning.metrics.scores import needed, scored
+from gan_lightning.metrics.statistics import Statistics
+from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.norm_modes import batch_norms
+from gan_lightning.models.scored_images import Recipe, precision_of, scored_images
+from gan_lightning.types import Count
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When and in which run a model is scored.
+
+    Args:
+        iteration: of training.
+        images_seen: real images until then.
+        seed: of the run.
+        run: its folder.
+    """
+
+    iteration: int
+    images_seen: int
+    seed: int
+    run: str
+
+
+class Scorer:
+    """Scores models on one data set by any number of metrics, in one pass of generated images.
+
+    Args:
+        metrics: by name.
+        extractor: of the features.
+        data: where the real images are; for models that translate also what they translate.
+        split: of the real images.
+        device: of the extractor.
+
+    Raises:
+        ValueError: where the data cannot be scored, or not by this extractor.
+    """
+
+    def __init__(
+        self,
+        metrics: Mapping[str, Metric],
+        extractor: Extractor,
+        data: LightningDataModule,
+        split: Split = "train",
+        device: torch.device | str = "cpu",
+    ) -> None:
+        if not isinstance(data, StoredDataModule):
+            raise ValueError(f"metric needs data of images; got {type(data).__name__}: take metric=[] or other data")
+        self.metrics, self.extractor, self.data, self.split = dict(metrics), extractor, data, split
+        self.needs = needed(self.metrics)
+        sets = data.stills(split)
+        extractor.prepare(sets[0], data.stills(data.shown_split())[0], data.cache_dir)
+        extractor.to(device)
+        self.found: dict[int, Real] = {}
+        self._rehearse(sets[0])
+
+    def _rehearse(self, images: Stills) -> None:
+        """Meet what is wrong with extractor and metrics before anything has run; those of moments alone take long."""
+        of_real, of_fake = self.needs
+        few = max([2, *(metric.fewest for metric in self.metrics.values())])
+        rows = torch.from_numpy(images.rows([number % len(images) for number in range(few)]))
+        found = Statistics.of([rows], self.extractor, of_real | of_fake)
+        for metric in self.metrics.values():
+            if "moments" not in metric.needs_of_fake:
+                metric(found, found)
+
+    def real(self, direction: str = "") -> Real:
+        """Statistics of the images that a direction's are held against: from disk where they are, else made now."""
+        domain = "xy".index(direction[1]) if direction else 0
+        if domain not in self.found:
+            images = self.data.stills(self.split)[domain]
+            folder = self.data.cache_dir
+            self.found[domain] = real_statistics(images, self.split, self.extractor, self.needs[0], folder)
+        return self.found[domain]
+
+    def __call__(self, model: AdversarialModule, recipe: Recipe, num_images: Count, moment: Moment) -> list[Card]:
+        """A card for each score and direction; every process must ask, and all get the same.
+
+        Where a model goes two ways, the scores' names end in the direction, `fid_xy` and `fid_yx`.
+
+        Args:
+            model: on its device.
+            recipe: how its images are made.
+            num_images: so many are scored, of a model that translates as many as there are at most.
+            moment: what the cards say of the run.
+
+        Raises:
+            ValueError: where images are not finite or a metric cannot be computed of them.
+        """
+        cards = []
+        for direction in model.directions:
+            end = f"_{direction}" if len(model.directions) > 1 else ""
+            for card in self._way(model, recipe, num_images, moment, direction):
+                cards.append(replace(card, score=card.score + end))
+        return cards
+
+    def _way(
+        self, model: AdversarialModule, recipe: Recipe, num_images: int, moment: Moment, direction: str
+    ) -> list[Card]:
+        real = self.real(direction)
+        count = min(num_images, model.scored_count(self.data, direction) or num_images)
+        images = scored_images(model, recipe, share(count), self.data, direction)
+        fake = gathered(together(lambda: Statistics.of(images, self.extractor, self.needs[1])))
+        has_norms = bool(batch_norms(model.way(model.generator, direction)))
+        subject = Subject(
+            weights="ema" if model.ema and recipe.weights == "ema" else "raw",
+            batch_norm=recipe.batch_norm if has_norms else "none",
+            latent_seed=recipe.seed,
+            precision=precision_of(model, recipe),
+            **vars(moment),
+        )
+        return by_first(lambda: scored(self.metrics, real, fake, self.extractor, subject))

@@ -1,0 +1,352 @@
+"""Scores during training: when they come, where they go, and that training does not notice."""
+
+import csv
+import json
+import logging
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from test_command_line import NARROW, gan_lightning, the_run  # noqa: F401
+from test_resume import assert_same
+
+from gan_lightning.callbacks.card_file import CardFile
+from gan_lightning.callbacks.history import History
+from gan_lightning.callbacks.scores import Scores
+from gan_lightning.metrics.card import Card
+from gan_lightning.metrics.extractors.random import Random
+from gan_lightning.metrics.fid import FrechetDistance
+from gan_lightning.models.scoring import Moment, Scorer
+
+QUIET = [
+    "data.image_size=32", "data.batch_size=4", "trainer.accelerator=cpu", "trainer.max_epochs=-1", "logger=none",
+    "model.generator.width=2", "model.discriminator.width=2", "callbacks=[checkpoint,best_checkpoint,scores]",
+    "+trainer.enable_progress_bar=false", "callbacks.scores.num_images=12",
+]  # fmt: skip
+CLASSES = ["data=folder_labelled", "data.channels=1"]
+CARD = Card(
+    weights="raw", batch_norm="eval", latent_seed=0, precision="32-true", iteration=0, images_seen=0, seed=0, run="run",
+    score="fd_random", value=1.0, settings={}, n_real=15, n_fake=12, split="train", data="", resize="none",
+    extractor="random", extractor_sha256="", versions={}, warnings=[],
+)  # fmt: skip
+
+
+def card(value, iteration, **more):
+    return replace(CARD, value=value, iteration=iteration, **more)
+
+
+def played(composed, folder, steps, *more, resume=None):
+    """Trains; the trainer, and what the last checkpoint holds."""
+    config = composed(*QUIET, f"trainer.max_steps={steps}", *more, run_dir=folder)
+    torch.manual_seed(0)
+    model, data, trainer = instantiate(config.model), instantiate(config.data), instantiate(config.trainer)
+    trainer.fit(model, data, ckpt_path=resume, weights_only=True)
+    return trainer, torch.load(f"{folder}/checkpoints/last.ckpt", weights_only=True)
+
+
+def iterations(folder):
+    return [each.iteration for each in CardFile(Path(folder) / "scores.jsonl").read()]
+
+
+@pytest.fixture
+def scripted(monkeypatch):
+    """Gives scores instead of computing them: the n-th scoring gets the n-th value."""
+
+    def script(*values, **more):
+        left = list(map(float, values))
+
+        def score(self, model, recipe, num_images, moment):
+            return [card(left.pop(0), moment.iteration, images_seen=moment.images_seen, **more)]
+
+        monkeypatch.setattr(Scorer, "__call__", score)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "files", "names"),
+    [
+        ("dcgan", CLASSES, "folder_labelled", ["fd_random"]),
+        ("cgan", CLASSES, "folder_labelled", ["fd_random"]),
+        ("pix2pix", ["data=paired", "model.generator.dropout=0.5"], "paired", ["fd_random"]),
+        ("cyclegan", ["data=unpaired"], "unpaired", ["fd_random_xy", "fd_random_yx"]),
+    ],
+)
+def test_a_run_with_scores_is_the_run_without_bit_for_bit(model, data, files, names, composed, tmp_path, roots):
+    chosen = [f"model={model}", *data, *roots[files], "ema=half_life", "model.generator_every=2"]
+    _, plain = played(composed, tmp_path / "plain", 6, *chosen)
+    scores = ["metric=[fid]", "callbacks.scores.every_n_images=5"]
+    _, scored = played(composed, tmp_path / "scored", 6, *chosen, *scores)
+    for part in ("state_dict", "optimizer_states", "loops", "images_seen"):
+        assert_same(plain[part], scored[part], part)
+    found = CardFile(tmp_path / "scored" / "scores.jsonl").read()
+    assert list(dict.fromkeys(each.score for each in found)) == names
+    assert {each.weights for each in found} == {"ema"}
+    assert not (tmp_path / "plain" / "scores.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("every", "expected"),
+    [(8, [2, 5, 7, 8]), (5, [2, 3, 4, 6, 7, 8]), (16, [5, 8]), (30, [8]), (31, [8]), (None, [8]), (1000, [8])],
+)
+def test_scores_come_at_or_past_each_multiple_and_at_the_end_once(every, expected, composed, tmp_path, roots, scripted):
+    """15 images in batches of 4 are four batches an epoch, of 4, 4, 4 and 3: 4 8 12 15 19 23 27 30 images seen."""
+    scripted(*range(99))
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", f"callbacks.scores.every_n_images={every or 'null'}"]
+    played(composed, tmp_path, 8, *chosen)
+    assert iterations(tmp_path) == expected
+
+
+def test_a_resumed_run_goes_on_in_its_cadence_in_the_same_folder_or_another(composed, tmp_path, roots, scripted):
+    chosen = [
+        *CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8",
+        "callbacks.checkpoint.every_n_train_steps=1", "callbacks.checkpoint.keep=null",
+    ]  # fmt: skip
+    scripted(*range(99))
+    _, whole = played(composed, tmp_path / "a", 8, *chosen)
+    expected = [2, 5, 7, 8]
+    assert iterations(tmp_path / "a") == expected
+    for at in (3, 4):
+        file = tmp_path / "a" / "checkpoints" / f"{at:07d}.ckpt"
+        scripted(*range(99))
+        played(composed, tmp_path / f"b{at}", 8, *chosen, resume=file)
+        assert iterations(tmp_path / f"b{at}") == [step for step in expected if step > at]
+    scripted(*range(99))
+    played(composed, tmp_path / "a", 8, *chosen, resume=tmp_path / "a" / "checkpoints" / "0000005.ckpt")
+    assert iterations(tmp_path / "a") == expected
+    assert whole["callbacks"]["Scores"]["history"] == {"fd_random": ["lower", [0.0, 2], [3.0, 8]]}
+
+
+def test_a_score_and_its_card_go_to_file_loggers_and_log(gan_lightning):  # noqa: F811
+    code, err = gan_lightning(
+        *NARROW, "metric=[fid,kid]", "trainer.max_steps=3", "callbacks.scores.every_n_images=8",
+        "callbacks.scores.num_images=20",
+    )  # fmt: skip
+    assert code == 0, err
+    run = the_run()
+    cards = [json.loads(line) for line in (run / "scores.jsonl").read_text().splitlines()]
+    names = ["fd_random", "kd_random", "kd_std_random"]
+    assert [each["score"] for each in cards] == 3 * names
+    assert [each["iteration"] for each in cards[::3]] == [1, 2, 3]
+    expected = {
+        "n_real": 1797, "n_fake": 20, "split": "train", "weights": "raw", "batch_norm": "eval", "latent_seed": 0,
+        "images_seen": 24, "run": str(run.absolute()), "extractor": "random", "precision": "32-true", "seed": 0,
+    }  # fmt: skip
+    assert cards[-1] | expected == cards[-1]
+    with (run / "metrics.csv").open() as stream:
+        rows = [row for row in csv.DictReader(stream) if row["scores/fd_random"]]
+    assert [float(row["scores/fd_random"]) for row in rows] == [each["value"] for each in cards[::3]]
+    assert [int(row["step"]) for row in rows] == [1, 2, 3]
+    board = EventAccumulator(str(run), {"scalars": 0, "tensors": 0}).Reload()
+    shown = [event.value for event in board.Scalars("scores/fd_random")]
+    assert shown == pytest.approx([each["value"] for each in cards[::3]])
+    assert "scores/text_summary" in board.Tags()["tensors"]
+    said = (run / "train.log").read_text()
+    assert f"iteration 2: fd_random {cards[3]['value']:.4g}, kd_random" in said
+    assert said.count("1,797 real images, fewer than 2,048") == 1
+    assert f"fd_random: best {min(each['value'] for each in cards[::3]):.4g} at iteration" in said
+    assert torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)["global_step"] in (1, 2, 3)
+
+
+def test_a_run_without_metrics_makes_no_feature(gan_lightning, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(Random, "extract", pytest.fail)
+    code, err = gan_lightning(*NARROW)
+    assert code == 0, err
+    assert not (the_run() / "scores.jsonl").exists()
+    assert not (the_run() / "checkpoints" / "best.ckpt").exists()
+
+
+def test_nothing_of_an_extractor_is_in_a_checkpoint(composed, tmp_path, roots, inception_weights):
+    chosen = [*CLASSES, *roots["folder_labelled"]]
+    inception = ["metric=[kid]", "extractor=inception", f"extractor.weights={inception_weights}"]
+    _, plain = played(composed, tmp_path / "plain", 2, *chosen)
+    _, scored = played(composed, tmp_path / "scored", 2, *chosen, *inception)
+    sizes = [(tmp_path / run / "checkpoints" / "last.ckpt").stat().st_size for run in ("plain", "scored")]
+    assert sizes[1] - sizes[0] == pytest.approx(0, abs=4000)
+    assert plain["state_dict"].keys() == scored["state_dict"].keys()
+    assert scored["callbacks"]["Scores"]["history"]["kid"][1][1] == 2
+
+
+def test_missing_inception_weights_stop_a_run_before_its_data_are_looked_for(gan_lightning, monkeypatch, tmp_path):  # noqa: F811
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.delenv("GAN_LIGHTNING_INCEPTION", raising=False)
+    begun = time.monotonic()
+    code, err = gan_lightning(*NARROW, "data=folder", "data.root=nowhere", "metric=[fid]", "extractor=inception")
+    assert time.monotonic() - begun < 10
+    assert code == 2
+    (line,) = [line for line in err.splitlines() if line.startswith("error: ")]
+    for words in ("weights-inception-2015-12-05-6726825d.pth", str(tmp_path / "torch"), "extractor.weights", "91 MB"):
+        assert words in line
+    assert "nowhere" not in err
+    assert "Traceback" not in err
+
+
+WRONG = {
+    "classes without labels": (
+        ["data=folder", "extractor=classifier", "metric=[fid]"],
+        "extractor=classifier needs data with labels of at least two classes; got none",
+    ),
+    "modes of a random network": (["metric=[modes]"], "extractor=random has not; take extractor=inception or"),
+    "the Inception score of one": (["metric=[inception_score]"], "extractor=random has not"),
+    "points": (["data=ring", "network=mlp", "model=gan", "metric=[fid]"], "metric needs data of images; got Ring"),
+    "settings of a metric that is not chosen": (
+        ["metric=[fid]", "+metrics.kid.subsets=3"],
+        "metrics.kid is given settings, but kid is not among the chosen metrics",
+    ),
+    "too few images": (
+        ["metric=[precision_recall]", "callbacks.scores.num_images=3"],
+        "callbacks.scores.num_images must be at least 4 for metric=precision_recall; got 3",
+    ),
+    "an unknown metric": (["metric=[fdi]"], "did you mean fid?"),
+    "no split": (["data=folder", "metric=[fid]", "callbacks.scores.split=val"], "split must be one of train, test"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_scored_is_said_in_one_sentence_before_training(case, gan_lightning, faces):  # noqa: F811
+    arguments, said = WRONG[case]
+    root = [f"data.root={faces}"] if "data=folder" in arguments else []
+    tiny = [] if "data=ring" in arguments else NARROW
+    code, err = gan_lightning(*tiny, "trainer.max_steps=2", *arguments, *root)
+    assert code == 2, err
+    assert said in err
+    assert "Traceback" not in err
+    assert not list(Path().glob("outputs/train/*/checkpoints/*.ckpt"))
+
+
+def test_a_generator_that_gives_no_numbers_gets_a_warning_and_goes_on(composed, tmp_path, roots, caplog):
+    own = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "model.generator_optimizer.lr=1e30"]
+    with caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
+        _, last = played(composed, tmp_path, 4, *own, "callbacks.scores.every_n_images=12")
+    assert last["global_step"] == 4
+    assert "no scores at iteration 3: images to be scored must be finite" in caplog.text
+    assert iterations(tmp_path) == []
+
+
+def test_the_best_checkpoint_is_that_of_the_best_score_and_outlives_the_numbered_ones(
+    composed, tmp_path, roots, scripted, caplog
+):
+    chosen = [
+        *CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8",
+        "callbacks.checkpoint.keep=1",
+    ]  # fmt: skip
+    for every, folder in ((1000, "own"), (1, "second name")):
+        scripted(5.0, 2.0, float("nan"), 3.5)
+        cadence = f"callbacks.checkpoint.every_n_train_steps={every}"
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
+            _, last = played(composed, tmp_path / folder, 8, *chosen, cadence)
+        best = torch.load(tmp_path / folder / "checkpoints" / "best.ckpt", weights_only=True)
+        assert (best["global_step"], last["global_step"]) == (5, 8)
+        said = "fd_random: the last, 3.5 at iteration 8, is far worse than the best, 2 at iteration 5"
+        assert caplog.text.count(said) == 1
+        names = {file.name for file in (tmp_path / folder / "checkpoints").iterdir()}
+        assert names == {"0000008.ckpt", "last.ckpt", "best.ckpt"}
+
+
+def test_a_best_score_at_the_very_end_is_the_last_checkpoint(composed, tmp_path, roots, scripted):
+    scripted(5.0)
+    played(composed, tmp_path, 3, *CLASSES, *roots["folder_labelled"], "metric=[fid]")
+    assert (tmp_path / "checkpoints" / "best.ckpt").samefile(tmp_path / "checkpoints" / "last.ckpt")
+
+
+def test_a_resumed_run_knows_the_best_of_what_it_resumes(composed, tmp_path, roots, scripted):
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8"]
+    scripted(1.0, 4.0)
+    played(composed, tmp_path / "a", 4, *chosen)
+    scripted(3.0, 4.0, 2.0)
+    trainer, _ = played(composed, tmp_path / "b", 8, *chosen, resume=tmp_path / "a" / "checkpoints" / "last.ckpt")
+    assert torch.load(tmp_path / "b" / "checkpoints" / "best.ckpt", weights_only=True)["global_step"] == 2
+    (scores,) = [callback for callback in trainer.callbacks if isinstance(callback, Scores)]
+    assert scores.history.plain() == {"fd_random": ["lower", [1.0, 2], [2.0, 8]]}
+    kept = torch.load(tmp_path / "b" / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"]["Scores"]
+    assert kept["history"] == scores.history.plain()
+
+
+def test_another_score_can_be_followed_and_one_that_never_comes_is_named(composed, tmp_path, roots, scripted, caplog):
+    own = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.follow=recal"]
+    scripted(1.0)
+    with caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
+        played(composed, tmp_path, 2, *own)
+    assert "callbacks.scores.follow=recal is none of fd_random" in caplog.text
+    assert not (tmp_path / "checkpoints" / "best.ckpt").exists()
+    scores = Scores({"fid": FrechetDistance()}, Random(), str(tmp_path), follow="recall")
+    for each in (CARD, card(0.5, 1, score="recall", better="higher"), card(0.6, 2, score="recall", better="higher")):
+        scores.history.add(each)
+    name, course = scores.followed()
+    assert (name, course.best.iteration) == ("recall", 2)
+
+
+@pytest.mark.parametrize(
+    ("better", "values", "best", "is_far"),
+    [
+        ("lower", [3, 2, 2.9], 2, False),
+        ("lower", [3, 2, 3.1], 2, True),
+        ("lower", [0.01, -0.001, 0.05], -0.001, True),
+        ("higher", [3, 9, 6.1], 9, False),
+        ("higher", [3, 9, 5.9], 9, True),
+        ("lower", [5], 5, False),
+    ],
+)
+def test_the_best_is_the_lowest_or_the_highest_and_far_is_half_as_much_again(better, values, best, is_far):
+    history = History()
+    for iteration, value in enumerate(values):
+        history.add(card(float(value), iteration, better=better))
+    course = History.from_plain(json.loads(json.dumps(history.plain()))).courses["fd_random"]
+    assert course.best == (best, values.index(best))
+    assert course.last == (values[-1], len(values) - 1)
+    assert course.is_far_worse() == is_far
+
+
+def test_a_broken_line_of_a_score_file_is_left_out(tmp_path):
+    file = CardFile(tmp_path / "run" / "scores.jsonl")
+    assert file.read() == []
+    file.append([card(1.0, 1), card(2.0, 5)])
+    with file.file.open("a") as stream:
+        stream.write('{"score": "fd')
+    assert [each.iteration for each in file.read()] == [1, 5]
+    file.rewind(1)
+    file.append([card(3.0, 4)])
+    assert [each.value for each in file.read()] == [1.0, 3.0]
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_work_and_write_once(tmp_path):
+    words = [
+        *NARROW, "trainer=ddp", "metric=[fid]", "trainer.max_steps=3", "callbacks.scores.every_n_images=16",
+        "callbacks.scores.num_images=25", "hydra.run.dir=run", "+trainer.enable_progress_bar=false",
+    ]  # fmt: skip
+    command = [sys.executable, "-m", "gan_lightning", *words]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    assert shown.returncode == 0, shown.stderr
+    found = CardFile(Path("run/scores.jsonl")).read()
+    assert [(each.iteration, each.n_fake, each.n_real) for each in found] == [(2, 25, 1797), (3, 25, 1797)]
+    assert Path("run/checkpoints/best.ckpt").is_file()
+
+
+@pytest.mark.slow
+def test_a_trained_dcgans_distance_is_at_most_a_fifth_of_an_untrained_ones(composed, tmp_path, record_property):
+    """The first third of the demo."""
+    config = composed(
+        "experiment=demo", "trainer.max_steps=500", "trainer.accelerator=cpu", "logger=none",
+        "callbacks=[checkpoint,scores]", "+trainer.enable_progress_bar=false", run_dir=tmp_path,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
+    (scores,) = [callback for callback in trainer.callbacks if isinstance(callback, Scores)]
+    scorer = Scorer(scores.metrics, scores.extractor, data)
+    untrained = scorer(model, scores.recipe, scores.num_images, Moment(0, 0, 0, ""))[0]
+    trainer.fit(model, data)
+    trained = [each for each in CardFile(tmp_path / "scores.jsonl").read() if each.score == "fd_classifier"][-1]
+    accuracy = scores.extractor.accuracy
+    record_property("the classifier's held-out accuracy", f"{accuracy:.3f}")
+    record_property("fd_classifier of a DCGAN, untrained and trained", f"{untrained.value:.1f} and {trained.value:.1f}")
+    assert accuracy >= 0.97
+    assert untrained.score == trained.score
+    assert trained.value <= untrained.value / 5
