@@ -88,8 +88,9 @@ def translate(
     except KeyboardInterrupt:
         log.info("stopped: %s of %s images are written to %s", f"{written:,}", f"{len(files):,}", target)
         raise SystemExit(130) from None
-    for name, reason in bad.items():
-        log.warning("left out: %s: %s", name, reason)
+    finally:
+        for name, reason in bad.items():
+            log.warning("left out: %s: %s", name, reason)
     if not written:
         raise ValueError(f"input must hold images; none of the {len(files):,} in {source} can be read")
     log.info("%s images written to %s, %s left out", f"{written:,}", target, f"{len(bad):,}")

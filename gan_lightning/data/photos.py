@@ -69,7 +69,7 @@ def _photo(name: str) -> np.ndarray:
 
 
 class Native(StoredPictures):
-    """Photographs whose crops are shown as they are: a smaller one is the middle of a larger one, not a shrunken one."""
+    """Photographs whose crops are shown as they are: a smaller one is the middle of a larger, not a shrunken one."""
 
     def stores(self, split: Split, shape: Shape | None = None) -> list[Store | Direct]:
         shape = shape or self.shape_of(split)
