@@ -6,11 +6,12 @@ from hydra.utils import instantiate
 from lightning import LightningDataModule, LightningModule, Trainer
 
 from gan_lightning.config import schema
+from gan_lightning.metrics.metric import Metric
 from gan_lightning.types import Labelled, Pair, Unlabelled
 
 GROUPS = [
     "data", "network", "latent", "loss", "comparison", "augment", "ema", "optimizer", "schedule", "model", "callbacks", "logger",
-    "trainer", "debug", "experiment",
+    "trainer", "debug", "experiment", "extractor",
 ]  # fmt: skip
 PAIRS = {"paired", "unpaired", "facades", "horse2zebra", "photos_paired", "photos_unpaired"}
 STORED = [data for data in options("data") if data != "ring"]
@@ -20,6 +21,13 @@ IMAGES = [data for data in STORED if data not in PAIRS]
 @pytest.mark.parametrize(("group", "option"), [(group, option) for group in GROUPS for option in options(group)])
 def test_every_option_composes_and_fits_its_targets(group, option, composed, roots):
     schema.check(composed(f"{group}={option}", *(roots[option] if group == "data" else [])))
+
+
+@pytest.mark.parametrize("metric", options("metric"))
+def test_every_metric_composes_and_is_what_the_scores_take(metric, composed):
+    config = composed(f"metric=[{metric}]")
+    schema.check(config)
+    assert isinstance(instantiate(config.callbacks.scores).metrics[metric], Metric)
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))

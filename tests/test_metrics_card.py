@@ -98,7 +98,7 @@ def composed(*overrides):
 
 @pytest.mark.parametrize("name", options("metric"))
 def test_every_metric_composes_and_its_settings_are_plain(name):
-    config = composed(f"+metric=[{name}]")
+    config = composed(f"metric=[{name}]")
     schema.check(config)
     (metric,) = instantiate(config.metrics).values()
     assert isinstance(metric, Metric)
@@ -106,7 +106,7 @@ def test_every_metric_composes_and_its_settings_are_plain(name):
 
 
 def test_metrics_compose_as_a_list():
-    metrics = composed(f"+metric=[{','.join(options('metric'))}]").metrics
+    metrics = composed(f"metric=[{','.join(options('metric'))}]").metrics
     assert sorted(metrics) == options("metric")
     assert OmegaConf.is_dict(metrics)
 
@@ -114,7 +114,7 @@ def test_metrics_compose_as_a_list():
 @pytest.mark.parametrize("name", options("extractor"))
 def test_every_extractor_composes(name, inception_weights):
     chosen = [f"extractor.weights={inception_weights}"] if name == "inception" else []
-    config = composed(f"+extractor={name}", *chosen)
+    config = composed(f"extractor={name}", *chosen)
     schema.check(config)
     assert isinstance(instantiate(config.extractor), Extractor)
 

@@ -159,6 +159,13 @@ def test_only_inceptions_scores_carry_the_names_of_the_literature():
         assert {f"fd_{other}", f"kd_{other}", f"precision_{other}", f"class_score_{other}"} <= names(other)
 
 
+def test_each_metric_says_which_of_its_scores_rise():
+    images = statistics(normal(60))
+    rising = {name for each in METRICS for name in each(images, images) if each.better(name) == "higher"}
+    stems = ("precision", "recall", "density", "coverage", "class_score")
+    assert rising == {"modes_hit", *(f"{stem}_classifier" for stem in stems)}
+
+
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: type(metric).__name__)
 def test_one_image_is_refused_in_a_sentence(metric):
     one = statistics(normal(1))

@@ -1,8 +1,10 @@
-"""The file of a run's scores."""
+"""Where the cards of a run's scores go."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
 from gan_lightning.metrics.card import Card
 
@@ -38,3 +40,11 @@ class CardFile:
             self.file.unlink()
             if kept:
                 self.append(kept)
+
+
+def show(cards: Sequence[Card], loggers: Sequence[Logger], iteration: int) -> None:
+    """The values to every logger as `scores/<name>`, the cards to TensorBoard as text."""
+    for logger in loggers:
+        logger.log_metrics({f"scores/{card.score}": card.value for card in cards}, step=iteration)
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_text("scores", "\n\n".join(map(str, cards)), iteration)

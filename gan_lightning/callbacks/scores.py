@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 
-from gan_lightning.callbacks.card_file import CardFile
+from gan_lightning.callbacks.card_file import CardFile, show
 from gan_lightning.callbacks.checkpoints import is_last_of_run
 from gan_lightning.callbacks.history import Course, History
 from gan_lightning.data.stored import Split
@@ -26,10 +25,10 @@ log = logging.getLogger(__name__)
 class Scores(Callback):
     """Scores G at the first batch at or past each multiple of a number of images seen, and at the end.
 
-    All metrics share one pass of generated images, and all processes share its work. The first process writes a line of
-    `scores.jsonl` for each score, `scores/<name>` to every logger, and the cards to TensorBoard as text. Training does
-    not notice: the images come from a seed of their own. Images that cannot be scored, such as those of a diverged G,
-    get a warning and no score. Without metrics nothing happens. Checkpoints keep the best and the last values alone.
+    Metrics share one pass of generated images, and processes its work. The first one writes a line of `scores.jsonl`
+    for each score, `scores/<name>` to every logger, and the cards to TensorBoard as text. Training does not notice.
+    Images that cannot be scored, such as those of a diverged G, get a warning and no score; without metrics nothing
+    happens. Checkpoints keep the best and the last values alone.
 
     Args:
         metrics: by name.
@@ -116,10 +115,17 @@ class Scores(Callback):
         return (name, self.history.courses[name]) if name in self.history.courses else None
 
     def state_dict(self) -> dict[str, Any]:
-        return {"history": self.history.plain()} if self.history.courses else {}
+        return {"history": self.history.plain(), "protocol": self._protocol()} if self.history.courses else {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.history = History.from_plain(state_dict["history"])
+        """A history goes on where scores compare: another protocol's best may never be reached."""
+        if self.metrics and state_dict["protocol"] == self._protocol():
+            self.history = History.from_plain(state_dict["history"])
+
+    def _protocol(self) -> str:
+        settings = {name: metric.settings for name, metric in self.metrics.items()}
+        real = [(found.split, found.fingerprint) for found in self.scorer.found.values()]
+        return str([self.recipe, self.num_images, settings, self.extractor.identity, real])
 
     def _score(self, trainer: Trainer, module: AdversarialModule) -> None:
         iteration = trainer.global_step
@@ -145,10 +151,7 @@ class Scores(Callback):
         for warning in dict.fromkeys(said for card in cards for said in card.warnings):
             self._warn(trainer, warning)
         self.file.append(cards)
-        for logger in trainer.loggers:
-            logger.log_metrics({f"scores/{card.score}": card.value for card in cards}, step=iteration)
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_text("scores", "\n\n".join(map(str, cards)), iteration)
+        show(cards, trainer.loggers, iteration)
 
     def _warn(self, trainer: Trainer, said: str) -> None:
         if trainer.is_global_zero and said not in self.warned:

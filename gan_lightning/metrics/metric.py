@@ -38,8 +38,8 @@ class Metric(ABC):
         """Named values; the names come from the extractor's `named`."""
 
     def better(self, score: str) -> Better:
-        """Which values of one of its scores are better."""
-        return "higher" if score.startswith(self.rising) else "lower"
+        """Which values of one of its scores are better; of a standard deviation the lower."""
+        return "higher" if score.startswith(self.rising) and "_std" not in score else "lower"
 
     def notes(self, real: Statistics, fake: Statistics) -> list[str]:
         """What to know of the scores beyond the number of images, in sentences."""
