@@ -33,8 +33,9 @@ def trained(experiment: str, overrides: list[str]):
 
 
 def crops(data, split: str) -> list[Tensor]:
-    """All stored crops of each domain of a split, as floats in [-1, 1]."""
-    return [torch.from_numpy(store.rows(list(range(len(store))))) / 127.5 - 1 for store in data.stores(split)]
+    """All crops of each domain of a split, at the size that is trained, as floats in [-1, 1]."""
+    stores = data.stores(split, data.shape)
+    return [torch.from_numpy(store.rows(list(range(len(store))))) / 127.5 - 1 for store in stores]
 
 
 def classifier(x: Tensor, y: Tensor) -> nn.Module:

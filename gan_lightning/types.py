@@ -33,13 +33,17 @@ class Labelled(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A batch from two domains, aligned or not."""
+    """A batch from two domains."""
 
     x: Images
     y: Images
 
 
-Batch = Unlabelled | Labelled | Pair
+class Aligned(Pair):
+    """A batch from two domains whose images belong together, row by row."""
+
+
+Batch = Unlabelled | Labelled | Pair | Aligned
 
 
 class AtLeast(NamedTuple):

@@ -19,6 +19,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from gan_lightning.commands.translate import translate
 from gan_lightning.config import names, schema
 from gan_lightning.config.arguments import with_runs
 
@@ -85,9 +86,11 @@ def composed(words):
             overrides.append(word)
     if sweep:
         overrides = [word if re.search(r"[\[{'\"]", word) else word.split(",")[0] for word in overrides]
+    primary = "config" if command == "train" else command
+    place = ["run_dir=run"] if "run_dir" in OmegaConf.load(CONF / f"{primary}.yaml") else []
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("config" if command == "train" else command, [*overrides, "run_dir=run"])
+        return compose(primary, [*overrides, *place])
 
 
 LINES = [(name, words) for name, page in zip(NAMES, PAGES, strict=True) for words in commands(page)]
@@ -114,6 +117,8 @@ def test_commands_in_shell_blocks_compose_and_fit(page, words):
     for key in OmegaConf.missing_keys(config):
         OmegaConf.update(config, key, "DIR")
     schema.check(config)
+    if words and words[0] == "translate":
+        assert schema.arguments(translate, config)["run"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -150,7 +155,7 @@ def test_the_documented_parameter_counts_are_those_of_the_networks():
     for name, *documented in counts:
         model = composed([f"experiment={name}"]).model
         with torch.device("meta"):
-            players = [instantiate(part) for part in (model.generator, model.discriminator)]
+            players = [instantiate(part, _partial_=False) for part in (model.generator, model.discriminator)]
         assert [f"{sum(weight.numel() for weight in net.parameters()):,}" for net in players] == documented, name
 
 

@@ -130,6 +130,34 @@ def test_the_test_split_of_pairs_may_be_called_val(pairs, tmp_path):
     assert len(module.domains("test")[0]) == 4
 
 
+def test_folders_without_a_test_split_do_not_pass_off_training_pictures_as_one(two_folders, faces, two_domains):
+    shape = dict(image_size=16, channels=3, batch_size=2, cache="off")
+    for module, said in (
+        (Paired(root=str(two_folders), **shape), "there are no test pairs; put some into .*A/test and .*B/test"),
+        (Unpaired(root_x=str(faces), root_y=str(two_domains / "trainB"), **shape), "root_y have no test images"),
+    ):
+        assert len(module.domains("train")[0]) in (12, 24)
+        with pytest.raises(ValueError, match=said):
+            module.domains("test")
+        with pytest.raises(ValueError, match=said):
+            module.still("test", 2, torch.device("cpu"))
+        shown = module.spread(3, torch.device("cpu"))
+        assert shown.x.shape == shown.y.shape == (3, 3, 16, 16)
+    (two_folders / "A" / "test").mkdir()
+    picture(1, 20, 20).save(two_folders / "A" / "test" / "1.png")
+    with pytest.raises(ValueError, match="there are no test pairs"):
+        Paired(root=str(two_folders), **shape).domains("test")
+
+
+def test_still_crops_of_photographs_are_never_shrunken_ones():
+    module = PhotosUnpaired(image_size=32, channels=3, batch_size=2, load_size=48, cache="off")
+    larger = [torch.from_numpy(store.rows([0])) for store in module.stores("train")]
+    still = next(iter(module.still("train", 1, torch.device("cpu"))))
+    for image, whole in zip(still, larger, strict=True):
+        assert whole.shape[-1] == 48
+        torch.testing.assert_close(image, whole[..., 8:40, 8:40] / 127.5 - 1)
+
+
 @pytest.mark.parametrize("data", ["unpaired", "horse2zebra"])
 def test_an_epoch_of_two_domains_is_the_larger_and_uses_the_smaller_evenly(data, epoch):
     batches = epoch(data, "data.batch_size=2")

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from gan_lightning import randomness
 from gan_lightning.callbacks.atomic_io import AtomicCheckpointIO
 from gan_lightning.callbacks.checkpoints import Checkpoints
-from gan_lightning.types import Labelled, Pair, Unlabelled
+from gan_lightning.types import Aligned, Labelled, Unlabelled
 
 SMALL = ["data.image_size=16", "model.latent_dim=4", "model.generator.width=2", "model.discriminator.width=2"]
 
@@ -121,7 +121,7 @@ def test_in_every_preset_only_the_mover_moves_and_every_loss_is_finite(preset, p
     images = [batch.images for batch in batches(size=32).dataset]
     coloured = [x.expand(-1, 3, -1, -1) for x in images]
     labelled, plain = [Labelled(x, torch.arange(4)) for x in images], [Unlabelled(x) for x in images]
-    wrapped = [Pair(x, -x) for x in coloured] if preset in TRANSLATION_MODELS else plain
+    wrapped = [Aligned(x, -x) for x in coloured] if preset in TRANSLATION_MODELS else plain
     wrapped = labelled if preset == "cgan" else wrapped
     trainer = play(model, DataLoader(wrapped, batch_size=None), [watch], max_steps=4, precision=precision)
     moved = ["discriminator", *model.order] * 2  # in the first of two batches D moves alone

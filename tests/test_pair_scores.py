@@ -15,6 +15,7 @@ from gan_lightning.callbacks.pair_scores import PairScores
 from gan_lightning.config import schema
 from gan_lightning.data.paired import Paired
 from gan_lightning.data.photos import PhotosUnpaired
+from gan_lightning.models.translation import TranslationModule
 
 CPU = torch.device("cpu")
 SOMETHING = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -41,6 +42,9 @@ class Shift(LightningModule):
     def translate(self, x, names):
         self.named.append(names)
         return x + self.shift
+
+
+TranslationModule.register(Shift)
 
 
 class Written(DummyLogger):

@@ -13,9 +13,10 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from gan_lightning import randomness
+from gan_lightning.commands import train
 from gan_lightning.models.fakes import Fakes
 from gan_lightning.models.pool import ImagePool
-from gan_lightning.types import Pair
+from gan_lightning.types import Aligned
 
 WIDTH, SIZE, ROWS, ITERATIONS, POOL = 2, 32, 2, 10, 3
 SMALL = [
@@ -27,7 +28,7 @@ SMALL = [
 def pairs(count=ITERATIONS, rows=ROWS, size=SIZE):
     torch.manual_seed(0)
     images = [torch.rand(2, rows, 3, size, size).double() * 2 - 1 for _ in range(count)]
-    return [Pair(x, y) for x, y in images]
+    return [Aligned(x, y) for x, y in images]
 
 
 # The networks of the papers and of the tutorial, layer by layer.
@@ -299,7 +300,7 @@ def test_every_loss_and_a_penalty_play_in_translation(model, loss, composed):
     asked = [f"model={model}", f"loss={loss}", "penalty=[r1]", "norm=instance", *SMALL]
     module = instantiate(composed(*asked).model)
     trainer = play(
-        module, DataLoader([Pair(*map(torch.Tensor.float, pair)) for pair in pairs(2)], batch_size=None), max_steps=2
+        module, DataLoader([Aligned(*map(torch.Tensor.float, pair)) for pair in pairs(2)], batch_size=None), max_steps=2
     )
     values = {name: float(value) for name, value in trainer.callback_metrics.items()}
     sides = [""] if model == "pix2pix" else ["_x", "_y"]
@@ -315,7 +316,7 @@ def test_generators_terms_come_in_parts_whose_graphs_do_not_live_together(compos
     module = instantiate(composed("model=cyclegan", *SMALL).model)
     kept = []
     trainer = play(
-        module, DataLoader([Pair(*map(torch.Tensor.float, pair)) for pair in pairs(1)], batch_size=None), max_steps=1
+        module, DataLoader([Aligned(*map(torch.Tensor.float, pair)) for pair in pairs(1)], batch_size=None), max_steps=1
     )
     assert trainer.global_step == 1
     forwards = dict.fromkeys(module.directions, 0)
@@ -330,7 +331,7 @@ def test_generators_terms_come_in_parts_whose_graphs_do_not_live_together(compos
     for direction in module.directions:
         module.generator[direction].register_forward_hook(count(direction))
     x, y = (image.float() for image in pairs(1)[0])
-    parts = module.generator_terms(Pair(x, y), Fakes(lambda field: module.generate(Pair(x, y), field)))
+    parts = module.generator_terms(Aligned(x, y), Fakes(lambda field: module.generate(Aligned(x, y), field)))
     names, counts = [], []
     for terms in parts:
         names.append(set(terms))
@@ -366,3 +367,19 @@ def test_settings_of_a_comparison_that_was_not_chosen_are_refused(composed):
 def test_augmentation_of_pairs_is_refused(composed):
     with pytest.raises(Exception, match="augment must be none for pairs"):
         instantiate(composed("model=pix2pix", "augment=diffaugment", *SMALL).model)
+
+
+def test_pairs_that_do_not_belong_together_are_nothing_for_pix2pix(composed, roots):
+    config = composed("model=pix2pix", "data=unpaired", *roots["unpaired"], *SMALL)
+    with pytest.raises(
+        ValueError, match=r"data gives batches of Pair \(Unpaired\), and model takes Aligned \(Pix2Pix\)"
+    ):
+        train._suit(instantiate(config.model), instantiate(config.data))
+    for model in TRANSLATION_MODELS:
+        config = composed(f"model={model}", "data=paired", *roots["paired"], *SMALL)
+        train._suit(instantiate(config.model), instantiate(config.data))
+
+
+def test_a_network_from_image_to_image_is_nothing_for_noise(composed):
+    with pytest.raises(Exception, match="GAN makes images from noise, and UNetGenerator from images"):
+        instantiate(composed("model=dcgan", "network=unet", *SMALL).model)

@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from itertools import count
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -19,17 +19,10 @@ from gan_lightning.callbacks.pair_distances import (
     ssim,
 )
 from gan_lightning.data.pairs import AlignedDataModule
-from gan_lightning.types import Batch, Count, Images, Pair
+from gan_lightning.models.translation import TranslationModule
+from gan_lightning.types import Batch, Count, Pair
 
 log = logging.getLogger(__name__)
-
-
-@runtime_checkable
-class Translator(Protocol):
-    """A model that turns images of one domain into those of another."""
-
-    def translate(self, x: Images, names: list[str]) -> Images:
-        """What is drawn for `x`, in its order; each name seeds what is random about its image."""
 
 
 class PairScores(Callback):
@@ -66,7 +59,7 @@ class PairScores(Callback):
         self.scored = -1
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if not isinstance(pl_module, Translator):
+        if not isinstance(pl_module, TranslationModule):
             model = type(pl_module).__name__
             raise ValueError(f"callbacks.pair_scores needs a model that translates images; got {model}")
         self.distances, self.scored = {}, -1
@@ -108,7 +101,7 @@ class PairScores(Callback):
 
     @torch.no_grad()
     def _scores(self, data: AlignedDataModule, module: LightningModule) -> dict[str, float]:
-        assert isinstance(module, Translator)
+        assert isinstance(module, TranslationModule)
         values: dict[str, list[Tensor]] = defaultdict(list)
         rows = count()
         for batch in data.still("test", self.batch_size, module.device):

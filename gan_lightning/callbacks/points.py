@@ -46,7 +46,7 @@ class Points(Callback):
             return
         figure = Figure(figsize=(4, 4))
         axes = figure.add_subplot()
-        for images, colour, label in ((self.real, "0.7", "real"), (module.sample(*self.inputs), "C0", "generated")):
+        for images, colour, label in ((self.real, "0.7", "real"), (module.grid(*self.inputs), "C0", "generated")):
             x, y = images.detach().float().cpu().flatten(1).T
             axes.scatter(x, y, s=3, c=colour, label=label)
         axes.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", title=f"Iteration {trainer.global_step}")

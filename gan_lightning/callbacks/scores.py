@@ -10,7 +10,7 @@ from lightning import Callback, Trainer
 from gan_lightning.callbacks.card_file import CardFile, show
 from gan_lightning.callbacks.checkpoints import is_last_of_run
 from gan_lightning.callbacks.history import Course, History
-from gan_lightning.data.base import Split
+from gan_lightning.data.stored import Split
 from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric

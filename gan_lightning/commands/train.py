@@ -86,7 +86,7 @@ def _suit(model: AdversarialModule, data: LightningDataModule) -> None:
         return
     given = _kinds(get_type_hints(type(data).batch)["return"])
     taken = _kinds(get_type_hints(type(model).generate)["batch"])
-    if not given & taken:
+    if not any(issubclass(kind, tuple(taken)) for kind in given):
         kinds = [" or ".join(sorted(kind.__name__ for kind in each)) for each in (given, taken)]
         raise ValueError(
             f"data gives batches of {kinds[0]} ({type(data).__name__}), and model takes {kinds[1]} "

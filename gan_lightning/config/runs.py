@@ -38,26 +38,31 @@ def checkpoint_of(run: str, key: str) -> Path:
 
 
 def restored(file: Path, key: str) -> Restored:
-    """The model of a checkpoint, rebuilt from the configuration in it; nothing in the file is executed.
+    """The model of a checkpoint, rebuilt from the configuration in it, on the CPU.
+
+    Comparisons with targets are left out: only training needs them, and they may need files. The checkpoint's classes
+    are called by name, as Hydra allows, so open checkpoints that you trust.
 
     Raises:
         ValueError: where the file is damaged, was not written by a run of the command line, or by an older version
             whose networks had other weights.
     """
     checkpoint: dict[str, Any] = AtomicCheckpointIO().load_checkpoint(file)
-    if "model" not in checkpoint.get("hyper_parameters", {}):
+    kept = checkpoint.get("hyper_parameters")
+    if not isinstance(kept, dict) or not isinstance(kept.get("model"), dict) or "_target_" not in kept["model"]:
         raise ValueError(f"{key}: {file} has no configuration in it, so its model cannot be rebuilt")
-    config = OmegaConf.create(checkpoint["hyper_parameters"])
+    config = OmegaConf.create(kept)
     with torch.random.fork_rng(devices=[]):  # first weights are drawn, and overwritten
-        model: AdversarialModule = instantiate(config.model)
+        model = instantiate({name: value for name, value in config.model.items() if name != "comparisons"})
+    if not isinstance(model, AdversarialModule):
+        raise ValueError(f"{key}: {file} must hold a model of this program; it holds a {type(model).__name__}")
     try:
         model.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
-        raise ValueError(
-            f"{key}: {file} does not fit the model of its own configuration: {str(error).splitlines()[1].strip()}"
-        ) from error
-    model.on_load_checkpoint(checkpoint)
-    return Restored(model, config, checkpoint["global_step"])
+        model.on_load_checkpoint(checkpoint)
+        return Restored(model, config, checkpoint["global_step"])
+    except (RuntimeError, KeyError) as error:
+        reason = "".join(str(error).splitlines()[:2][-1:]).strip()  # torch's first line is a heading
+        raise ValueError(f"{key}: {file} does not fit the model of its own configuration: {reason}") from error
 
 
 def cards_of(run: Path, key: str) -> list[Card]:

@@ -40,8 +40,12 @@ def arguments(function: Callable, config: DictConfig) -> dict[str, Any]:
     Raises:
         ValueError: see `check`.
     """
-    own = OmegaConf.masked_copy(config, [key for key in config if str(key) in signature(function)])
+    known = signature(function)
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if str(key) in known])
     _hold(function, own, "", function.__name__)
+    for key, value in own.items():
+        if OmegaConf.is_config(value):  # not held above, where it may be a part to be made
+            raise ValueError(f"{key!s} must be {describe(known[str(key)].hint)}; got {value}")
     return {str(key): own[key] for key in own}
 
 

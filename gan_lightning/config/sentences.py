@@ -82,7 +82,8 @@ def _unknown_option(named: str, conf: Path) -> str:
     while not (conf / group).is_dir():
         group, _, above = group.rpartition("/")
         option = f"{above}/{option}"
-    options = sorted(str(file.relative_to(conf / group).with_suffix("")) for file in (conf / group).rglob("*.yaml"))
+    files = (file.relative_to(conf / group) for file in (conf / group).rglob("*.yaml"))
+    options = sorted(str(file.with_suffix("")) for file in files if file.parts[0] != "shared")
     close = get_close_matches(option, options, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     there = f"There are {', '.join(options)}" if options else "There are none"
@@ -94,7 +95,8 @@ def _missing_fact(error: InterpolationKeyError) -> str:
     missing = found[1] if found else "a value"
     group, _, fact = missing.partition(".")
     asking = error.full_key or "the configuration"
-    return f"{asking} needs {missing}, and the chosen {group} has no {fact}; choose a {group} that has"
+    network = " or another network" if asking.startswith(("model.generator", "model.discriminator")) else ""
+    return f"{asking} needs {missing}, and the chosen {group} has no {fact}; choose a {group} that has{network}"
 
 
 def _keys(node: DictConfig, path: str) -> Iterator[str]:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from torchvision import datasets
 
-from gan_lightning.data.base import Split
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageDataModule
 from gan_lightning.data.pictures import FilePictures
+from gan_lightning.data.stored import Split
 
 PARTITION = {"train": {"0", "1"}, "test": {"2"}}
 LAYOUT = "img_align_celeba/000001.jpg and so on"

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from torchvision import datasets
 
-from gan_lightning.data.base import Split
 from gan_lightning.data.images import ImageDataModule
 from gan_lightning.data.pictures import ArrayPictures, Source
+from gan_lightning.data.stored import Split
 
 BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
 FOLDER = "cifar-10-batches-py"

@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from gan_lightning.data.base import Split
 from gan_lightning.data.images import ImageDataModule
 from gan_lightning.data.pictures import ArrayPictures, Source
+from gan_lightning.data.stored import Split
 
 
 class Digits(ImageDataModule):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_lightning.data.base import Split
 from gan_lightning.data.cache import Store
 from gan_lightning.data.direct import Direct
 from gan_lightning.data.images import ImageDataModule
 from gan_lightning.data.pictures import FilePictures
+from gan_lightning.data.stored import Split
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from gan_lightning.data.base import Split
 from gan_lightning.data.images import ImageDataModule
 from gan_lightning.data.pictures import Parts, Source
+from gan_lightning.data.stored import Split
 
 
 class HuggingFacePictures:

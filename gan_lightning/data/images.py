@@ -5,8 +5,9 @@ from typing import Any
 
 from torch import Tensor
 
-from gan_lightning.data.base import Split, StoredDataModule
+from gan_lightning.data.base import StoredDataModule
 from gan_lightning.data.pictures import Pictures
+from gan_lightning.data.stored import Split
 from gan_lightning.types import Count, Images, Labelled, Unlabelled
 
 

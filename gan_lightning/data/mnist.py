@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 from torchvision import datasets
 
-from gan_lightning.data.base import Split
 from gan_lightning.data.images import ImageDataModule
 from gan_lightning.data.pictures import ArrayPictures, Source
+from gan_lightning.data.stored import Split
 
 PREFIX = {"train": "train", "test": "t10k"}
 PARTS = ("images-idx3", "labels-idx1")

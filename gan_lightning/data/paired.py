@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gan_lightning.data.base import Split
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.pairs import AlignedDataModule
 from gan_lightning.data.pictures import Parts, Pictures, Source, read
+from gan_lightning.data.stored import Split
 
 LAYOUT = "train/ of A|B images, or A/ and B/ of images with the same names"
 
@@ -88,7 +88,10 @@ class Paired(AlignedDataModule):
     def _two_folders(self, root: Path, split: Split) -> TwoFiles:
         sides = []
         for side in "AB" if self.direction == "ab" else "BA":
-            place = next((root / side / name for name in _names(split) if (root / side / name).is_dir()), root / side)
+            below = [root / side / name for name in _names(split) if (root / side / name).is_dir()]
+            if not below and split == "test":
+                raise ValueError(f"data.root: there are no test pairs; put some into {root}/A/test and {root}/B/test")
+            place = below[0] if below else root / side
             files = image_files(place, LAYOUT)
             twice = [name for name, count in Counter(map(_stem(place), files)).items() if count > 1]
             if twice:

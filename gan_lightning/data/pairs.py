@@ -2,16 +2,17 @@
 
 from torch import Tensor
 
-from gan_lightning.data.base import Split, StoredDataModule
+from gan_lightning.data.base import StoredDataModule
 from gan_lightning.data.stills import Half, Stills
-from gan_lightning.types import Images, Pair
+from gan_lightning.data.stored import Split
+from gan_lightning.types import Aligned, Images, Pair
 
 
 class AlignedDataModule(StoredDataModule):
     """Batches of pairs that belong together; a picture holds both of its parts, so neither can be lost alone."""
 
-    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Pair:
-        return Pair(*images[0].chunk(2, dim=1))
+    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Aligned:
+        return Aligned(*images[0].chunk(2, dim=1))
 
     def stills(self, split: Split) -> list[Stills]:
         (pairs,) = super().stills(split)

@@ -6,9 +6,12 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from gan_lightning.data.base import Split
+from gan_lightning.data.cache import Store
+from gan_lightning.data.direct import Direct
+from gan_lightning.data.fit import Shape
 from gan_lightning.data.pairs import AlignedDataModule, UnalignedDataModule
 from gan_lightning.data.pictures import Parts, Pictures, Source
+from gan_lightning.data.stored import Split, StoredPictures
 
 PHOTOS = ("china.jpg", "flower.jpg")
 TRAINING_SHARE = 0.75
@@ -65,14 +68,22 @@ def _photo(name: str) -> np.ndarray:
     return load_sample_image(name)
 
 
-class PhotosUnpaired(UnalignedDataModule):
+class Native(StoredPictures):
+    """Photographs whose crops are shown as they are: a smaller one is the middle of a larger, not a shrunken one."""
+
+    def stores(self, split: Split, shape: Shape | None = None) -> list[Store | Direct]:
+        shape = shape or self.shape_of(split)
+        return super().stores(split, shape._replace(center_crop=shape.image_size))
+
+
+class PhotosUnpaired(Native, UnalignedDataModule):
     """Two domains: a Chinese roof (x) and a flower (y)."""
 
     def domains(self, split: Split) -> list[Pictures]:
         return [Crops((photo,), self.shape_of(split).image_size, split, from_gray=False) for photo in PHOTOS]
 
 
-class PhotosPaired(AlignedDataModule):
+class PhotosPaired(Native, AlignedDataModule):
     """Pairs of gray (x) and colour (y), from both photographs."""
 
     def domains(self, split: Split) -> list[Pictures]:

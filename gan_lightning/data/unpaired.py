@@ -3,17 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from gan_lightning.data.base import Split
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.pairs import UnalignedDataModule
 from gan_lightning.data.pictures import FilePictures, Pictures
+from gan_lightning.data.stored import Split
 
 
 class Unpaired(UnalignedDataModule):
     """Two domains of any sizes: `trainA trainB testA testB` below `root`, or two folders.
 
     Args:
-        root_x: the folder of x, where `root` is not given; both splits are all of it.
+        root_x: the folder of x, where `root` is not given; all of it is for training.
         root_y: the folder of y.
         stored: everything `StoredDataModule` takes.
     """
@@ -24,6 +24,8 @@ class Unpaired(UnalignedDataModule):
 
     def domains(self, split: Split) -> list[Pictures]:
         if self.root_x is not None or self.root_y is not None:
+            if split == "test":
+                raise ValueError("data.root_x and data.root_y have no test images; data.root with testA and testB has")
             places = {"data.root_x": self.root_x, "data.root_y": self.root_y}
             return [self._pictures(place, "the images of one domain", key) for key, place in places.items()]
         if self.root is None:

@@ -169,8 +169,7 @@ class AdversarialModule(Stepping, ABC):
         movers = [player for player in self.order if (iteration + 1) % self.every[player] == 0]
         shared = self._fakes(batch, "generator" in movers) if self.reuse_fake else None
         if shared and movers[0] == "discriminator":  # whose move switches G's gradients off
-            for field in self.fields:
-                shared[field]
+            shared.make(self.fields)
         for player in movers:
             self._move(player, batch, shared)
         images = self.target(batch).shape[0] * self.trainer.world_size

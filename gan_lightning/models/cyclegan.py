@@ -5,10 +5,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gan_lightning.losses.comparison import difference
 from gan_lightning.models.fakes import Fakes
 from gan_lightning.models.pool import ImagePool
-from gan_lightning.models.translation import Direction, TranslationModule, in_rows
-from gan_lightning.types import Images, Index, Pair, Rate, Scalar, Terms
+from gan_lightning.models.translation import TranslationModule, in_rows
+from gan_lightning.types import Images, Index, Pair, Rate, Terms
 
 
 class CycleGAN(TranslationModule):
@@ -52,8 +53,8 @@ class CycleGAN(TranslationModule):
         self.identity_weights = {"x": identity_weight_x, "y": identity_weight_y}
         self.pools = {field: ImagePool(pool_size) for field in self.fields}
 
-    def translators(self, generator: nn.Module) -> dict[Direction, nn.Module]:
-        return {direction: generator.get_submodule(direction) for direction in self.directions}
+    def way(self, generator: nn.Module, direction: str = "xy") -> nn.Module:
+        return generator.get_submodule(direction)
 
     def generate(self, batch: Pair, field: str) -> Images:
         source = _other(field)
@@ -69,11 +70,14 @@ class CycleGAN(TranslationModule):
             source = _other(field)
             terms = self.fool(self.discriminator.get_submodule(field), getattr(batch, field), fake[field], f"_{field}")
             back = self._from(field)(fake[field])
-            yield terms | {f"cycle_{source}": self.cycle_weights[source] * _apart(back, getattr(batch, source))}
+            yield terms | {
+                f"cycle_{source}": self.cycle_weights[source] * difference(back, getattr(batch, source)).abs().mean()
+            }
         for field in self.fields:
             if weight := self.identity_weights[field]:
                 real = getattr(batch, field)
-                yield {f"identity_{field}": weight * _apart(self._from(_other(field))(real), real)}
+                apart = difference(self._from(_other(field))(real), real).abs().mean()
+                yield {f"identity_{field}": weight * apart}
 
     def grid(self, *inputs: Tensor) -> Images:
         x, y = inputs
@@ -87,7 +91,7 @@ class CycleGAN(TranslationModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)
         for field, images in checkpoint["pools"].items():
-            self.pools[field].images = images
+            self.pools[field].images = images[: self.pools[field].size]
 
     def _from(self, field: str) -> nn.Module:
         """The generator that is fed a field's images."""
@@ -96,7 +100,3 @@ class CycleGAN(TranslationModule):
 
 def _other(field: str) -> str:
     return "y" if field == "x" else "x"
-
-
-def _apart(one: Images, other: Images) -> Scalar:
-    return (one - other).abs().mean()

@@ -11,17 +11,22 @@ class Fakes:
     So a generator's part of the terms has no graph of another part's fakes beside its own.
 
     Args:
-        make: makes the fakes for a field.
+        generate: makes the fakes for a field.
     """
 
-    def __init__(self, make: Callable[[str], Images]) -> None:
-        self._make = make
+    def __init__(self, generate: Callable[[str], Images]) -> None:
+        self._generate = generate
         self._made: dict[str, Images] = {}
 
     def __getitem__(self, field: str) -> Images:
         if field not in self._made:
-            self._made[field] = self._make(field)
+            self._made[field] = self._generate(field)
         return self._made[field]
+
+    def make(self, fields: tuple[str, ...]) -> None:
+        """Make all of these now."""
+        for field in fields:
+            self[field]
 
     def detached(self) -> "Fakes":
         """The same images without a graph."""

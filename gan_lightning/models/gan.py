@@ -32,6 +32,11 @@ class GAN(AdversarialModule):
 
     def __init__(self, latent_dim: Count, latent: randomness.Distribution = randomness.normal, **game: Any) -> None:
         super().__init__(**game)
+        if hasattr(self.generator, "multiple"):
+            raise ValueError(
+                f"{type(self).__name__} makes images from noise, and {type(self.generator).__name__} from images; "
+                "choose model=pix2pix or model=cyclegan, or another network"
+            )
         for network in (self.generator, self.discriminator):
             if (getattr(network, "num_classes", None) is not None) != self.labelled:
                 takes, other = ("no labels", "model=cgan") if not self.labelled else ("labels", "another model")

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_lightning.losses.comparison import Comparison
 from gan_lightning.models.fakes import Fakes
-from gan_lightning.models.translation import Direction, TranslationModule, in_rows
-from gan_lightning.types import Critic, Images, Logits, Pair, Terms
+from gan_lightning.models.translation import TranslationModule, in_rows
+from gan_lightning.types import Aligned, Critic, Images, Logits, Terms
 
 
 class Pix2Pix(TranslationModule):
@@ -39,16 +39,13 @@ class Pix2Pix(TranslationModule):
                     f"comparisons.{name} is given settings, but {name} is not among the chosen comparisons"
                 )
 
-    def translators(self, generator: nn.Module) -> dict[Direction, nn.Module]:
-        return {"xy": generator}
-
-    def generate(self, batch: Pair, field: str) -> Images:
+    def generate(self, batch: Aligned, field: str) -> Images:
         return self.generator(batch.x)
 
-    def discriminator_terms(self, batch: Pair, fake: Fakes) -> Iterator[Terms]:
+    def discriminator_terms(self, batch: Aligned, fake: Fakes) -> Iterator[Terms]:
         yield self.judge(self._critic(batch.x), batch.y, fake["y"])
 
-    def generator_terms(self, batch: Pair, fake: Fakes) -> Iterator[Terms]:
+    def generator_terms(self, batch: Aligned, fake: Fakes) -> Iterator[Terms]:
         compared = {name: compare(fake["y"], batch.y) for name, compare in self.comparisons.items()}
         yield self.fool(self._critic(batch.x), batch.y, fake["y"]) | compared
 

@@ -50,7 +50,9 @@ def cosine(iteration: int, total: Number, final: Rate = 0.0, start: Rate = 0.0) 
 def _progress(iteration: int, total: Number, start: Rate) -> Number:
     """How much of the way from `start` to `total` is done."""
     if total == inf:
-        raise ValueError("a schedule needs a run with an end: set trainer.max_epochs or trainer.max_steps")
+        raise ValueError(
+            "a schedule needs a run with an end: set trainer.max_epochs or trainer.max_steps, or schedule=constant"
+        )
     begin = start * total if start < 1 else start
     if begin >= total:
         raise ValueError(f"a schedule's start must be before the run's end, iteration {total:.0f}; got {start}")

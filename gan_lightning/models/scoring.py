@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import torch
 from lightning import LightningDataModule
 
-from gan_lightning.data.base import Split, StoredDataModule
+from gan_lightning.data.base import StoredDataModule
 from gan_lightning.data.stills import Stills
+from gan_lightning.data.stored import Split
 from gan_lightning.metrics.card import Card, Subject
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric

@@ -1,11 +1,10 @@
 """What translations of images into images share, whatever they learn from."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_lightning import randomness
 from gan_lightning.data.arrival import in_range
@@ -33,16 +32,17 @@ class TranslationModule(AdversarialModule):
 
     def __init__(self, **game: Any) -> None:
         super().__init__(**game)
-        for network in self.translators(self.generator).values():
+        for network in (self.way(self.generator, direction) for direction in self.directions):
             if not hasattr(network, "multiple"):
                 raise ValueError(
                     f"{type(self).__name__} needs a network that turns images into images, which "
                     f"{type(network).__name__} is not; choose network=cyclegan, cyclegan_strided or unet"
                 )
 
-    @abstractmethod
-    def translators(self, generator: nn.Module) -> dict[Direction, nn.Module]:
-        """The network of each direction in the generator, or in its moving average."""
+    def multiple(self, direction: Direction) -> int:
+        """What the sides of images must be multiples of."""
+        network: Any = self.way(self.generator, direction)
+        return network.multiple
 
     def translate(self, images: Images, names: Sequence[str], direction: Direction = "xy") -> Images:
         """Images of the other domain, in sampling mode, by the moving average where there is one.
@@ -53,18 +53,25 @@ class TranslationModule(AdversarialModule):
             direction: `xy` or, where the model goes both ways, `yx`.
         """
         with self.sampling() as generator:
-            network = self.translators(generator)[direction]
+            network = self.way(generator, direction)
             with seeded(network, [randomness.derive(self.seed, "dropout", name) for name in names]):
                 return network(images)
 
     def fixed_inputs(self, count: int, nrow: int = 8) -> tuple[Tensor, ...]:
-        """Images of x and y, evenly spaced in the validation set, for about `count` images in all.
+        """Images of x and y, evenly spaced in the test split, for about `count` images in all.
 
         Raises:
-            ValueError: where the data module has no images for it.
+            ValueError: for a data module from elsewhere, which has no such images.
         """
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-        pair: Pair = data.spread(max(1, count // self.together), self.device, self.dtype)
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        if not isinstance(data, StoredDataModule):
+            raise ValueError(
+                f"callbacks.samples needs images of a data module of this package; got {type(data).__name__}: take "
+                "callbacks.samples=null"
+            )
+        dtype: Any = self.dtype
+        pair = data.spread(max(1, count // self.together), self.device, dtype)
+        assert isinstance(pair, Pair)
         return pair.x, pair.y
 
     def scored_inputs(self, rows: range, seed: int, data: Any, direction: str = "xy") -> tuple[Tensor, ...]:
@@ -76,9 +83,6 @@ class TranslationModule(AdversarialModule):
 
     def scored_count(self, data: Any, direction: str = "xy") -> int | None:
         return len(self._sources(data, direction))
-
-    def way(self, generator: nn.Module, direction: str = "xy") -> nn.Module:
-        return self.translators(generator)["yx" if direction == "yx" else "xy"]
 
     @staticmethod
     def _sources(data: StoredDataModule, direction: str) -> Stills:

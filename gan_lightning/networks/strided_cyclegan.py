@@ -18,14 +18,14 @@ class StridedCycleGANGenerator(nn.Module):
 
     Args:
         channels: of the images.
-        image_size: in training; a multiple of 8, 128 in the tutorial.
+        image_size: in training; a multiple of 8 of at least 16, 128 in the tutorial.
         width: channels of the first hidden map; the residual blocks have four times as many.
         blocks: how many residual blocks.
         norm: normalisation after each hidden convolution; None for none.
         init: applied to each module.
 
     Raises:
-        ValueError: where image_size is no multiple of 8.
+        ValueError: for another size.
     """
 
     multiple = 8
@@ -40,9 +40,12 @@ class StridedCycleGANGenerator(nn.Module):
         init: Init = torch_default,
     ) -> None:
         super().__init__()
-        if image_size % self.multiple:
+        if (
+            image_size % self.multiple or image_size < 16
+        ):  # a map of one pixel has nothing to normalise in a batch of one
             raise ValueError(
-                f"the strided CycleGAN halves three times, so image_size must be a multiple of 8; got {image_size}"
+                "the strided CycleGAN halves three times, so image_size must be a multiple of 8 of at least 16; got "
+                f"{image_size}"
             )
         widths = [width, 2 * width, 4 * width]
         net: list[nn.Module] = []

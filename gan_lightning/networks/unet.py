@@ -19,6 +19,8 @@ def depth(image_size: int, halvings: int | None) -> int:
         ValueError: where the size cannot be halved so often, or not once.
     """
     times = halvings or max((n for n in range(1, 9) if image_size % 2**n == 0), default=1)
+    if halvings is None and image_size % 2:
+        raise ValueError(f"a U-Net needs an even image_size; got {image_size}")
     if image_size % 2**times:
         raise ValueError(
             f"a U-Net of halvings={times} needs an image_size that is a multiple of {2**times}; got {image_size}"
