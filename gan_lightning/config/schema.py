@@ -44,7 +44,8 @@ def arguments(function: Callable, config: DictConfig) -> dict[str, Any]:
     own = OmegaConf.masked_copy(config, [str(key) for key in config if str(key) in known])
     _hold(function, own, "", function.__name__)
     for key, value in own.items():
-        if OmegaConf.is_config(value):  # not held above, where it may be a part to be made
+        # Not held above, where it may be a part to be made.
+        if OmegaConf.is_config(value) and not _fits(value, known[str(key)].hint):
             raise ValueError(f"{key!s} must be {describe(known[str(key)].hint)}; got {value}")
     return {str(key): own[key] for key in own}
 
