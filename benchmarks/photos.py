@@ -19,6 +19,8 @@ from torch.nn import functional as F
 
 from gan_lightning.config.runs import checkpoint_of, restored
 
+JUDGES = 5
+"""Classifiers that vote: one alone is right on 96 to 100 % of the held-out crops."""
 FOLDER = Path(__file__).resolve().parent.parent / "outputs" / "photos"
 
 
@@ -38,21 +40,22 @@ def crops(data, split: str) -> list[Tensor]:
     return [torch.from_numpy(store.rows(list(range(len(store))))) / 127.5 - 1 for store in stores]
 
 
-def classifier(x: Tensor, y: Tensor) -> nn.Module:
-    """Tells crops of x (negative) from those of y (positive), under any light."""
-    torch.manual_seed(0)
+def classifier(x: Tensor, y: Tensor, seed: int) -> nn.Module:
+    """Tells crops of x (negative) from those of y (positive), under any light and either way round."""
+    torch.manual_seed(seed)
     layers: list[nn.Module] = []
     for before, after in ((3, 16), (16, 32), (32, 64)):
         layers += [nn.Conv2d(before, after, 3, 2, 1), nn.BatchNorm2d(after), nn.ReLU()]
-    network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 1))
+    network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(), nn.Linear(64, 1))
     optimizer = torch.optim.AdamW(network.parameters(), 1e-3, weight_decay=0.1)
-    images, truth = torch.cat([x, y]), torch.cat([torch.zeros(len(x)), torch.ones(len(y))])
     for _ in range(600):
-        rows = torch.randint(len(images), (64,))
+        batch = torch.cat([domain[torch.randint(len(domain), (32,))] for domain in (x, y)])
+        batch = torch.where(torch.rand(64, 1, 1, 1) < 0.5, batch, batch.flip(-1))
         contrast, brightness = torch.rand(2, 64, 1, 1, 1) - 0.5
-        batch = images[rows] * (1 + 0.6 * contrast) + 0.3 * brightness
+        batch = batch * (1 + 0.6 * contrast) + 0.3 * brightness
         batch = batch + 0.05 * torch.randn_like(batch)
-        loss = F.binary_cross_entropy_with_logits(network(batch)[:, 0], truth[rows])
+        truth = torch.arange(64) >= 32
+        loss = F.binary_cross_entropy_with_logits(network(batch)[:, 0], truth.float())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -71,15 +74,15 @@ def cyclegan(overrides: list[str]) -> None:
     def there(direction):
         return lambda images: model.translate(images, [""] * len(images), direction)
 
-    judge = classifier(*train)
+    judges = [classifier(*train, seed) for seed in range(JUDGES)]
 
     @torch.no_grad()
     def taken_for_y(images: Tensor) -> float:
-        return float((in_parts(judge, images) > 0).float().mean())
+        return float((sum(in_parts(judge, images) for judge in judges) > 0).float().mean())
 
     x, y = test
     right = (1 - taken_for_y(x) + taken_for_y(y)) / 2
-    print(f"{run}\n{seconds:.0f} s; {len(x)} and {len(y)} held-out crops, classifier right on {right:.1%}\n")
+    print(f"{run}\n{seconds:.0f} s; {len(x)} and {len(y)} held-out crops, classifiers right on {right:.1%}\n")
     print(
         "| direction | inputs taken for the target | translations taken for it | cycle L1, training region |\n|---|---|---|---|"
     )
