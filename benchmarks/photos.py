@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from gan_lightning.config.runs import checkpoint_of, restored
 
-JUDGES = 5
+JUDGES = 3
 """Classifiers that vote: one alone is right on 96 to 100 % of the held-out crops."""
 FOLDER = Path(__file__).resolve().parent.parent / "outputs" / "photos"
 
