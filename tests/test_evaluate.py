@@ -15,6 +15,7 @@ from gan_lightning.__main__ import main
 from gan_lightning.callbacks.card_file import CardFile
 from gan_lightning.commands import evaluate as command
 from gan_lightning.config.runs import cards_of
+from gan_lightning.metrics.extractors import learning
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
@@ -68,10 +69,12 @@ def evaluate(monkeypatch, capfd):
     return scored
 
 
-def test_a_run_is_scored_by_its_last_checkpoint_and_the_cards_lie_beside_it(run, evaluate):
-    code, shown, cards = evaluate(f"run={run}", "num_images=30")
+@pytest.mark.parametrize("extractor", ["random", "classifier"])
+def test_a_run_is_scored_by_its_last_checkpoint_and_the_cards_lie_beside_it(extractor, run, evaluate, monkeypatch):
+    monkeypatch.setattr(learning, "STEPS", 3)
+    code, shown, cards = evaluate(f"run={run}", "num_images=30", f"extractor={extractor}")
     assert code == 0, shown
-    assert [card.score for card in cards] == ["fd_random", "kd_random", "kd_std_random"]
+    assert [card.score for card in cards] == [f"{stem}_{extractor}" for stem in ("fd", "kd", "kd_std")]
     assert {(card.n_fake, card.n_real, card.iteration, card.images_seen) for card in cards} == {(30, 1797, 2, 16)}
     assert {(card.weights, card.batch_norm, card.split, card.run) for card in cards} == {
         ("ema", "eval", "train", str(run.absolute()))
@@ -177,6 +180,13 @@ def test_folders_of_any_kind_are_scored_at_their_own_size(cache, folders, evalua
     expected = FrechetDistance()(*sides)["fd_random"]
     assert cards[0].value == pytest.approx(expected, rel=1e-5)
     assert (tmp_path / "cache").exists() == (cache == "auto")
+
+
+def test_folders_have_no_labels_for_a_classifier_to_learn(folders, evaluate):
+    code, shown, _ = evaluate(f"real={folders / 'real'}", f"fake={folders / 'fake'}", "extractor=classifier")
+    assert code == 2
+    assert "extractor=classifier needs data with labels of at least two classes; got none" in shown
+    assert "Traceback" not in shown
 
 
 def test_folders_may_be_scored_by_some_of_their_images(folders, evaluate):

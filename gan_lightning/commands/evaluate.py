@@ -104,11 +104,11 @@ def evaluate(
     counts = [] if num_images is None else _numbers("num_images", num_images, 1)
     latent_seeds = _numbers("seeds", seeds, 0)
     device = Trainer(accelerator=accelerator, devices=1, logger=False).strategy.root_device
-    extractor.to(device)
     if run is None and real is not None and fake is not None:
         folders = Folders(real, fake, image_size, cache, Path(cache_dir).expanduser())
         chosen = _chosen(metrics, few, [len(folders.real), len(folders.fake), *counts])
-        return [card for n in counts or [len(folders.fake)] for card in folders.score(chosen, extractor, n, batch_size)]
+        every = counts or [len(folders.fake)]
+        return [card for n in every for card in folders.score(chosen, extractor, n, batch_size, device)]
     if run is None or real is not None or fake is not None:
         raise ValueError(f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}")
     file = checkpoint_of(run, "run")
