@@ -21,6 +21,7 @@ from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.metrics.summary import lines, parted
+from gan_lightning.models import folder_scores
 
 NARROW = [*TINY, "model.generator.width=4", "model.discriminator.width=4", "ema=half_life"]
 
@@ -191,7 +192,7 @@ def test_folders_have_no_labels_for_a_classifier_to_learn(folders, evaluate):
 
 def test_folders_may_be_scored_by_some_of_their_images(folders, evaluate):
     code, shown, cards = evaluate(
-        f"real={folders / 'real'}", f"fake={folders / 'fake'}", "num_images=[4,50]", "metric@few=[]"
+        f"real={folders / 'real'}", f"fake={folders / 'fake'}", "num_images=[4,50,60]", "metric@few=[]"
     )
     assert code == 0, shown
     assert [card.n_fake for card in cards] == [4, 9]
@@ -240,6 +241,9 @@ WRONG = {
     "no number": (["run=a", "num_images=many"], "num_images must be a whole number of at least 1, or a list of them"),
     "a negative seed": (["run=a", "seeds=[0,-1]"], "seeds must be a whole number of at least 0, or a list of them"),
     "no seeds": (["run=a", "seeds=[]"], "seeds must be a whole number of at least 0"),
+    "a seed twice": (["run=a", "seeds=[0,0]"], "seeds must name each number once; got [0, 0]"),
+    "a number twice": (["run=a", "num_images=[9,8,9]"], "num_images must name each number once; got [9, 8, 9]"),
+    "a wrong size": (["run=a", "image_size=0"], "image_size must be a whole number of at least 1"),
     "an unknown metric": (["run=a", "metric=[fjd]"], "metric has no option fjd"),
     "a misspelt key": (["run=a", "num_image=3"], "did you mean num_images"),
     "an unknown mode": (["run=a", "batch_norm=other"], "batch_norm must be one of eval, batch, standing, audit"),
@@ -263,7 +267,7 @@ def test_missing_weights_are_found_before_anything_is_read(monkeypatch, evaluate
         raise AssertionError("read before the weights were looked for")
 
     monkeypatch.setattr(command, "checkpoint_of", refuse)
-    monkeypatch.setattr(command, "Folders", refuse)
+    monkeypatch.setattr(folder_scores, "Folders", refuse)
     for words in (["run=a"], ["real=a", "fake=b"]):
         code, shown, _ = evaluate("extractor=inception", *words)
         assert code == 2

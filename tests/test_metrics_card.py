@@ -158,6 +158,11 @@ def test_every_metric_composes_and_its_settings_are_plain(name):
     assert json.dumps(metric.settings)
 
 
+def test_the_kernel_distance_needs_pairs():
+    with pytest.raises(ValueError, match=r"metrics\.kid\.subset_size must be a whole number of at least 2; got 1"):
+        schema.check(composed("metric=[kid]", "metrics.kid.subset_size=1"))
+
+
 def test_metrics_compose_as_a_list():
     metrics = composed(f"metric=[{','.join(options('metric'))}]").metrics
     assert sorted(metrics) == options("metric")
