@@ -15,11 +15,13 @@ from gan_lightning.__main__ import main
 from gan_lightning.callbacks.card_file import CardFile
 from gan_lightning.commands import evaluate as command
 from gan_lightning.config.runs import cards_of
+from gan_lightning.metrics.extractors import learning
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.metrics.summary import lines, parted
+from gan_lightning.models import folder_scores
 
 NARROW = [*TINY, "model.generator.width=4", "model.discriminator.width=4", "ema=half_life"]
 
@@ -68,10 +70,12 @@ def evaluate(monkeypatch, capfd):
     return scored
 
 
-def test_a_run_is_scored_by_its_last_checkpoint_and_the_cards_lie_beside_it(run, evaluate):
-    code, shown, cards = evaluate(f"run={run}", "num_images=30")
+@pytest.mark.parametrize("extractor", ["random", "classifier"])
+def test_a_run_is_scored_by_its_last_checkpoint_and_the_cards_lie_beside_it(extractor, run, evaluate, monkeypatch):
+    monkeypatch.setattr(learning, "STEPS", 3)
+    code, shown, cards = evaluate(f"run={run}", "num_images=30", f"extractor={extractor}")
     assert code == 0, shown
-    assert [card.score for card in cards] == ["fd_random", "kd_random", "kd_std_random"]
+    assert [card.score for card in cards] == [f"{stem}_{extractor}" for stem in ("fd", "kd", "kd_std")]
     assert {(card.n_fake, card.n_real, card.iteration, card.images_seen) for card in cards} == {(30, 1797, 2, 16)}
     assert {(card.weights, card.batch_norm, card.split, card.run) for card in cards} == {
         ("ema", "eval", "train", str(run.absolute()))
@@ -179,9 +183,16 @@ def test_folders_of_any_kind_are_scored_at_their_own_size(cache, folders, evalua
     assert (tmp_path / "cache").exists() == (cache == "auto")
 
 
+def test_folders_have_no_labels_for_a_classifier_to_learn(folders, evaluate):
+    code, shown, _ = evaluate(f"real={folders / 'real'}", f"fake={folders / 'fake'}", "extractor=classifier")
+    assert code == 2
+    assert "extractor=classifier needs data with labels of at least two classes; got none" in shown
+    assert "Traceback" not in shown
+
+
 def test_folders_may_be_scored_by_some_of_their_images(folders, evaluate):
     code, shown, cards = evaluate(
-        f"real={folders / 'real'}", f"fake={folders / 'fake'}", "num_images=[4,50]", "metric@few=[]"
+        f"real={folders / 'real'}", f"fake={folders / 'fake'}", "num_images=[4,50,60]", "metric@few=[]"
     )
     assert code == 0, shown
     assert [card.n_fake for card in cards] == [4, 9]
@@ -230,6 +241,9 @@ WRONG = {
     "no number": (["run=a", "num_images=many"], "num_images must be a whole number of at least 1, or a list of them"),
     "a negative seed": (["run=a", "seeds=[0,-1]"], "seeds must be a whole number of at least 0, or a list of them"),
     "no seeds": (["run=a", "seeds=[]"], "seeds must be a whole number of at least 0"),
+    "a seed twice": (["run=a", "seeds=[0,0]"], "seeds must name each number once; got [0, 0]"),
+    "a number twice": (["run=a", "num_images=[9,8,9]"], "num_images must name each number once; got [9, 8, 9]"),
+    "a wrong size": (["run=a", "image_size=0"], "image_size must be a whole number of at least 1"),
     "an unknown metric": (["run=a", "metric=[fjd]"], "metric has no option fjd"),
     "a misspelt key": (["run=a", "num_image=3"], "did you mean num_images"),
     "an unknown mode": (["run=a", "batch_norm=other"], "batch_norm must be one of eval, batch, standing, audit"),
@@ -253,7 +267,7 @@ def test_missing_weights_are_found_before_anything_is_read(monkeypatch, evaluate
         raise AssertionError("read before the weights were looked for")
 
     monkeypatch.setattr(command, "checkpoint_of", refuse)
-    monkeypatch.setattr(command, "Folders", refuse)
+    monkeypatch.setattr(folder_scores, "Folders", refuse)
     for words in (["run=a"], ["real=a", "fake=b"]):
         code, shown, _ = evaluate("extractor=inception", *words)
         assert code == 2

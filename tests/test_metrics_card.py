@@ -14,9 +14,10 @@ from omegaconf import OmegaConf
 
 from gan_lightning.config import schema
 from gan_lightning.metrics.card import CIRCUMSTANCES, Card, Subject, differences
-from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.extractors.extractor import Extracted, Extractor, Identity
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
+from gan_lightning.metrics.inception_score import InceptionScore
 from gan_lightning.metrics.kid import KernelDistance
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.real import Real
@@ -46,6 +47,58 @@ def test_every_score_has_a_card_with_its_whole_protocol():
     assert card.versions["torch"] == torch.__version__.split("+")[0] or card.versions["torch"] == torch.__version__
     assert "torch-fidelity" in card.versions
     assert any("fewer than 2,048" in said for said in made[0].warnings)
+
+
+class Failing(FrechetDistance):
+    """As a metric that meets what it cannot compute."""
+
+    def score(self, real, fake):
+        raise ValueError("it cannot be")
+
+
+class Endless(FrechetDistance):
+    """A score that is no number."""
+
+    def score(self, real, fake):
+        return {"endless": float("nan")}
+
+
+def two_sets():
+    extractor = Random(width=4)
+    images = torch.rand(40, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    real, fake = (Statistics.of([side], extractor, frozenset({"moments"})) for side in (images, -images))
+    return Real(real, "test", "abcdef"), fake, extractor, SUBJECT
+
+
+def test_one_metric_that_fails_leaves_the_others_their_scores_and_says_why():
+    metrics, failed = {"failing": Failing(), "fid": FrechetDistance(), "endless": Endless()}, {}
+    made = scored(metrics, *two_sets(), failed)
+    assert [card.score for card in made] == ["fd_random"]
+    assert failed == {"failing": "it cannot be", "endless": "the score endless must be a finite number; got nan"}
+
+
+def test_a_failure_that_nobody_asks_for_is_logged(caplog):
+    scored({"failing": Failing(), "fid": FrechetDistance()}, *two_sets())
+    assert "metric=failing gives no score: it cannot be" in caplog.messages
+
+
+def test_where_all_metrics_fail_the_reasons_are_raised():
+    with pytest.raises(ValueError, match="^it cannot be; the score endless must be a finite number; got nan$"):
+        scored({"failing": Failing(), "again": Failing(), "endless": Endless()}, *two_sets(), {})
+
+
+def test_a_score_that_sees_no_real_image_names_none():
+    metrics = {"inception_score": InceptionScore(2)}
+    extractor = Random(width=4)
+    extractor.identity = Identity("classifier", "", "none", 4, 10)
+    fake = Statistics(extractor.identity, needed(metrics)[1])
+    fake.add(Extracted(torch.zeros(40, 4), torch.eye(10).repeat(4, 1)))
+    first, second = (
+        scored(metrics, Real(Statistics(extractor.identity, frozenset()), split, data), fake, extractor, SUBJECT)
+        for split, data in (("train", "one"), ("test", "other"))
+    )
+    assert [(card.n_real, card.split, card.data) for card in first] == [(0, "", "")] * 2
+    assert first == second
 
 
 def test_a_card_survives_its_file():
@@ -103,6 +156,11 @@ def test_every_metric_composes_and_its_settings_are_plain(name):
     (metric,) = instantiate(config.metrics).values()
     assert isinstance(metric, Metric)
     assert json.dumps(metric.settings)
+
+
+def test_the_kernel_distance_needs_pairs():
+    with pytest.raises(ValueError, match=r"metrics\.kid\.subset_size must be a whole number of at least 2; got 1"):
+        schema.check(composed("metric=[kid]", "metrics.kid.subset_size=1"))
 
 
 def test_metrics_compose_as_a_list():

@@ -8,7 +8,9 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 
+from gan_lightning.config import schema
 from gan_lightning.data.digits import Digits
 from gan_lightning.metrics.extractors import classifier as classifying
 from gan_lightning.metrics.extractors import learning, weights
@@ -274,6 +276,54 @@ def test_a_damaged_classifier_is_trained_anew(quick, tmp_path):
 def test_a_classifier_needs_labels(tmp_path):
     with pytest.raises(ValueError, match="needs data with labels of at least two classes; got none"):
         prepared(tmp_path, Few(labels=False))
+
+
+def first(count, seed=0):
+    images = Few(seed)
+    images.pixels, images.labels = images.pixels[:count], images.labels[:count]
+    images.fingerprint += f" {count}"
+    return images
+
+
+@pytest.mark.parametrize(("train", "test"), [(4, None), (40, 4), (4, 40)])
+def test_a_classifier_of_too_few_images_is_refused_before_it_is_trained(train, test, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifying, "trained", lambda *_: pytest.fail("trained"))
+    with pytest.raises(ValueError, match="needs at least 5 images in each split .* got 4: take extractor=random"):
+        prepared(tmp_path, first(train), first(test, 1) if test else None)
+
+
+@pytest.mark.parametrize("test", [None, 5])
+def test_five_images_are_enough_for_a_classifier_and_so_is_its_least_maximum(test, quick, tmp_path):
+    found = prepared(tmp_path, first(5), first(test, 1) if test else None, max_images=10)
+    assert 0 <= found.accuracy <= 1
+    assert 0 <= prepared(tmp_path, Few(), max_images=10).accuracy <= 1
+
+
+def test_the_command_line_holds_max_images_to_its_bound():
+    config = OmegaConf.create({"extractor": {"_target_": f"{Classifier.__module__}.Classifier", "max_images": 9}})
+    with pytest.raises(ValueError, match=r"extractor\.max_images must be a whole number of at least 10; got 9"):
+        schema.check(config)
+
+
+def test_large_images_are_read_a_few_at_a_time_and_kept_small():
+    large = Few()
+    large.pixels = large.pixels.repeat(5, 0).repeat(12, 2).repeat(12, 3)
+    large.labels = large.labels.repeat(5)
+    asked = []
+    rows = large.rows
+    large.rows = lambda numbers: asked.append(len(numbers)) or rows(numbers)
+    read, labels = classifying._read(large, range(200))
+    assert read.shape == (200, 3, 32, 32)
+    assert read.untyped_storage().nbytes() == 200 * 3 * 32 * 32
+    assert max(asked) == 64
+    assert torch.equal(labels, torch.from_numpy(large.labels))
+
+
+@pytest.mark.parametrize("size", [16, 28, 32, 96])
+def test_a_classifier_sees_a_reduced_image_as_the_image_itself(size, learned):
+    images = levels(size=size)
+    whole, small = (learned.classifier(each).features for each in (images, learning.reduced(images)))
+    assert small.numpy() == pytest.approx(whole.numpy(), abs=0.02 * whole.abs().max().item())
 
 
 def test_a_classifier_that_learned_nothing_warns(monkeypatch, tmp_path):

@@ -74,7 +74,6 @@ CHANGES = {
     "resize": dict(extractor=Means(resize="clean")),
     "data": dict(images=Set(seed=1)),
     "split": dict(split="test"),
-    "limit": dict(limit=40),
     "kept": dict(kept=40),
 }
 
@@ -86,7 +85,7 @@ def test_a_change_of_weights_resize_data_split_or_count_makes_them_void(what, tm
     after = {**before, "extractor": Means(), **CHANGES[what]}
     shown = after["extractor"].shown
     real_statistics(**after)
-    assert after["extractor"].shown - shown == (40 if what == "limit" else 50)
+    assert after["extractor"].shown - shown == 50
     assert len(list((tmp_path / "statistics").glob("*.npz"))) == 2
 
 
@@ -94,7 +93,7 @@ def test_features_lie_in_the_file_only_where_a_metric_needs_them(tmp_path):
     real_statistics(Set(), "train", Means(), MOMENTS, tmp_path)
     (file,) = (tmp_path / "statistics").glob("*.npz")
     with np.load(file) as arrays:
-        assert set(arrays.files) == {"key", "count", "mean", "scatter"}
+        assert set(arrays.files) == {"count", "mean", "scatter"}
 
 
 def test_a_file_that_lacks_what_a_new_metric_needs_is_made_anew_with_both(tmp_path):
@@ -140,12 +139,9 @@ def test_jobs_that_start_together_compute_once(tmp_path):
     assert sorted(extractor.shown for extractor in extractors) == [0, 0, 50]
 
 
-def test_a_limit_and_what_is_kept_are_spread_over_the_whole_set(tmp_path):
+def test_what_is_kept_is_spread_over_the_whole_set(tmp_path):
     images = Set(400, size=2)
     images.pixels[:] = (np.arange(400) // 2)[:, None, None, None].astype(np.uint8)  # in order, as by class
-    some = real_statistics(images, "train", Means(), BOTH, tmp_path, limit=100).statistics
-    assert some.count == len(some.features) == 100
-    assert some.features.mean().item() == pytest.approx(100, abs=15)
     kept = real_statistics(images, "train", Means(), BOTH, tmp_path, kept=100).statistics
     assert (kept.count, kept.moments.count, len(kept.features)) == (400, 400, 100)
     assert kept.features.mean().item() == pytest.approx(100, abs=15)
@@ -175,9 +171,9 @@ def test_images_with_and_without_a_cache_are_sets_with_the_same_fingerprint_and_
     assert stores[0].fingerprint == stores[1].fingerprint
     extractor = Means()
     one, other = (
-        real_statistics(store, "train", extractor, MOMENTS, folder, limit=60).statistics
+        real_statistics(store, "train", extractor, MOMENTS, folder).statistics
         for store, folder in zip(stores, (tmp_path, tmp_path / "other"), strict=True)
     )
-    assert extractor.shown == 120
+    assert extractor.shown == 2 * len(stores[0])
     assert (one.moments.scatter == other.moments.scatter).all()
     assert isinstance(one, Statistics)

@@ -99,6 +99,22 @@ def test_moments_see_all_images_and_features_the_first_that_are_kept():
     assert len(found.logits) == 70
 
 
+def test_what_is_not_kept_takes_no_memory_and_rows_are_joined_once():
+    found, other = (
+        Statistics(Identity("classifier", "", "none", 8, 10), frozenset({"features", "logits"}), kept=70)
+        for _ in range(2)
+    )
+    for seed in range(5):
+        for each in (found, other):
+            each.add(Extracted(normal(32, seed=seed), normal(32, 10, seed)))
+    found.merge(other)
+    held = [*found._features, *found._logits]
+    assert sum(part.untyped_storage().nbytes() for part in held) == 70 * (8 + 10) * 4
+    assert found.features.data_ptr() == found.features.data_ptr()
+    assert found.logits.data_ptr() == found.logits.data_ptr()
+    assert torch.equal(found.features[64:], normal(32, seed=2)[:6])
+
+
 def test_density_and_coverage_of_a_line_are_counted_by_hand():
     real = torch.tensor([[0.0], [1.0], [2.0], [10.0]])  # reach 1, 1, 1 and 8 with one neighbour
     fake = torch.tensor([[1.5], [5.0]])  # 1.5 is near 1 and 2, 5.0 near 10 alone

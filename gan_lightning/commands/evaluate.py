@@ -17,9 +17,10 @@ from gan_lightning.data.base import Split, StoredDataModule
 from gan_lightning.metrics import summary
 from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.extractors.extractor import Extractor
-from gan_lightning.metrics.metric import SOME, Metric
+from gan_lightning.metrics.few import with_few
+from gan_lightning.metrics.metric import Metric
 from gan_lightning.models.adversarial import AdversarialModule, Weights
-from gan_lightning.models.folders import Folders
+from gan_lightning.models.folder_scores import folder_scores
 from gan_lightning.models.norm_modes import BatchNorm, batch_norms
 from gan_lightning.models.scored_images import Precision, Recipe
 from gan_lightning.models.scoring import Moment, Scorer
@@ -40,9 +41,16 @@ def run(config: DictConfig) -> None:
     """
     schema.check(config)
     logs.tidy()
-    given = schema.arguments(evaluate, config)
+    of_run, of_folders = (schema.arguments(half, config) for half in (evaluate, folder_scores))
     made = {key: instantiate(config[key]) for key in ("extractor", "metrics", "few")}  # before anything is read
-    cards = evaluate(**given | made)
+    _hold(made["metrics"], made["few"])
+    counts = [] if config.num_images is None else _numbers("num_images", config.num_images, 1)
+    made |= {"num_images": counts, "seeds": _numbers("seeds", config.seeds, 0)}
+    if _is_of_run(config.run, config.real, config.fake):
+        cards = evaluate(**of_run | made)
+    else:
+        del made["seeds"]  # of latents
+        cards = folder_scores(**of_folders | made)
     file = Path(config.run_dir) / "evaluation.jsonl"
     CardFile(file).append(cards)
     found = summary.lines(cards)
@@ -57,9 +65,7 @@ def evaluate(
     few: Metrics,
     extractor: Extractor,
     run: str | None = None,
-    real: str | None = None,
-    fake: str | None = None,
-    num_images: Any = None,
+    num_images: Any = (),
     seeds: Any = (0,),
     weights: Literal["ema", "raw", "both"] = "ema",
     batch_norm: Literal["eval", "batch", "standing", "audit"] = "eval",
@@ -67,9 +73,6 @@ def evaluate(
     precision: Precision = "32-true",
     split: Split = "train",
     root: str | None = None,
-    image_size: Count | None = None,
-    cache: Literal["auto", "off", False] = "auto",
-    cache_dir: str = "~/.cache/gan_lightning",
     accelerator: str = "auto",
 ) -> list[Card]:
     """A card for each score of each number of images, seed, kind of weights and norm mode.
@@ -79,38 +82,21 @@ def evaluate(
         few: metrics added where there are fewer than 10,000 real or generated images.
         extractor: of the features.
         run: a run folder, whose last checkpoint is scored, or a checkpoint.
-        real: instead of a run, a folder of images,
-        fake: and one that is held against it.
-        num_images: how many are generated, or taken of `fake`; a number or a list. 10,000 of a run, all of a folder.
+        num_images: how many are generated, a list; 10,000 where it is empty.
         seeds: of the latents, a list.
         weights: of the generator.
         batch_norm: where its statistics come from; `audit` for all three ways.
         batch_size: of one pass.
         precision: of the generator.
-        split: of the run's real images.
-        root: the run's data, where it has moved.
-        image_size: to which folders' images are fitted; None where all are squares of one size.
-        cache: of folders' decoded images and their statistics; `off` writes nothing.
-        cache_dir: of folders.
+        split: of the real images.
+        root: the data, where they have moved.
         accelerator: of Lightning's.
 
     Raises:
         ValueError: see `run`.
     """
-    if not metrics:
-        raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
-    for name in [name for name, metric in {**few, **metrics}.items() if not isinstance(metric, Metric)]:
-        raise ValueError(f"metrics.{name} is given settings, but {name} is not among the chosen metrics")
-    counts = [] if num_images is None else _numbers("num_images", num_images, 1)
-    latent_seeds = _numbers("seeds", seeds, 0)
+    assert run is not None
     device = Trainer(accelerator=accelerator, devices=1, logger=False).strategy.root_device
-    extractor.to(device)
-    if run is None and real is not None and fake is not None:
-        folders = Folders(real, fake, image_size, cache, Path(cache_dir).expanduser())
-        chosen = _chosen(metrics, few, [len(folders.real), len(folders.fake), *counts])
-        return [card for n in counts or [len(folders.fake)] for card in folders.score(chosen, extractor, n, batch_size)]
-    if run is None or real is not None or fake is not None:
-        raise ValueError(f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}")
     file = checkpoint_of(run, "run")
     model, trained, iteration = restored(file, "run")
     model.to(device)
@@ -118,19 +104,34 @@ def evaluate(
         trained.data.root = root
     data = instantiate(trained.data)
     data.prepare_data()
-    counts = counts or [NUM_IMAGES]
+    counts = num_images or [NUM_IMAGES]
     sizes = map(len, data.stills(split)) if isinstance(data, StoredDataModule) else ()
-    scorer = Scorer(_chosen(metrics, few, [*sizes, *counts]), extractor, data, split, device)
+    scorer = Scorer(with_few(metrics, few, [*sizes, *counts]), extractor, data, split, device)
     folder = file.absolute().parent.parent if file.parent.name == "checkpoints" else None
     moment = Moment(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
     cards: list[Card] = []
-    for count, kind, mode, seed in product(counts, _kinds(model, weights), _modes(model, batch_norm), latent_seeds):
+    for count, kind, mode, seed in product(counts, _kinds(model, weights), _modes(model, batch_norm), seeds):
         log.info("%s images, %s weights, batch norm %s, seed %s", f"{count:,}", kind, mode, seed)
         found = scorer(model, Recipe(seed, batch_size, kind, mode, precision), count, moment)
         cards += found
         if folder:
             CardFile(folder / EVALUATIONS).append(found)
     return cards
+
+
+def _hold(metrics: Metrics, few: Metrics) -> None:
+    """Whether there are metrics, and nothing but metrics."""
+    if not metrics:
+        raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
+    for name in [name for name, metric in {**few, **metrics}.items() if not isinstance(metric, Metric)]:
+        raise ValueError(f"metrics.{name} is given settings, but {name} is not among the chosen metrics")
+
+
+def _is_of_run(run: str | None, real: str | None, fake: str | None) -> bool:
+    """Whether a run is to be scored, not a folder."""
+    if [key is None for key in (run, real, fake)] not in ([False, True, True], [True, False, False]):
+        raise ValueError(f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}")
+    return run is not None
 
 
 def _kinds(model: AdversarialModule, weights: str) -> list[Weights]:
@@ -144,17 +145,8 @@ def _modes(model: AdversarialModule, batch_norm: str) -> list[BatchNorm]:
     return every if batch_norm == "audit" else [mode for mode in every if mode == batch_norm] or ["eval"]
 
 
-def _chosen(metrics: Metrics, few: Metrics, counts: list[int]) -> Metrics:
-    """With those for few images where there are few."""
-    added = [name for name in few if name not in metrics]
-    if min(counts) >= SOME or not added:
-        return metrics
-    log.info("%s added, for there are fewer than %s images", ", ".join(added), f"{SOME:,}")
-    return {**metrics, **{name: few[name] for name in added}}
-
-
 def _numbers(key: str, value: Any, least: int) -> list[int]:
-    """One number or a list.
+    """One number or a list, each once: what is scored twice is no second draw.
 
     Raises:
         ValueError: for anything else.
@@ -162,4 +154,6 @@ def _numbers(key: str, value: Any, least: int) -> list[int]:
     numbers = list(value) if isinstance(value, ListConfig | list | tuple) else [value]
     if not numbers or not all(type(number) is int and number >= least for number in numbers):
         raise ValueError(f"{key} must be a whole number of at least {least}, or a list of them; got {value}")
+    if len(set(numbers)) < len(numbers):
+        raise ValueError(f"{key} must name each number once; got {value}")
     return numbers

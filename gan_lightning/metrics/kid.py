@@ -1,9 +1,11 @@
 """The kernel distance."""
 
+from typing import Annotated
+
 from gan_lightning.metrics import fidelity
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
-from gan_lightning.types import Count
+from gan_lightning.types import AtLeast, Count
 
 
 class KernelDistance(Metric):
@@ -14,12 +16,12 @@ class KernelDistance(Metric):
 
     Args:
         subsets: over which the mean is taken.
-        subset_size: images in each; of smaller sets all.
+        subset_size: images in each, at least 2, for one alone has no pair; of smaller sets all.
     """
 
     is_biased = False
 
-    def __init__(self, subsets: Count = 100, subset_size: Count = 1000) -> None:
+    def __init__(self, subsets: Count = 100, subset_size: Annotated[int, AtLeast(2)] = 1000) -> None:
         self.subsets = subsets
         self.subset_size = subset_size
 

@@ -34,7 +34,6 @@ def real_statistics(
     extractor: Extractor,
     needs: frozenset[Need],
     folder: Path,
-    limit: Count | None = None,
     kept: Count = KEPT,
     batch_size: Count = 64,
 ) -> Real:
@@ -49,8 +48,7 @@ def real_statistics(
         extractor: prepared.
         needs: what to gather.
         folder: of the data's caches.
-        limit: images to take at most, spread over the whole set; None for all.
-        kept: rows of features and logits at most, spread likewise.
+        kept: rows of features and logits at most, spread over the whole set.
         batch_size: images in a pass of the extractor.
 
     Raises:
@@ -61,26 +59,24 @@ def real_statistics(
         return Real(Statistics(identity, needs, kept), split, images.fingerprint)
     if not len(images):
         raise ValueError(f"the split {split} must have images to be compared with; got none")
-    key = (VERSION, images.fingerprint, len(images), split, limit, kept, identity)
+    key = (VERSION, images.fingerprint, len(images), split, kept, identity)
     file = place(folder / "statistics", ".npz", *key)
     with alone(file):
         found = _opened(file, extractor, needs, kept)
         if found is None:
-            numbers = _numbers(len(images), limit, kept)
+            numbers = _numbers(len(images), kept)
             log.info("features of %s real images (%s, %s)", f"{len(numbers):,}", split, identity.name)
             wanted = needs | _gathered(file)
             everything = Statistics.of(batches(images, numbers, batch_size), extractor, wanted, kept)
             with whole(file) as stream:
-                np.savez(stream, allow_pickle=False, key=np.array(str(key)), **everything.arrays())
+                np.savez(stream, allow_pickle=False, **everything.arrays())
             found = Statistics.restored(identity, needs, kept, everything.arrays())
     return Real(found, split, images.fingerprint)
 
 
-def _numbers(count: int, limit: int | None, kept: int) -> Sequence[int]:
-    """All in order, as torch-fidelity takes them; where some are left out, a fixed random order, whose head is fair."""
-    if count <= min(limit or count, kept):
-        return range(count)
-    return np.random.default_rng(0).permutation(count)[:limit].tolist()
+def _numbers(count: int, kept: int) -> Sequence[int]:
+    """All in order, as torch-fidelity takes them; where not all are kept, a fixed random order, whose head is fair."""
+    return range(count) if count <= kept else np.random.default_rng(0).permutation(count).tolist()
 
 
 def _opened(file: Path, extractor: Extractor, needs: frozenset[Need], kept: int) -> Statistics | None:

@@ -50,27 +50,28 @@ class Statistics:
         if "moments" in self.needs:
             self._waiting.append(features.numpy())
             self._fold(BLOCK)
-        room = max(self.kept - self.count, 0)
-        if "features" in self.needs:
-            self._features.append(features[:room])
+        room = self._room
+        if "features" in self.needs and room:
+            self._features.append(_cut(features, room))
         if "logits" in self.needs:
             if batch.logits is None:
                 raise ValueError(
                     "metric=inception_score and metric=modes need class logits, which extractor="
                     f"{self.extractor.name} has not; take extractor=inception or extractor=classifier"
                 )
-            self._logits.append(batch.logits[:room].cpu())
+            if room:
+                self._logits.append(_cut(batch.logits.cpu(), room))
         self.count += len(features)
 
     def merge(self, other: "Statistics") -> None:
         """Append what another one has seen."""
         assert (self.extractor, self.needs) == (other.extractor, other.needs)
-        room = max(self.kept - self.count, 0)
+        room = self._room
         self._fold(1)
         self._moments.merge(other.moments)
         for own, others in ((self._features, other._features), (self._logits, other._logits)):
-            if others:
-                own.append(torch.cat(others)[:room])
+            if others and room:
+                own.append(_cut(_joined(others), room))
         self.count += other.count
 
     @property
@@ -82,12 +83,17 @@ class Statistics:
     @property
     def features(self) -> Float32[Tensor, "N F"]:
         """Of the images that are kept."""
-        return torch.cat(self._features) if self._features else torch.empty(0, self.extractor.feature_dim)
+        return _joined(self._features) if self._features else torch.empty(0, self.extractor.feature_dim)
 
     @property
     def logits(self) -> Float32[Tensor, "N K"]:
         """Of the images that are kept."""
-        return torch.cat(self._logits) if self._logits else torch.empty(0, self.extractor.num_labels or 0)
+        return _joined(self._logits) if self._logits else torch.empty(0, self.extractor.num_labels or 0)
+
+    @property
+    def _room(self) -> int:
+        """Rows of features and logits that may still come."""
+        return max(self.kept - self.count, 0)
 
     def _fold(self, at_least: int) -> None:
         """Take waiting rows into the moments, in whole blocks; with `at_least` 1 also what is left of one."""
@@ -134,3 +140,15 @@ class Statistics:
         for batch in images:
             found.add(extractor(to_levels(batch)))
         return found
+
+
+def _cut(rows: Tensor, room: int) -> Tensor:
+    """The first rows in memory of their own, for a view would keep the whole batch alive."""
+    return rows if len(rows) <= room else rows[:room].clone()
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """All rows in one piece, which takes the place of its parts, so that they are copied once."""
+    if len(parts) > 1:
+        parts[:] = [torch.cat(parts)]
+    return parts[0]

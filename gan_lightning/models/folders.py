@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import torch
 from PIL import Image
 
 from gan_lightning.data.cache import Store
@@ -58,20 +59,27 @@ class Folders:
         return images
 
     def score(
-        self, metrics: Mapping[str, Metric], extractor: Extractor, count: Count, batch_size: Count = 64
+        self,
+        metrics: Mapping[str, Metric],
+        extractor: Extractor,
+        count: Count,
+        batch_size: Count = 64,
+        device: torch.device | str = "cpu",
     ) -> list[Card]:
         """A card for each score.
 
         Args:
             metrics: by name.
-            extractor: of the features, on its device.
+            extractor: of the features.
             count: of `fake`, evenly spaced; all where there are no more.
             batch_size: of one pass of the extractor.
+            device: of the extractor.
 
         Raises:
-            ValueError: where a metric cannot be computed of these images.
+            ValueError: where a metric cannot be computed of these images, or the extractor needs labels.
         """
         extractor.prepare(self.real, self.real, self.cache_dir)
+        extractor.to(device)
         of_real, of_fake = needed(metrics)
         if self.cache == "auto":
             real = real_statistics(self.real, SPLIT, extractor, of_real, self.cache_dir, batch_size=batch_size)

@@ -3,24 +3,29 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures, full_precision, weights_sha256
-from gan_lightning.metrics.extractors.learning import FEATURES, SmallCNN, trained
+from gan_lightning.metrics.extractors.learning import FEATURES, SmallCNN, reduced, trained
 from gan_lightning.metrics.files import alone, place, whole
 from gan_lightning.metrics.image_set import ImageSet, batches
 from gan_lightning.metrics.levels import Levels, to_levels
-from gan_lightning.types import Count, Index
+from gan_lightning.types import AtLeast, Index
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Of network and training; a new one makes kept classifiers void."""
 HELD_OUT = 5
 """One in so many images is held out where there is no test split."""
+FEWEST = 5
+"""Images in a set: with fewer a fifth is none."""
+READ = 64
+"""Images of full size in memory at once."""
 RELIABLE = 0.9
 """Held-out accuracy below which the scores come with a warning."""
 
@@ -36,7 +41,7 @@ class Classifier(Extractor):
     accuracy: float
     """On images that it has not learned from."""
 
-    def __init__(self, seed: Index = 0, max_images: Count = 20_000) -> None:
+    def __init__(self, seed: Index = 0, max_images: Annotated[int, AtLeast(2 * FEWEST)] = 20_000) -> None:
         self.seed = seed
         self.max_images = max_images
 
@@ -44,13 +49,19 @@ class Classifier(Extractor):
         """Train it, or load what was trained on the same data.
 
         Raises:
-            ValueError: where the data have no labels or fewer than two classes.
+            ValueError: where the data have no labels, fewer than two classes or fewer than five images.
         """
         if train.labels is None or len(set(train.labels.tolist())) < 2:
             raise ValueError(
                 "extractor=classifier needs data with labels of at least two classes; got "
                 f"{'none' if train.labels is None else 'a single class'}: take extractor=random or extractor=inception"
             )
+        for images in (test, train):
+            if images.labels is not None and len(images) < FEWEST:
+                raise ValueError(
+                    f"extractor=classifier needs at least {FEWEST} images in each split to learn from and to be judged "
+                    f"on; got {len(images)}: take extractor=random or extractor=inception"
+                )
         key = (VERSION, self.seed, self.max_images, train.fingerprint, test.fingerprint)
         file = place(folder / "classifiers", ".pt", *key)
         with alone(file):
@@ -94,8 +105,9 @@ class Classifier(Extractor):
 
 
 def _read(images: ImageSet, numbers: Sequence[int]) -> tuple[Levels, Tensor]:
+    """Images at the network's size, for thousands of large ones fill the memory, and their labels."""
     assert images.labels is not None
-    levels = torch.cat([to_levels(batch) for batch in batches(images, numbers, 1024)])
+    levels = torch.cat([reduced(to_levels(batch)) for batch in batches(images, numbers, READ)])
     return levels, torch.from_numpy(images.labels[np.asarray(numbers)].astype(np.int64))
 
 

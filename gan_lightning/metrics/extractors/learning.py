@@ -1,7 +1,7 @@
 """The small classifier's network, and how it is trained in seconds."""
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -34,6 +34,11 @@ class SmallCNN(nn.Module):
         """Features [B, 64] and class logits [B, num_classes] of bytes."""
         features = self.features(F.interpolate(levels.float() / 127.5 - 1, (SIDE, SIDE), mode="area"))
         return features, self.classes(features)
+
+
+def reduced(levels: Levels) -> UInt8[Tensor, "B 3 32 32"]:
+    """Images at the network's own size, to the nearest level; the network sees the same up to half a level."""
+    return F.interpolate(levels.float(), (SIDE, SIDE), mode="area").round().to(torch.uint8)
 
 
 def trained(levels: Levels, labels: Int[Tensor, " B"], num_classes: Count, seed: Index) -> SmallCNN:
