@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 from hydra.utils import instantiate
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from test_command_line import NARROW, gan_lightning, the_run  # noqa: F401
 from test_resume import assert_same
@@ -208,6 +209,10 @@ WRONG = {
         ["metric=[precision_recall]", "callbacks.scores.num_images=3"],
         "callbacks.scores.num_images must be at least 4 for metric=precision_recall; got 3",
     ),
+    "three images": (
+        ["data=folder", "data.root=three", "data.channels=3", "metric=[precision_recall]"],
+        "metric=precision_recall needs at least 4 real images, and split=train has 3",
+    ),
     "a deviation that is followed": (
         ["metric=[kid]", "callbacks.scores.follow=kd_std_random"],
         "callbacks.scores.follow must be a score of which lower or higher values are better; got kd_std_random",
@@ -220,7 +225,10 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_what_cannot_be_scored_is_said_in_one_sentence_before_training(case, gan_lightning, faces):  # noqa: F811
     arguments, said = WRONG[case]
-    root = [f"data.root={faces}"] if "data=folder" in arguments else []
+    root = [f"data.root={faces}"] if "data=folder" in arguments and "data.root=three" not in arguments else []
+    Path("three").mkdir()
+    for number in range(3):
+        Image.new("RGB", (32, 32), (80 * number, 10, 10)).save(f"three/{number}.png")
     tiny = [] if "data=ring" in arguments else NARROW
     code, err = gan_lightning(*tiny, "trainer.max_steps=2", *arguments, *root)
     assert code == 2, err

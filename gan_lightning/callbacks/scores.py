@@ -93,6 +93,7 @@ class Scores(Callback):
             return
         data = trainer.datamodule  # type: ignore[attr-defined]
         self.scorer = Scorer(self.metrics, self.extractor, data, self.split, trainer.strategy.root_device)
+        self.scorer.check(pl_module, self.num_images)
         for direction in pl_module.directions:
             self.scorer.real(direction)
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 Better = Literal["lower", "higher", "neither"]
@@ -24,6 +24,9 @@ class Subject:
         images_seen: real images until then.
         seed: of the run.
         run: its folder.
+        source: what the images were made of beside noise: `classes in turn`, or split and fingerprint of what was
+            translated.
+        batch_size: of a pass of the generator, where its batches are part of the images; else 0.
     """
 
     weights: Literal["raw", "ema", "none"]
@@ -34,6 +37,8 @@ class Subject:
     images_seen: int
     seed: int
     run: str
+    source: str = field(default="", kw_only=True)
+    batch_size: int = field(default=0, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class Card(Subject):
         )
 
 
-PROTOCOL = tuple(field.name for field in fields(Card) if field.name not in CIRCUMSTANCES)
+PROTOCOL = tuple(each.name for each in fields(Card) if each.name not in CIRCUMSTANCES)
 
 
 def protocol(card: Card) -> str:
