@@ -35,7 +35,7 @@ class Scores(Callback):
 
     Args:
         metrics: by name.
-        extractor: of the features.
+        extractor: of the features; None will do without metrics.
         folder: of the run, for `scores.jsonl`.
         every_n_images: images seen between scores; None for the end alone.
         num_images: so many are generated and scored; models that translate score what their source has at most.
@@ -53,7 +53,7 @@ class Scores(Callback):
     def __init__(
         self,
         metrics: Mapping[str, Metric],
-        extractor: Extractor,
+        extractor: Extractor | None,
         folder: str,
         every_n_images: Count | None = 200_000,
         num_images: Count = 10_000,
@@ -91,6 +91,7 @@ class Scores(Callback):
     def setup(self, trainer: Trainer, pl_module: AdversarialModule, stage: str) -> None:
         if not self.metrics:
             return
+        assert self.extractor
         data = trainer.datamodule  # type: ignore[attr-defined]
         self.scorer = Scorer(self.metrics, self.extractor, data, self.split, trainer.strategy.root_device)
         self.scorer.check(pl_module, self.num_images)

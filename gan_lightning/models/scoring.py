@@ -1,5 +1,6 @@
 """The scores of a model: its images, all processes' shares of them, and the real ones that they are held against."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -83,8 +84,11 @@ class Scorer:
         rows = torch.from_numpy(images.rows([number % len(images) for number in range(few)]))
         found = Statistics.of([rows], self.extractor, of_real | of_fake)
         for metric in self.metrics.values():
-            if "moments" not in metric.needs_of_fake:
-                metric(found, found)
+            if "moments" in metric.needs_of_fake:
+                continue
+            for score, value in metric(found, found).items():
+                if not math.isfinite(value) and len(images) >= few:
+                    raise ValueError(f"{score} of real images held against themselves must be finite; got {value}")
 
     def check(self, model: AdversarialModule, num_images: Count) -> None:
         """Hold the numbers of images against what the metrics need at the least.
