@@ -13,6 +13,7 @@ from gan_lightning.__main__ import main
 from gan_lightning.callbacks.card_file import CardFile
 from gan_lightning.config.arguments import with_runs
 from gan_lightning.metrics.card import Card
+from gan_lightning.metrics.failure import Failure
 from gan_lightning.metrics.history import histories
 
 CARD = Card(
@@ -138,6 +139,40 @@ def test_evaluations_are_read_beside_scores_and_the_later_of_two_counts(compare)
     scored("a", {2: 3.0}, file="evaluations.jsonl")
     _, _, _, rows = compare(run)
     assert [float(row["last"]) for row in rows] == [3.0]
+
+
+def test_a_run_that_ended_without_a_score_is_last_and_says_why(compare):
+    runs = scored("a", {1: 1.0, 2: 1.5}), scored("b", {1: 9.0, 3: 8.0}), scored("c", {})
+    CardFile(Path("a/scores.jsonl")).append([Failure(3, "images must be finite")])
+    CardFile(Path("b/scores.jsonl")).append([Failure(2, "not the end")])
+    CardFile(Path("c/scores.jsonl")).append([Failure(3, "images were never finite")])
+    code, out, _, rows = compare(*runs)
+    assert code == 0
+    assert [(row["run"], row["rank"], row["last"], row["best"]) for row in rows] == [
+        ("b", "1", "8.0", "8.0"), ("a", "2", "", "1.0"), ("c", "2", "", ""),
+    ]  # fmt: skip
+    assert [row["failed"] for row in rows] == ["", "images must be finite", "images were never finite"]
+    for reason in ("images must be finite", "images were never finite"):
+        assert f"no score: {reason}" in out
+    code, _, err, _ = compare(runs[2])
+    assert code == 2
+    assert "c: images were never finite" in err
+
+
+def test_one_failed_seed_leaves_an_experiment_without_a_last_score(compare):
+    config = {"model": "same"}
+    folders = [scored(f"seed={seed}", {1: 1.0}, {"seed": seed, **config}, seed=seed) for seed in (0, 1)]
+    CardFile(Path("seed=1/scores.jsonl")).append([Failure(2, "not finite")])
+    _, _, _, rows = compare(*folders, scored("other", {1: 5.0}))
+    assert [(row["run"], row["seeds"], row["last"]) for row in rows] == [("other", "1", "5.0"), ("seed=0", "2", "")]
+
+
+def test_brackets_in_a_runs_name_are_shown(compare):
+    name = "0_seed=0,metric=[fid,kid]"
+    scored(name, {1: 5.0})
+    _, out, _, rows = compare(f"runs=['{name}']")
+    assert name in out
+    assert rows[0]["run"] == name
 
 
 def test_deviations_are_not_ranked(compare):

@@ -15,6 +15,7 @@ from gan_lightning.metrics.ranks import by_first, together
 from gan_lightning.models.norm_modes import PASSES, batch_norms, in_norm_mode
 from gan_lightning.models.scored_images import Recipe, scored_images
 from gan_lightning.models.scoring import Moment, Scorer
+from gan_lightning.models.true_split import true_split
 
 DATA = {
     "pix2pix": ["data=paired", "model.generator.dropout=0.5"],
@@ -169,3 +170,37 @@ def test_an_error_of_one_process_is_one_of_all():
         assert ask(lambda: 3) == 3
         with pytest.raises(ValueError, match="not finite"):
             ask(wrong)
+
+
+def test_a_card_says_what_was_translated_or_which_classes_and_the_batch_where_it_matters(made):
+    where = Moment(0, 0, 0, "")
+    for name, mode, size in (
+        ("dcgan", "eval", 0),
+        ("dcgan", "batch", 5),
+        ("dcgan", "standing", 5),
+        ("cgan", "eval", 0),
+    ):
+        model, data = made(name, "norm=batch")
+        scorer = Scorer({"fid": FrechetDistance()}, Random(width=4), data)
+        (card,) = scorer(model, Recipe(batch_size=5, batch_norm=mode), 6, where)
+        assert (card.batch_size, card.source) == (size, "classes in turn" if name == "cgan" else "")
+    model, data = made("cyclegan")
+    scorer = Scorer({"fid": FrechetDistance()}, Random(width=4), data)
+    split = data.shown_split()
+    for card, store in zip(scorer(model, Recipe(), 6, where), data.stills(split), strict=True):
+        assert card.source == f"{split} {store.fingerprint}"
+    assert scorer.split == "train"
+
+
+def test_a_split_that_is_the_training_images_is_called_so(composed):
+    config = composed("model=dcgan", "data=digits", *NARROW)
+    model, data = instantiate(config.model), instantiate(config.data)
+    assert data.stills("test")[0].fingerprint == data.stills("train")[0].fingerprint
+    (card,) = Scorer({"fid": FrechetDistance()}, Random(width=4), data, "test")(model, Recipe(), 6, Moment(0, 0, 0, ""))
+    assert card.split == "train"
+
+
+def test_a_split_of_its_own_keeps_its_name(made):
+    _, data = made("pix2pix")
+    assert data.stills("test")[0].fingerprint != data.stills("train")[0].fingerprint
+    assert [true_split(data, split) for split in ("train", "test")] == ["train", "test"]

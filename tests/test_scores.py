@@ -3,24 +3,29 @@
 import csv
 import json
 import logging
+import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from hydra.utils import instantiate
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from test_command_line import NARROW, gan_lightning, the_run  # noqa: F401
 from test_resume import assert_same
 
 from gan_lightning.callbacks.card_file import CardFile
-from gan_lightning.callbacks.history import History
+from gan_lightning.callbacks.courses import Courses
 from gan_lightning.callbacks.scores import Scores
 from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.extractors.random import Random
+from gan_lightning.metrics.failure import Failure
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.models.scoring import Moment, Scorer
 
@@ -120,7 +125,8 @@ def test_a_resumed_run_goes_on_in_its_cadence_in_the_same_folder_or_another(comp
     scripted(*range(99))
     played(composed, tmp_path / "a", 8, *chosen, resume=tmp_path / "a" / "checkpoints" / "0000005.ckpt")
     assert iterations(tmp_path / "a") == expected
-    assert whole["callbacks"]["Scores"]["history"] == {"fd_random": ["lower", [0.0, 2], [3.0, 8]]}
+    course = whole["callbacks"]["Scores"]["courses"]["fd_random"]
+    assert (course["better"], course["best"], course["last"]) == ("lower", [0.0, 2], [3.0, 8])
 
 
 def test_a_score_and_its_card_go_to_file_loggers_and_log(gan_lightning):  # noqa: F811
@@ -170,7 +176,7 @@ def test_nothing_of_an_extractor_is_in_a_checkpoint(composed, tmp_path, roots, i
     sizes = [(tmp_path / run / "checkpoints" / "last.ckpt").stat().st_size for run in ("plain", "scored")]
     assert sizes[1] - sizes[0] == pytest.approx(0, abs=4000)
     assert plain["state_dict"].keys() == scored["state_dict"].keys()
-    assert scored["callbacks"]["Scores"]["history"]["kid"][1][1] == 2
+    assert scored["callbacks"]["Scores"]["courses"]["kid"]["last"][1] == 2
 
 
 def test_missing_inception_weights_stop_a_run_before_its_data_are_looked_for(gan_lightning, monkeypatch, tmp_path):  # noqa: F811
@@ -203,6 +209,14 @@ WRONG = {
         ["metric=[precision_recall]", "callbacks.scores.num_images=3"],
         "callbacks.scores.num_images must be at least 4 for metric=precision_recall; got 3",
     ),
+    "three images": (
+        ["data=folder", "data.root=three", "data.channels=3", "metric=[precision_recall]"],
+        "metric=precision_recall needs at least 4 real images, and split=train has 3",
+    ),
+    "a deviation that is followed": (
+        ["metric=[kid]", "callbacks.scores.follow=kd_std_random"],
+        "callbacks.scores.follow must be a score of which lower or higher values are better; got kd_std_random",
+    ),
     "an unknown metric": (["metric=[fdi]"], "did you mean fid?"),
     "no split": (["data=folder", "metric=[fid]", "callbacks.scores.split=val"], "split must be one of train, test"),
 }
@@ -211,7 +225,10 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_what_cannot_be_scored_is_said_in_one_sentence_before_training(case, gan_lightning, faces):  # noqa: F811
     arguments, said = WRONG[case]
-    root = [f"data.root={faces}"] if "data=folder" in arguments else []
+    root = [f"data.root={faces}"] if "data=folder" in arguments and "data.root=three" not in arguments else []
+    Path("three").mkdir()
+    for number in range(3):
+        Image.new("RGB", (32, 32), (80 * number, 10, 10)).save(f"three/{number}.png")
     tiny = [] if "data=ring" in arguments else NARROW
     code, err = gan_lightning(*tiny, "trainer.max_steps=2", *arguments, *root)
     assert code == 2, err
@@ -264,14 +281,121 @@ def test_a_resumed_run_knows_the_best_of_what_it_resumes(composed, tmp_path, roo
     trainer, _ = played(composed, tmp_path / "b", 8, *chosen, resume=tmp_path / "a" / "checkpoints" / "last.ckpt")
     assert torch.load(tmp_path / "b" / "checkpoints" / "best.ckpt", weights_only=True)["global_step"] == 2
     (scores,) = [callback for callback in trainer.callbacks if isinstance(callback, Scores)]
-    assert scores.history.plain() == {"fd_random": ["lower", [1.0, 2], [2.0, 8]]}
+    course = scores.courses.courses["fd_random"]
+    assert (course.best, course.last) == ((1.0, 2), (2.0, 8))
     kept = torch.load(tmp_path / "b" / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"]["Scores"]
-    assert kept["history"] == scores.history.plain()
-    scripted(9.0, 9.0)
-    other = [*chosen, "callbacks.scores.num_images=13"]
-    trainer, _ = played(composed, tmp_path / "c", 6, *other, resume=tmp_path / "a" / "checkpoints" / "last.ckpt")
+    assert kept["courses"] == scores.courses.plain()
+    scripted(9.0, 9.0, n_fake=13)
+    trainer, _ = played(composed, tmp_path / "c", 6, *chosen, resume=tmp_path / "a" / "checkpoints" / "last.ckpt")
     (scores,) = [callback for callback in trainer.callbacks if isinstance(callback, Scores)]
-    assert scores.history.courses["fd_random"].best == (9.0, 5), "scores of another protocol are not compared"
+    assert scores.courses.courses["fd_random"].best == (9.0, 5), "scores of another protocol are not compared"
+
+
+def test_a_metric_that_is_added_keeps_the_best_of_the_others(composed, tmp_path, roots, monkeypatch):
+    chosen = [*CLASSES, *roots["folder_labelled"], "callbacks.scores.every_n_images=null"]
+
+    def score(self, model, recipe, num_images, moment):
+        value = {2: 1.0, 4: 5.0}[moment.iteration]
+        return [card(value, moment.iteration, score=f"{name}_score") for name in self.metrics]
+
+    monkeypatch.setattr(Scorer, "__call__", score)
+    played(composed, tmp_path, 2, *chosen, "metric=[fid]")
+    last = tmp_path / "checkpoints" / "last.ckpt"
+    trainer, _ = played(composed, tmp_path, 4, *chosen, "metric=[fid,kid]", resume=last)
+    (scores,) = [callback for callback in trainer.callbacks if isinstance(callback, Scores)]
+    best = {name: course.best for name, course in scores.courses.courses.items()}
+    assert best == {"fid_score": (1.0, 2), "kid_score": (5.0, 4)}
+    assert step_of(tmp_path, "best") == 2
+
+
+def step_of(folder, name):
+    return torch.load(folder / "checkpoints" / f"{name}.ckpt", weights_only=True)["global_step"]
+
+
+NUMBERED = ["metric=[fid]", "callbacks.scores.every_n_images=8", "callbacks.checkpoint.every_n_train_steps=1"]
+
+
+def test_the_best_of_an_abandoned_course_goes_when_a_run_goes_on_from_before_it(composed, tmp_path, roots, scripted):
+    chosen = [*CLASSES, *roots["folder_labelled"], *NUMBERED, "callbacks.checkpoint.keep=null"]
+    scripted(3.0, 1.0)
+    played(composed, tmp_path, 5, *chosen)
+    assert step_of(tmp_path, "best") == 5
+    scripted(4.0)
+    first = tmp_path / "checkpoints" / "0000003.ckpt"
+    played(composed, tmp_path, 4, *chosen, resume=first)
+    assert not (tmp_path / "checkpoints" / "best.ckpt").exists(), "that of iteration 2 is lost, that of 5 is abandoned"
+    scripted(2.0)
+    played(composed, tmp_path, 4, *chosen, resume=first)
+    assert step_of(tmp_path, "best") == 4
+
+
+def test_the_best_checkpoint_is_never_a_file_of_an_abandoned_course(composed, tmp_path, roots, scripted):
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8"]
+    own = tmp_path / "checkpoints"
+    own.mkdir()
+    (own / "0000002.ckpt").write_bytes(b"of another course")
+    scripted(1.0, 2.0)
+    played(composed, tmp_path, 3, *chosen)
+    assert step_of(tmp_path, "best") == 2
+    assert (own / "0000002.ckpt").read_bytes() == b"of another course"
+
+
+def test_ctrl_c_ends_a_run_without_scores_and_says_so(composed, tmp_path, roots, scripted, caplog):
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8"]
+    own = "callbacks=[checkpoint,gentle_stop,best_checkpoint,scores]"
+    scripted(1.0)
+    config = composed(*QUIET, "trainer.max_steps=20", *chosen, own, run_dir=tmp_path)
+    model, data, trainer = instantiate(config.model), instantiate(config.data), instantiate(config.trainer)
+    step = type(model).training_step
+
+    def interrupted(self, *given):
+        if trainer.global_step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self, *given)
+
+    model.training_step = interrupted.__get__(model)
+    with caplog.at_level(logging.INFO, "gan_lightning.callbacks"):
+        trainer.fit(model, data)
+    assert iterations(tmp_path) == [2]
+    assert caplog.text.count("no scores at iteration 4, for Ctrl-C has ended the run") == 1
+    assert step_of(tmp_path, "last") == 4
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of memory"), KeyboardInterrupt()])
+def test_the_last_checkpoint_is_written_whatever_breaks_off_the_scores_at_the_end(
+    error, composed, tmp_path, roots, monkeypatch, caplog
+):
+    def score(self, model, recipe, num_images, moment):
+        raise error
+
+    monkeypatch.setattr(Scorer, "__call__", score)
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=null"]
+    with suppress(SystemExit), caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
+        played(composed, tmp_path, 3, *chosen)
+    assert step_of(tmp_path, "last") == 3
+    failed = [each.failed for each in CardFile(tmp_path / "scores.jsonl").failures()]
+    assert failed == (["out of memory"] if isinstance(error, RuntimeError) else [])
+    assert ("no scores at iteration 3: out of memory" in caplog.text) == isinstance(error, RuntimeError)
+
+
+def test_a_run_that_ends_without_a_score_warns_and_says_so_in_its_file(composed, tmp_path, roots, scripted, caplog):
+    scripted(2.0, float("nan"))
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8"]
+    with caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
+        played(composed, tmp_path, 3, *chosen)
+    assert "fd_random: the last, no score at iteration 3, is far worse than the best, 2 at iteration 2" in caplog.text
+    (failure,) = CardFile(tmp_path / "scores.jsonl").failures()
+    assert failure == Failure(3, "the score fd_random must be a finite number; got nan")
+    assert step_of(tmp_path, "best") == 2
+
+
+def test_a_score_within_its_own_deviation_is_not_far_worse():
+    courses = Courses()
+    for iteration, value in enumerate((0.0001, 0.0004, 0.0007)):
+        deviation = card(0.0005, iteration, score="kid_std", better="neither")
+        courses.add([card(value, iteration, score="kid"), deviation])
+        assert courses.courses["kid"].is_far_worse() == (value == 0.0007)
+    assert list(courses.courses) == ["kid"]
 
 
 def test_another_score_can_be_followed_and_one_that_never_comes_is_named(composed, tmp_path, roots, scripted, caplog):
@@ -282,8 +406,8 @@ def test_another_score_can_be_followed_and_one_that_never_comes_is_named(compose
     assert "callbacks.scores.follow=recal is none of fd_random" in caplog.text
     assert not (tmp_path / "checkpoints" / "best.ckpt").exists()
     scores = Scores({"fid": FrechetDistance()}, Random(), str(tmp_path), follow="recall")
-    for each in (CARD, card(0.5, 1, score="recall", better="higher"), card(0.6, 2, score="recall", better="higher")):
-        scores.history.add(each)
+    for iteration, value in ((1, 0.5), (2, 0.6)):
+        scores.courses.add([card(1.0, iteration), card(value, iteration, score="recall", better="higher")])
     name, course = scores.followed()
     assert (name, course.best.iteration) == ("recall", 2)
 
@@ -300,10 +424,10 @@ def test_another_score_can_be_followed_and_one_that_never_comes_is_named(compose
     ],
 )
 def test_the_best_is_the_lowest_or_the_highest_and_far_is_half_as_much_again(better, values, best, is_far):
-    history = History()
+    courses = Courses()
     for iteration, value in enumerate(values):
-        history.add(card(float(value), iteration, better=better))
-    course = History.from_plain(json.loads(json.dumps(history.plain()))).courses["fd_random"]
+        courses.add([card(float(value), iteration, better=better)])
+    course = Courses.from_plain(json.loads(json.dumps(courses.plain()))).courses["fd_random"]
     assert course.best == (best, values.index(best))
     assert course.last == (values[-1], len(values) - 1)
     assert course.is_far_worse() == is_far
@@ -319,6 +443,18 @@ def test_a_broken_line_of_a_score_file_is_left_out(tmp_path):
     file.rewind(1)
     file.append([card(3.0, 4)])
     assert [each.value for each in file.read()] == [1.0, 3.0]
+
+
+def test_rewinding_a_score_file_keeps_what_it_does_not_know(tmp_path):
+    file = CardFile(tmp_path / "scores.jsonl")
+    unknown = '{"iteration": 1, "score": "of a later version"}'
+    file.file.write_text(f"{unknown}\nno json\n")
+    file.append([card(1.0, 1), Failure(2, "why"), Failure(3, "not finite"), card(2.0, 4)])
+    file.rewind(2)
+    assert file.file.read_text().split("\n")[:2] == [unknown, "no json"]
+    assert [each.value for each in file.read()] == [1.0]
+    assert file.failures() == [Failure(2, "why")]
+    assert not list(tmp_path.glob("*.tmp"))
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The checkpoint with the best score, beside the last."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -7,15 +8,17 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from gan_lightning.callbacks.atomic_io import AtomicCheckpointIO
-from gan_lightning.callbacks.checkpoints import also_name
-from gan_lightning.callbacks.history import Course
+from gan_lightning.callbacks.checkpoints import Checkpoints, also_name
 from gan_lightning.callbacks.scores import Scores
+
+log = logging.getLogger(__name__)
 
 
 class BestCheckpoint(Checkpoint):
     """Keeps `best.ckpt` of the iteration whose followed score is the best so far; without scores it does nothing.
 
-    Where a numbered checkpoint of that iteration is written too, it is a second name of that one.
+    Where this run wrote a numbered checkpoint of that iteration, it is a second name of that one. A file from before
+    that is not the best of what the run goes on from is removed.
 
     Args:
         folder: where it goes.
@@ -28,10 +31,16 @@ class BestCheckpoint(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Bring the best so far into the folder of a run that goes on in another."""
-        before, followed = Path(self.before or ""), _followed(trainer)
-        if not (trainer.is_global_zero and followed and before.is_file()) or self.file.exists():
+        scores = _scores(trainer)
+        if not (scores and trainer.is_global_zero):
             return
-        if AtomicCheckpointIO().load_checkpoint(before)["global_step"] == followed.best.iteration:
+        followed = scores.followed()
+        best = followed[1].best.iteration if followed else None
+        if self.file.is_file() and _iteration(self.file) != best:
+            log.info("%s is removed: it is not the best of what this run goes on from", self.file)
+            self.file.unlink()
+        before = Path(self.before or "")
+        if before.is_file() and not self.file.exists() and _iteration(before) == best:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             also_name(before, self.file)
 
@@ -50,19 +59,26 @@ class BestCheckpoint(Checkpoint):
         self.before = state_dict["file"]
 
     def _keep(self, trainer: Trainer) -> None:
-        iteration, followed = trainer.global_step, _followed(trainer)
-        if not followed or followed.best.iteration != iteration or self.iteration == iteration:
+        iteration, scores = trainer.global_step, _scores(trainer)
+        followed = scores.followed() if scores else None
+        if not followed or followed[1].best.iteration != iteration or self.iteration == iteration:
             return
         self.iteration = iteration
         numbered = self.file.with_name(f"{iteration:07d}.ckpt")
-        if not trainer.strategy.broadcast(numbered.is_file()):
+        if not any(numbered in each.written for each in trainer.checkpoint_callbacks if isinstance(each, Checkpoints)):
             trainer.save_checkpoint(self.file)
         elif trainer.is_global_zero:
             also_name(numbered, self.file)
 
 
-def _followed(trainer: Trainer) -> Course | None:
-    for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, Scores) and (followed := callback.followed()):
-            return followed[1]
-    return None
+def _iteration(file: Path) -> int | None:
+    try:
+        return AtomicCheckpointIO().load_checkpoint(file)["global_step"]
+    except (ValueError, KeyError):  # damaged
+        return None
+
+
+def _scores(trainer: Trainer) -> Scores | None:
+    """The callback that scores, where it has something to score by."""
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]
+    return next((each for each in callbacks if isinstance(each, Scores) and each.metrics), None)

@@ -1,45 +1,69 @@
 """Where the cards of a run's scores go."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
 from gan_lightning.metrics.card import Card
+from gan_lightning.metrics.failure import Failure
 
 
 class CardFile:
-    """One card a line, in the order of the iterations.
+    """One card a line, or a failure where there could be none, in the order of the iterations.
 
     Args:
-        file: made with the first card.
+        file: made with the first line.
     """
 
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def append(self, cards: Sequence[Card]) -> None:
-        """Add the cards of an iteration."""
+    def append(self, records: Sequence[Card | Failure]) -> None:
+        """Add what an iteration gave."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("a", encoding="utf-8") as stream:
-            stream.writelines(f"{card.to_json()}\n" for card in cards)
+            stream.writelines(f"{record.to_json()}\n" for record in records)
 
     def read(self) -> list[Card]:
         """All cards; a line that a power cut has broken is left out."""
         cards = []
-        for line in self.file.read_text(encoding="utf-8").splitlines() if self.file.is_file() else []:
+        for line in self._lines():
             with suppress(ValueError):
                 cards.append(Card.from_json(line))
         return cards
 
+    def failures(self) -> list[Failure]:
+        """All failures."""
+        found = []
+        for line in self._lines():
+            with suppress(ValueError):
+                found.append(Failure.from_json(line))
+        return found
+
     def rewind(self, iteration: int) -> None:
-        """Leave out what came after an iteration, from which the run goes on in the same folder."""
+        """Leave out what came after an iteration, from which the run goes on in the same folder; at once or not at all.
+
+        Lines without an iteration, which another version may have written, stay.
+        """
         if self.file.is_file():
-            kept = [card for card in self.read() if card.iteration <= iteration]
-            self.file.unlink()
-            if kept:
-                self.append(kept)
+            kept = [line for line in self._lines() if (_iteration(line) or 0) <= iteration]
+            temporary = self.file.with_suffix(".tmp")
+            temporary.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            temporary.replace(self.file)
+
+    def _lines(self) -> Iterable[str]:
+        text = self.file.read_text(encoding="utf-8") if self.file.is_file() else ""
+        return [line for line in text.split("\n") if line]
+
+
+def _iteration(line: str) -> int | None:
+    with suppress(json.JSONDecodeError, TypeError, KeyError):
+        found = json.loads(line)["iteration"]
+        return found if isinstance(found, int) else None
+    return None
 
 
 def show(cards: Sequence[Card], loggers: Sequence[Logger], iteration: int) -> None:

@@ -41,6 +41,15 @@ class Checkpoints(Checkpoint):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._write(trainer)
 
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Keep a whole batch where another callback breaks off after it, such as scores by a second Ctrl-C.
+
+        Of several processes one may be lost, and those that write wait for all.
+        """
+        progress: Any = trainer.fit_loop.epoch_loop.batch_progress.current
+        if progress.processed > progress.completed and trainer.world_size == 1:
+            self._write(trainer)
+
     def _write(self, trainer: Trainer) -> None:
         file = self.folder / f"{trainer.global_step:07d}.ckpt"
         if file in self.written:

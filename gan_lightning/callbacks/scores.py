@@ -9,10 +9,12 @@ from lightning import Callback, Trainer
 
 from gan_lightning.callbacks.card_file import CardFile, show
 from gan_lightning.callbacks.checkpoints import is_last_of_run
-from gan_lightning.callbacks.history import Course, History
+from gan_lightning.callbacks.courses import Course, Courses
+from gan_lightning.callbacks.gentle_stop import GentleStop
 from gan_lightning.data.stored import Split
 from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.failure import Failure
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.models.adversarial import AdversarialModule, Weights
 from gan_lightning.models.scored_images import Recipe
@@ -27,12 +29,13 @@ class Scores(Callback):
 
     Metrics share one pass of generated images, and processes its work. The first one writes a line of `scores.jsonl`
     for each score, `scores/<name>` to every logger, and the cards to TensorBoard as text. Training does not notice.
-    Images that cannot be scored, such as those of a diverged G, get a warning and no score; without metrics nothing
-    happens. Checkpoints keep the best and the last values alone.
+    Images that cannot be scored, such as those of a diverged G, get a warning and a line that says why; without metrics
+    nothing happens. A run that Ctrl-C ends is not scored at its end, for that may take long. Checkpoints keep the best
+    and the last values alone.
 
     Args:
         metrics: by name.
-        extractor: of the features.
+        extractor: of the features; None will do without metrics.
         folder: of the run, for `scores.jsonl`.
         every_n_images: images seen between scores; None for the end alone.
         num_images: so many are generated and scored; models that translate score what their source has at most.
@@ -43,14 +46,14 @@ class Scores(Callback):
         follow: the score that is warned of and that the best checkpoint goes by; None for the first.
 
     Raises:
-        ValueError: before training, where a metric was not chosen, or the metrics cannot be computed of these data by
-            this extractor or of so few images.
+        ValueError: before training, where a metric was not chosen, the score to follow is a deviation, or the metrics
+            cannot be computed of these data by this extractor or of so few images.
     """
 
     def __init__(
         self,
         metrics: Mapping[str, Metric],
-        extractor: Extractor,
+        extractor: Extractor | None,
         folder: str,
         every_n_images: Count | None = 200_000,
         num_images: Count = 10_000,
@@ -67,6 +70,11 @@ class Scores(Callback):
                 raise ValueError(
                     f"callbacks.scores.num_images must be at least {metric.fewest} for metric={name}; got {num_images}"
                 )
+            if follow and metric.better(follow) == "neither":
+                raise ValueError(
+                    "callbacks.scores.follow must be a score of which lower or higher values are better; "
+                    f"got {follow}, a deviation"
+                )
         self.metrics = dict(metrics)
         self.extractor = extractor
         self.folder = Path(folder)
@@ -75,7 +83,7 @@ class Scores(Callback):
         self.split: Split = split
         self.recipe = Recipe(seed, batch_size, weights)
         self.follow = follow
-        self.history = History()
+        self.courses = Courses()
         self.seen = 0
         self.scored = -1
         self.warned: set[str] = set()
@@ -83,8 +91,10 @@ class Scores(Callback):
     def setup(self, trainer: Trainer, pl_module: AdversarialModule, stage: str) -> None:
         if not self.metrics:
             return
+        assert self.extractor
         data = trainer.datamodule  # type: ignore[attr-defined]
         self.scorer = Scorer(self.metrics, self.extractor, data, self.split, trainer.strategy.root_device)
+        self.scorer.check(pl_module, self.num_images)
         for direction in pl_module.directions:
             self.scorer.real(direction)
 
@@ -111,39 +121,45 @@ class Scores(Callback):
 
     def followed(self) -> tuple[str, Course] | None:
         """The name and the course of the score that is followed; None before there is one."""
-        name = self.follow or next(iter(self.history.courses), "")
-        return (name, self.history.courses[name]) if name in self.history.courses else None
+        name = self.follow or next(iter(self.courses.courses), "")
+        return (name, self.courses.courses[name]) if name in self.courses.courses else None
 
     def state_dict(self) -> dict[str, Any]:
-        return {"history": self.history.plain(), "protocol": self._protocol()} if self.history.courses else {}
+        return {"courses": self.courses.plain()} if self.courses.courses else {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """A history goes on where scores compare: another protocol's best may never be reached."""
-        if self.metrics and state_dict["protocol"] == self._protocol():
-            self.history = History.from_plain(state_dict["history"])
-
-    def _protocol(self) -> str:
-        settings = {name: metric.settings for name, metric in self.metrics.items()}
-        real = [(found.split, found.fingerprint) for found in self.scorer.found.values()]
-        return str([self.recipe, self.num_images, settings, self.extractor.identity, real])
+        if self.metrics:
+            self.courses = Courses.from_plain(state_dict.get("courses", {}))
 
     def _score(self, trainer: Trainer, module: AdversarialModule) -> None:
         iteration = trainer.global_step
         if not self.metrics or iteration == self.scored:
             return
         self.scored = iteration
+        if _is_stopped(trainer):
+            self._say(trainer, logging.INFO, f"no scores at iteration {iteration:,}, for Ctrl-C has ended the run")
+            return
         moment = Moment(iteration, module.images_seen, module.seed, str(self.folder))
         try:
             cards = self.scorer(module, self.recipe, self.num_images, moment)
-        except ValueError as error:
-            self._warn(trainer, f"no scores at iteration {iteration:,}: {error}")
+        except Exception as error:
+            if not isinstance(error, ValueError) and not is_last_of_run(trainer):
+                raise
+            self._fail(trainer, error)  # at the end anything may be wrong: the last checkpoint is still to come
             return
-        for card in cards:
-            self.history.add(card)
+        self.courses.add(cards)
         if self.follow and not self.followed():
-            self._warn(trainer, f"callbacks.scores.follow={self.follow} is none of {', '.join(self.history.courses)}")
+            self._warn(trainer, f"callbacks.scores.follow={self.follow} is none of {', '.join(self.courses.courses)}")
         if trainer.is_global_zero:
             self._write(trainer, cards)
+
+    def _fail(self, trainer: Trainer, error: Exception) -> None:
+        iteration = trainer.global_step
+        reason = str(error) or type(error).__name__
+        self._warn(trainer, f"no scores at iteration {iteration:,}: {reason}")
+        self.courses.fail(iteration)
+        if trainer.is_global_zero:
+            self.file.append([Failure(iteration, reason)])
 
     def _write(self, trainer: Trainer, cards: list[Card]) -> None:
         iteration = trainer.global_step
@@ -154,6 +170,17 @@ class Scores(Callback):
         show(cards, trainer.loggers, iteration)
 
     def _warn(self, trainer: Trainer, said: str) -> None:
-        if trainer.is_global_zero and said not in self.warned:
+        if said not in self.warned:
             self.warned.add(said)
-            log.warning(said)
+            self._say(trainer, logging.WARNING, said)
+
+    @staticmethod
+    def _say(trainer: Trainer, level: int, said: str) -> None:
+        if trainer.is_global_zero:
+            log.log(level, said)
+
+
+def _is_stopped(trainer: Trainer) -> bool:
+    """Whether Ctrl-C ends the run, in any process: the others would wait for its share of the images."""
+    stopped = any(isinstance(each, GentleStop) and each.stopped for each in trainer.callbacks)  # type: ignore[attr-defined]
+    return trainer.strategy.reduce_boolean_decision(stopped, all=False)

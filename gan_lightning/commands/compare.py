@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.config import logs, schema
-from gan_lightning.config.runs import cards_of
+from gan_lightning.config.runs import cards_of, failures_of
 from gan_lightning.metrics import tables
 from gan_lightning.metrics.history import histories
 from gan_lightning.metrics.ranking import Entry, ranked
@@ -24,7 +24,7 @@ def run(config: DictConfig) -> None:
     Exits with 1 where runs have no protocol of a score in common; nothing is ranked across protocols.
 
     Raises:
-        ValueError: where a folder is missing or has no scores.
+        ValueError: where a folder is missing or has no scores, or no run has one.
     """
     logs.tidy()
     compare(**schema.arguments(compare, config))
@@ -42,7 +42,11 @@ def compare(runs: Sequence[str], run_dir: str) -> None:
     """
     if not runs:
         raise ValueError("runs must name at least one run folder: gan-lightning compare RUN RUN ...; got none")
-    ranking = ranked(_entries([Path(run).expanduser() for run in dict.fromkeys(runs)]))
+    entries = _entries([Path(run).expanduser() for run in dict.fromkeys(runs)])
+    if not any(entry.cards for entry in entries):
+        said = "; ".join(f"{entry.name}: {entry.blanks[-1]}" for entry in entries)
+        raise ValueError(f"runs must name at least one run with a score; of all that were given, none has: {said}")
+    ranking = ranked(entries)
     tables.show(ranking)
     for file in tables.write(ranking, Path(run_dir)):
         log.info("written to %s", file)
@@ -54,15 +58,16 @@ def _entries(places: list[Path]) -> list[Entry]:
     """Runs of one configuration together, in the order they were given; a second run of a seed stands alone."""
     found: list[tuple[str, Entry]] = []
     for place in places:
-        made = histories(cards_of(place, "runs"))
+        cards, failures = cards_of(place, "runs"), failures_of(place)
         experiment, seed = _experiment(place)
         known = next((entry for key, entry in found if key == experiment and seed not in entry.seeds), None)
         if known is None:
-            known = Entry(_name(place, places), [], [], [])
+            known = Entry(_name(place, places), [], [], [], [])
             found.append((experiment, known))
         known.folders.append(str(place))
         known.seeds.append(seed)
-        known.runs.append(made)
+        known.runs.append(histories(cards, failures))
+        known.blanks += [failures[-1].failed] if not cards else []
     return [entry for _, entry in found]
 
 

@@ -55,6 +55,8 @@ def _check(config: DictConfig) -> None:
             # callbacks.plots=null means: without; and an experiment may set keys of a callback that was not chosen.
             for name in [name for name, value in group.items() if value is None or "_target_" not in value]:
                 del group[name]
+        if "scores" in config.callbacks and not config.metrics:
+            config.callbacks.scores.extractor = None  # which may need files
     schema.check(config)
     if config.metrics and "scores" not in config.callbacks:
         log.info("no scores: metric is chosen, but callbacks has no scores")

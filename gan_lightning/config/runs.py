@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lightning.callbacks.atomic_io import AtomicCheckpointIO
 from gan_lightning.callbacks.card_file import CardFile
 from gan_lightning.metrics.card import Card
+from gan_lightning.metrics.failure import Failure
 from gan_lightning.models.adversarial import AdversarialModule
 
 SCORES, EVALUATIONS = "scores.jsonl", "evaluations.jsonl"
@@ -69,14 +70,19 @@ def cards_of(run: Path, key: str) -> list[Card]:
     """Every score beside a run, in the order they were written.
 
     Raises:
-        ValueError: where the folder is missing or has none.
+        ValueError: where the folder is missing or has none, nor a failure that says why.
     """
     if not run.is_dir():
         raise ValueError(f"{key} must name run folders; there is no folder {run}")
     cards = [card for name in (SCORES, EVALUATIONS) for card in CardFile(run / name).read()]
-    if not cards:
+    if not cards and not failures_of(run):
         raise ValueError(
             f"{key} must name runs with scores, in {SCORES} or {EVALUATIONS}; {run} has none: train with "
             "metric=[fid], or score it by gan-lightning evaluate"
         )
     return cards
+
+
+def failures_of(run: Path) -> list[Failure]:
+    """The iterations of training whose images could not be scored."""
+    return CardFile(run / SCORES).failures()

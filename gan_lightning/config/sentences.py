@@ -49,6 +49,7 @@ def _of_key(texts: list[str], said: str) -> str:
         (key[1] for text in texts if (key := re.search(r"Error in call to target.*full_key: (\S+)", text, re.S))),
         "",
     )
+    found = re.sub(r"^trainer\.(callbacks|logger)\[\d+\]\.?", "", found)  # places in lists that nobody has written
     return said if not found or found in said else f"{found}: {said}"
 
 

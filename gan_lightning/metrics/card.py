@@ -2,12 +2,12 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 Better = Literal["lower", "higher", "neither"]
-CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings"}
-"""Of the run and the moment that were scored; all other fields are the protocol."""
+CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings", "latent_seed"}
+"""Of the run, the moment and the draw that were scored; all other fields are the protocol."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,9 @@ class Subject:
         images_seen: real images until then.
         seed: of the run.
         run: its folder.
+        source: what the images were made of beside noise: `classes in turn`, or split and fingerprint of what was
+            translated.
+        batch_size: of a pass of the generator, where its batches are part of the images; else 0.
     """
 
     weights: Literal["raw", "ema", "none"]
@@ -34,6 +37,8 @@ class Subject:
     images_seen: int
     seed: int
     run: str
+    source: str = field(default="", kw_only=True)
+    batch_size: int = field(default=0, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,15 @@ class Card(Subject):
         )
 
 
+PROTOCOL = tuple(each.name for each in fields(Card) if each.name not in CIRCUMSTANCES)
+
+
+def protocol(card: Card) -> str:
+    """The same for cards whose scores compare. Which latents were drawn is chance, how many is protocol."""
+    return json.dumps({name: getattr(card, name) for name in PROTOCOL}, sort_keys=True)
+
+
 def differences(card: Card, other: Card) -> list[str]:
     """What the two protocols do not have in common, as `n_fake: 10000 and 50000`; nothing where scores compare."""
-    names = [field.name for field in fields(Card) if field.name not in CIRCUMSTANCES]
-    both = [(name, getattr(card, name), getattr(other, name)) for name in names]
+    both = [(name, getattr(card, name), getattr(other, name)) for name in PROTOCOL]
     return [f"{name}: {mine} and {its}" for name, mine, its in both if mine != its]

@@ -1,13 +1,14 @@
 """Scores of several experiments side by side, and a refusal where they cannot be ranked."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import mean, stdev
 from typing import NamedTuple
 
-from gan_lightning.metrics.card import Card
-from gan_lightning.metrics.history import History, Point, protocol, unlike
+from gan_lightning.metrics.card import Card, differences, protocol
+from gan_lightning.metrics.history import History, Point
 
 
 @dataclass
@@ -19,12 +20,14 @@ class Entry:
         folders: of the runs.
         seeds: of the runs.
         runs: what each scored.
+        blanks: why, of each run that has no score at all.
     """
 
     name: str
     folders: list[str]
     seeds: list[int]
     runs: list[list[History]]
+    blanks: list[str] = field(default_factory=list)
 
     def of(self, wanted: str) -> list[History]:
         """The histories of a protocol, at most one of each run."""
@@ -45,17 +48,18 @@ class Figure(NamedTuple):
 
 
 class Row(NamedTuple):
-    """An experiment in a table."""
+    """An experiment in a table; where a run of it ended without a score, `failed` says why and there is no last."""
 
     rank: int
     entry: Entry
     num_runs: int
-    last: Figure
-    best: Figure
+    last: Figure | None
+    best: Figure | None
+    failed: str = ""
 
 
 class Table(NamedTuple):
-    """Rows of one score under one protocol, best last first."""
+    """Rows of one score under one protocol, best last first, those without a last at the bottom."""
 
     card: Card
     rows: list[Row]
@@ -81,7 +85,7 @@ def ranked(entries: list[Entry]) -> Ranking:
     shared_by_all = False
     for score in dict.fromkeys(card.score for card in cards):
         tables = [_table(card, entries) for card in cards if card.score == score]
-        having = [entry for entry in entries if any(card.score == score for card in entry.cards)]
+        having = [entry for entry in entries if any(card.score == score for card in entry.cards) or not entry.cards]
         widest = max(tables, key=lambda table: len(table.rows))
         ranking.tables += tables
         ranking.refusals += _refusals(widest, having)
@@ -101,27 +105,33 @@ def _refusals(widest: Table, entries: list[Entry]) -> list[str]:
         if entry not in inside:
             score = widest.card.score
             its = [card for card in entry.cards if card.score == score]
-            apart = min((unlike(widest.card, card) for card in its), key=len)
+            apart = min((differences(widest.card, card) for card in its), key=len)
             said.append(f"{score}: {inside[0].name} and {entry.name} are not ranked together; {'; '.join(apart)}")
     return said
 
 
 def _table(card: Card, entries: list[Entry]) -> Table:
-    rows = []
-    for entry in entries:
-        if found := entry.of(protocol(card)):
-            figures = (_figure(found, lambda history: history.last), _figure(found, lambda history: history.best))
-            rows.append(Row(0, entry, len(found), *figures))
-    rows.sort(key=_last, reverse=card.better == "higher")
+    rows = [_row(entry, entry.of(protocol(card))) for entry in entries]
+    sign = -1 if card.better == "higher" else 1
+
+    def place(row: Row) -> float:
+        return sign * row.last.mean if row.last else math.inf
+
     ranks: list[Row] = []
-    for _, equal in groupby(rows, _last):
+    for _, equal in groupby(sorted((row for row in rows if row), key=place), place):
         first = len(ranks) + 1
         ranks += [row._replace(rank=first) for row in equal]
     return Table(card, ranks)
 
 
-def _last(row: Row) -> float:
-    return row.last.mean
+def _row(entry: Entry, found: list[History]) -> Row | None:
+    """Without its rank; None for an experiment with other scores alone."""
+    if not found and entry.cards:
+        return None
+    failed = next((history.failed for history in found if history.failed), next(iter(entry.blanks), ""))
+    last = None if failed else _figure(found, lambda history: history.last)
+    best = _figure(found, lambda history: history.best) if found else None
+    return Row(0, entry, len(found) + len(entry.blanks), last, best, failed)
 
 
 def _figure(of_runs: list[History], choose: Callable[[History], Point]) -> Figure:

@@ -1,27 +1,26 @@
 """A ranking on the screen, as CSV and as Markdown."""
 
 import csv
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table as Screen
+from rich.text import Text
 
-from gan_lightning.metrics.card import CIRCUMSTANCES, Card
+from gan_lightning.metrics.card import PROTOCOL
 from gan_lightning.metrics.ranking import Figure, Ranking, Row, Table
 
 COLUMNS = ("rank", "run", "seeds", "last", "at iteration", "best", "at iteration")
-PROTOCOL = [field.name for field in fields(Card) if field.name not in CIRCUMSTANCES | {"latent_seed"}]
 
 
 def show(ranking: Ranking) -> None:
     """On the screen, the sentences last."""
     console = Console()
     for table in ranking.tables:
-        screen = Screen(*COLUMNS, title=_title(table), title_justify="left")
+        screen = Screen(*COLUMNS, title=Text(_title(table)), title_justify="left")
         for row in table.rows:
-            screen.add_row(*_cells(row))
+            screen.add_row(*map(Text, _cells(row)))  # a run's name may have brackets, which rich would take for markup
         console.print(screen)
     for said in ranking.refusals:
         console.print(said, markup=False, highlight=False, soft_wrap=True)
@@ -61,8 +60,12 @@ def _title(table: Table) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     seeds = str(row.num_runs)
-    ends = (text for figure in (row.last, row.best) for text in (_number(figure), _span(figure.iterations)))
-    return (str(row.rank), row.entry.name, seeds, *ends)
+    last = _texts(row.last) if row.last else (f"no score: {row.failed}", "")
+    return (str(row.rank), row.entry.name, seeds, *last, *(_texts(row.best) if row.best else ("", "")))
+
+
+def _texts(figure: Figure) -> tuple[str, str]:
+    return _number(figure), _span(figure.iterations)
 
 
 def _number(figure: Figure) -> str:
@@ -80,8 +83,8 @@ def _line(cells: tuple[str, ...]) -> str:
 def _plain(number: int, table: Table, row: Row) -> dict[str, Any]:
     found: dict[str, Any] = {"table": number, "rank": row.rank, "run": row.entry.name, "seeds": row.num_runs}
     for name, figure in (("last", row.last), ("best", row.best)):
-        found[name] = figure.mean
-        found[f"{name}_deviation"] = "" if figure.deviation is None else figure.deviation
-        found[f"{name}_iterations"] = " ".join(map(str, figure.iterations))
-    folders = {"folders": " ".join(row.entry.folders)}
+        found[name] = figure.mean if figure else ""
+        found[f"{name}_deviation"] = "" if figure is None or figure.deviation is None else figure.deviation
+        found[f"{name}_iterations"] = " ".join(map(str, figure.iterations)) if figure else ""
+    folders = {"failed": row.failed, "folders": " ".join(row.entry.folders)}
     return found | {name: getattr(table.card, name) for name in PROTOCOL} | folders

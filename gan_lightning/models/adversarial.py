@@ -113,6 +113,10 @@ class AdversarialModule(Stepping, ABC):
         """How many different images there can be; None where there is no end."""
         return None
 
+    def scored_source(self, data: Any, direction: str = "") -> str:
+        """What images to be scored are made of beside noise, for the card."""
+        return ""
+
     def way(self, generator: nn.Module, direction: str = "") -> nn.Module:
         """The network of a direction in G, or in its moving average."""
         return generator

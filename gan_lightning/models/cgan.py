@@ -41,6 +41,9 @@ class CGAN(GAN):
         labels = torch.arange(rows.start, rows.stop, device=self.device) % self.num_classes
         return (*super().scored_inputs(rows, seed, data, direction), labels)
 
+    def scored_source(self, data: Any, direction: str = "") -> str:
+        return "classes in turn"
+
     def generate(self, batch: Labelled, field: str) -> Images:
         return super().generate(batch, field)
 

@@ -1,5 +1,6 @@
 """The scores of a model: its images, all processes' shares of them, and the real ones that they are held against."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.norm_modes import batch_norms
 from gan_lightning.models.scored_images import Recipe, precision_of, scored_images
+from gan_lightning.models.true_split import true_split
 from gan_lightning.types import Count
 
 
@@ -46,7 +48,7 @@ class Scorer:
         metrics: by name.
         extractor: of the features.
         data: where the real images are; for models that translate also what they translate.
-        split: of the real images.
+        split: of the real images; the cards say `train` where the set has no others.
         device: of the extractor.
 
     Raises:
@@ -72,22 +74,46 @@ class Scorer:
         self._rehearse(sets[0])
 
     def _rehearse(self, images: Stills) -> None:
-        """Meet what is wrong with extractor and metrics before anything has run; those of moments alone take long."""
+        """Meet what is wrong with extractor and metrics before anything has run; those of moments alone take long.
+
+        Where there are fewer images than a metric needs, some stand twice here; whether it can do with them says
+        `check`.
+        """
         of_real, of_fake = self.needs
         few = max([2, *(metric.fewest for metric in self.metrics.values())])
         rows = torch.from_numpy(images.rows([number % len(images) for number in range(few)]))
         found = Statistics.of([rows], self.extractor, of_real | of_fake)
         for metric in self.metrics.values():
-            if "moments" not in metric.needs_of_fake:
-                metric(found, found)
+            if "moments" in metric.needs_of_fake:
+                continue
+            for score, value in metric(found, found).items():
+                if not math.isfinite(value) and len(images) >= few:
+                    raise ValueError(f"{score} of real images held against themselves must be finite; got {value}")
+
+    def check(self, model: AdversarialModule, num_images: Count) -> None:
+        """Hold the numbers of images against what the metrics need at the least.
+
+        Raises:
+            ValueError: where there are too few real ones, or too few to be translated.
+        """
+        for direction in model.directions:
+            real = self.data.stills(self.split)["xy".index(direction[1]) if direction else 0]
+            made = min(num_images, model.scored_count(self.data, direction) or num_images)
+            for name, metric in self.metrics.items():
+                for what, count, needs in (
+                    (f"real images, and split={self.split}", len(real), metric.needs_of_real),
+                    ("generated images, and this model", made, metric.needs_of_fake),
+                ):
+                    if needs and count < metric.fewest:
+                        raise ValueError(f"metric={name} needs at least {metric.fewest} {what} has {count}")
 
     def real(self, direction: str = "") -> Real:
         """Statistics of the images that a direction's are held against: from disk where they are, else made now."""
         domain = "xy".index(direction[1]) if direction else 0
         if domain not in self.found:
             images = self.data.stills(self.split)[domain]
-            folder = self.data.cache_dir
-            self.found[domain] = real_statistics(images, self.split, self.extractor, self.needs[0], folder)
+            folder, split = self.data.cache_dir, true_split(self.data, self.split, domain)
+            self.found[domain] = real_statistics(images, split, self.extractor, self.needs[0], folder)
         return self.found[domain]
 
     def __call__(self, model: AdversarialModule, recipe: Recipe, num_images: Count, moment: Moment) -> list[Card]:
@@ -118,12 +144,14 @@ class Scorer:
         count = min(num_images, model.scored_count(self.data, direction) or num_images)
         images = scored_images(model, recipe, share(count), self.data, direction)
         fake = gathered(together(lambda: Statistics.of(images, self.extractor, self.needs[1])))
-        has_norms = bool(batch_norms(model.way(model.generator, direction)))
+        norm = recipe.batch_norm if batch_norms(model.way(model.generator, direction)) else "none"
         subject = Subject(
             weights="ema" if model.ema and recipe.weights == "ema" else "raw",
-            batch_norm=recipe.batch_norm if has_norms else "none",
+            batch_norm=norm,
             latent_seed=recipe.seed,
             precision=precision_of(model, recipe),
+            source=model.scored_source(self.data, direction),
+            batch_size=recipe.batch_size if norm in ("batch", "standing") else 0,
             **vars(moment),
         )
         return by_first(lambda: scored(self.metrics, real, fake, self.extractor, subject))

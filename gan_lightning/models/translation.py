@@ -11,6 +11,7 @@ from gan_lightning.data.arrival import in_range
 from gan_lightning.data.base import StoredDataModule
 from gan_lightning.data.stills import Stills
 from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.true_split import true_split
 from gan_lightning.networks.sampling import seeded
 from gan_lightning.types import Images, Pair
 
@@ -83,6 +84,11 @@ class TranslationModule(AdversarialModule):
 
     def scored_count(self, data: Any, direction: str = "xy") -> int | None:
         return len(self._sources(data, direction))
+
+    def scored_source(self, data: Any, direction: str = "xy") -> str:
+        """Split and fingerprint."""
+        split = true_split(data, data.shown_split(), "xy".index(direction[0]))
+        return f"{split} {self._sources(data, direction).fingerprint}"
 
     @staticmethod
     def _sources(data: StoredDataModule, direction: str) -> Stills:
