@@ -104,6 +104,7 @@ def test_seeds_and_counts_are_all_scored_and_the_table_has_mean_and_deviation(ru
     assert str(few) in shown
     assert str(more) in shown
     assert len({card.value for card in cards}) == 6
+    assert lines([*cards, cards[0]]) == [few, more]
 
 
 def test_the_same_question_gets_the_same_answer_whatever_the_batch(run, evaluate):

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from hydra.utils import instantiate
 from lightning import Trainer
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig
 
 from gan_lightning.callbacks.card_file import CardFile
 from gan_lightning.config import logs, schema
+from gan_lightning.config.numbers import numbers
 from gan_lightning.config.runs import EVALUATIONS, checkpoint_of, restored
 from gan_lightning.data.base import Split, StoredDataModule
 from gan_lightning.metrics import summary
@@ -44,8 +45,8 @@ def run(config: DictConfig) -> None:
     of_run, of_folders = (schema.arguments(half, config) for half in (evaluate, folder_scores))
     made = {key: instantiate(config[key]) for key in ("extractor", "metrics", "few")}  # before anything is read
     _hold(made["metrics"], made["few"])
-    counts = [] if config.num_images is None else _numbers("num_images", config.num_images, 1)
-    made |= {"num_images": counts, "seeds": _numbers("seeds", config.seeds, 0)}
+    counts = [] if config.num_images is None else numbers("num_images", config.num_images, 1)
+    made |= {"num_images": counts, "seeds": numbers("seeds", config.seeds, 0)}
     if _is_of_run(config.run, config.real, config.fake):
         cards = evaluate(**of_run | made)
     else:
@@ -143,17 +144,3 @@ def _modes(model: AdversarialModule, batch_norm: str) -> list[BatchNorm]:
     """Where there is no batch norm, all are one."""
     every: list[BatchNorm] = ["eval", "batch", "standing"] if batch_norms(model.generator) else ["eval"]
     return every if batch_norm == "audit" else [mode for mode in every if mode == batch_norm] or ["eval"]
-
-
-def _numbers(key: str, value: Any, least: int) -> list[int]:
-    """One number or a list, each once: what is scored twice is no second draw.
-
-    Raises:
-        ValueError: for anything else.
-    """
-    numbers = list(value) if isinstance(value, ListConfig | list | tuple) else [value]
-    if not numbers or not all(type(number) is int and number >= least for number in numbers):
-        raise ValueError(f"{key} must be a whole number of at least {least}, or a list of them; got {value}")
-    if len(set(numbers)) < len(numbers):
-        raise ValueError(f"{key} must name each number once; got {value}")
-    return numbers

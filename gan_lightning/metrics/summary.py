@@ -37,10 +37,11 @@ class Line(NamedTuple):
 
 
 def lines(cards: Iterable[Card]) -> list[Line]:
-    """One for each score and protocol, in the order of the cards."""
+    """One for each score and protocol, in the order of the cards; the same seed twice is one draw."""
+    draws = {(protocol(card), card.latent_seed): card for card in cards}
     found: dict[str, Line] = {}
-    for card in cards:
-        found.setdefault(protocol(card), Line(card, [])).values.append(card.value)
+    for (under, _), card in draws.items():
+        found.setdefault(under, Line(card, [])).values.append(card.value)
     return list(found.values())
 
 
