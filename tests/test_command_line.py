@@ -76,7 +76,7 @@ WRONG = {
     "an option that is none": (["model.first=nobody"], "one of discriminator, generator; got 'nobody'"),
     "pairs for a model of images": (
         ["data=photos_paired", "data.image_size=32"],
-        "gives batches of Pair (PhotosPaired), and model takes Labelled or Unlabelled",
+        "gives batches of Aligned (PhotosPaired), and model takes Labelled or Unlabelled",
     ),
     "no logging": (["trainer.log_every_n_steps=0"], "trainer.log_every_n_steps must be at least 1; got 0"),
     "two devices without a plan": (["trainer.devices=2"], "trainer.devices=2 needs trainer=ddp"),

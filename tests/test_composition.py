@@ -10,7 +10,7 @@ from gan_lightning.metrics.metric import Metric
 from gan_lightning.types import Labelled, Pair, Unlabelled
 
 GROUPS = [
-    "data", "network", "latent", "loss", "comparison", "augment", "ema", "optimizer", "schedule", "model", "callbacks", "logger",
+    "data", "network", "latent", "loss", "augment", "ema", "optimizer", "schedule", "model", "callbacks", "logger",
     "trainer", "debug", "experiment", "extractor",
 ]  # fmt: skip
 PAIRS = {"paired", "unpaired", "facades", "horse2zebra", "photos_paired", "photos_unpaired"}
@@ -28,6 +28,13 @@ def test_every_metric_composes_and_is_what_the_scores_take(metric, composed):
     config = composed(f"metric=[{metric}]")
     schema.check(config)
     assert isinstance(instantiate(config.callbacks.scores).metrics[metric], Metric)
+
+
+@pytest.mark.parametrize("group", ["comparison", "metric", "penalty"])
+def test_every_option_of_a_list_composes_alone_and_with_the_others(group, composed):
+    model = ["model=pix2pix"] if group == "comparison" else ["norm=none"]
+    for chosen in [*options(group), ",".join(options(group))]:
+        schema.check(composed(*model, f"{group}=[{chosen}]"))
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
