@@ -187,10 +187,18 @@ def test_missing_inception_weights_stop_a_run_before_its_data_are_looked_for(gan
     assert time.monotonic() - begun < 10
     assert code == 2
     (line,) = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert "trainer.callbacks" not in line
     for words in ("weights-inception-2015-12-05-6726825d.pth", str(tmp_path / "torch"), "extractor.weights", "91 MB"):
         assert words in line
     assert "nowhere" not in err
     assert "Traceback" not in err
+
+
+def test_an_extractor_without_its_files_stops_no_run_that_has_no_metrics(gan_lightning, monkeypatch, tmp_path):  # noqa: F811
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.delenv("GAN_LIGHTNING_INCEPTION", raising=False)
+    code, err = gan_lightning(*NARROW, "extractor=inception")
+    assert code == 0, err
 
 
 WRONG = {
@@ -459,16 +467,27 @@ def test_rewinding_a_score_file_keeps_what_it_does_not_know(tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_share_the_work_and_write_once(tmp_path):
+    """In float64, because Adam turns rounding into steps, and without what differs among processes by intent: batch
+    statistics and dropout."""
     words = [
-        *NARROW, "trainer=ddp", "metric=[fid]", "trainer.max_steps=3", "callbacks.scores.every_n_images=16",
-        "callbacks.scores.num_images=25", "hydra.run.dir=run",
+        *NARROW, "model=gan", "network=mlp", "model.generator.dropout=0", "model.discriminator.dropout=0", "trainer=ddp", "metric=[fid,kid]", "trainer.max_steps=3", "callbacks.scores.every_n_images=16",
+        "callbacks.scores.num_images=25", "trainer.precision=64-true", "hydra.run.dir=run",
     ]  # fmt: skip
     command = [sys.executable, "-m", "gan_lightning", *words]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert shown.returncode == 0, shown.stderr
     found = CardFile(Path("run/scores.jsonl")).read()
-    assert [(each.iteration, each.n_fake, each.n_real) for each in found] == [(2, 25, 1797), (3, 25, 1797)]
+    counts = [(each.iteration, each.n_fake, each.n_real) for each in found if each.score == "fd_random"]
+    assert counts == [(2, 25, 1797), (3, 25, 1797)]
     assert Path("run/checkpoints/best.ckpt").is_file()
+    alone = [word for word in words if word not in ("trainer=ddp", "hydra.run.dir=run")]
+    shown = subprocess.run([*command[:3], *alone, "hydra.run.dir=alone"], capture_output=True, timeout=180, check=False)
+    assert shown.returncode == 0, shown.stderr
+    expected = CardFile(Path("alone/scores.jsonl")).read()
+    for score, tolerance in (("fd_random", 1e-6), ("kd_random", 1e-6)):
+        values = [[each.value for each in cards if each.score == score] for cards in (found, expected)]
+        assert values[0] == pytest.approx(values[1], rel=tolerance), score
+        assert len(values[0]) == 2
 
 
 @pytest.mark.slow
