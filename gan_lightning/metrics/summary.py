@@ -9,8 +9,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from gan_lightning.metrics.card import Card
-from gan_lightning.metrics.history import protocol
+from gan_lightning.metrics.card import Card, protocol
 
 APART = 0.1
 """Scores under two norm modes that differ by a larger part of the greater one are named."""
@@ -66,7 +65,8 @@ def parted(found: list[Line]) -> list[str]:
     said = []
     for one, other in combinations(found, 2):
         names = one.card.batch_norm, other.card.batch_norm
-        same = protocol(one.card) == protocol(replace(other.card, batch_norm=names[0]))
+        as_one = replace(other.card, batch_norm=names[0], batch_size=one.card.batch_size)
+        same = protocol(one.card) == protocol(as_one)
         apart = abs(one.mean - other.mean)
         greater = max(abs(one.mean), abs(other.mean))
         noise = 2 * max(one.deviation, other.deviation)
