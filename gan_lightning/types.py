@@ -1,8 +1,9 @@
 """The shared words: what travels between data, models, networks and losses."""
 
 from collections.abc import Callable
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -44,6 +45,24 @@ class Aligned(Pair):
 
 
 Batch = Unlabelled | Labelled | Pair | Aligned
+
+
+@runtime_checkable
+class ImageSet(Protocol):
+    """Images of one size in bytes, by number, with a hash of what they are."""
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """Class numbers [N], where there are any."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of pixels and labels."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, indices: list[int]) -> np.ndarray:
+        """Pixels [n, C, H, W] of some images."""
 
 
 class AtLeast(NamedTuple):

@@ -10,10 +10,10 @@ import torch
 
 from gan_lightning.data.digits import Digits
 from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures
-from gan_lightning.metrics.image_set import ImageSet
 from gan_lightning.metrics.levels import to_levels
 from gan_lightning.metrics.real import real_statistics
 from gan_lightning.metrics.statistics import Statistics
+from gan_lightning.types import ImageSet
 
 MOMENTS, FEATURES = frozenset({"moments"}), frozenset({"features"})
 BOTH = MOMENTS | FEATURES

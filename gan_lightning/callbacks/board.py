@@ -17,6 +17,10 @@ LAYOUT = {
         "Losses by epoch": ["Multiline", ["^epoch/generator/loss$", "^epoch/discriminator/loss$"]],
         "Discriminator outputs by epoch": ["Multiline", ["^epoch/d_out/"]],
     },
+    "Scores": {
+        "Scores": ["Multiline", ["^scores/"]],
+        "Pairs": ["Multiline", ["^pairs/"]],
+    },
     "Speed": {"Images per second": ["Multiline", ["^images_per_second$"]]},
 }
 

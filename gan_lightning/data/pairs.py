@@ -3,9 +3,9 @@
 from torch import Tensor
 
 from gan_lightning.data.base import StoredDataModule
-from gan_lightning.data.stills import Half, Stills
+from gan_lightning.data.half import Half
 from gan_lightning.data.stored import Split
-from gan_lightning.types import Aligned, Images, Pair
+from gan_lightning.types import Aligned, Images, ImageSet, Pair
 
 
 class AlignedDataModule(StoredDataModule):
@@ -14,7 +14,7 @@ class AlignedDataModule(StoredDataModule):
     def batch(self, images: list[Images], labels: list[Tensor | None]) -> Aligned:
         return Aligned(*images[0].chunk(2, dim=1))
 
-    def stills(self, split: Split) -> list[Stills]:
+    def stills(self, split: Split) -> list[ImageSet]:
         (pairs,) = super().stills(split)
         return [Half(pairs, 0), Half(pairs, 1)]
 

@@ -16,9 +16,8 @@ from gan_lightning.data.cache import Store, stored
 from gan_lightning.data.direct import Direct, examined
 from gan_lightning.data.fit import Shape
 from gan_lightning.data.pictures import Pictures
-from gan_lightning.data.stills import Stills
 from gan_lightning.data.survey import OnBad
-from gan_lightning.types import Batch, Count, Images, Rate
+from gan_lightning.types import Batch, Count, Images, ImageSet, Rate
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +159,7 @@ class StoredPictures(LightningDataModule, ABC):
         numbers = [[row * len(store) // count for row in range(count)] for store in stores]
         return self._still(stores, numbers, device, dtype)
 
-    def stills(self, split: Split) -> list[Stills]:
+    def stills(self, split: Split) -> list[ImageSet]:
         """The pictures of each domain of a split, by number, neither cropped at random nor mirrored.
 
         Raises:

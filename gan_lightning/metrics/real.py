@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_lightning.metrics.batches import batches
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.files import alone, place, whole
-from gan_lightning.metrics.image_set import ImageSet, batches
 from gan_lightning.metrics.statistics import KEPT, Need, Statistics
-from gan_lightning.types import Count
+from gan_lightning.types import Count, ImageSet
 
 log = logging.getLogger(__name__)
 

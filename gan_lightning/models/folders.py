@@ -10,9 +10,9 @@ from PIL import Image
 from gan_lightning.data.cache import Store
 from gan_lightning.data.direct import Direct
 from gan_lightning.data.folder import Folder, image_files
+from gan_lightning.metrics.batches import batches
 from gan_lightning.metrics.card import Card, Subject
 from gan_lightning.metrics.extractors.extractor import Extractor
-from gan_lightning.metrics.image_set import batches
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.real import Real, real_statistics
 from gan_lightning.metrics.scores import needed, scored

@@ -8,7 +8,6 @@ import torch
 from lightning import LightningDataModule
 
 from gan_lightning.data.base import StoredDataModule
-from gan_lightning.data.stills import Stills
 from gan_lightning.data.stored import Split
 from gan_lightning.metrics.card import Card, Subject
 from gan_lightning.metrics.extractors.extractor import Extractor
@@ -21,7 +20,7 @@ from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.norm_modes import batch_norms
 from gan_lightning.models.scored_images import Recipe, precision_of, scored_images
 from gan_lightning.models.true_split import true_split
-from gan_lightning.types import Count
+from gan_lightning.types import Count, ImageSet
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Scorer:
         self.found: dict[int, Real] = {}
         self._rehearse(sets[0])
 
-    def _rehearse(self, images: Stills) -> None:
+    def _rehearse(self, images: ImageSet) -> None:
         """Meet what is wrong with extractor and metrics before anything has run; those of moments alone take long.
 
         Where there are fewer images than a metric needs, some stand twice here; whether it can do with them says

@@ -9,11 +9,10 @@ from torch import Tensor
 from gan_lightning import randomness
 from gan_lightning.data.arrival import in_range
 from gan_lightning.data.base import StoredDataModule
-from gan_lightning.data.stills import Stills
 from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.true_split import true_split
 from gan_lightning.networks.sampling import seeded
-from gan_lightning.types import Images, Pair
+from gan_lightning.types import Images, ImageSet, Pair
 
 Direction = Literal["xy", "yx"]
 
@@ -91,7 +90,7 @@ class TranslationModule(AdversarialModule):
         return f"{split} {self._sources(data, direction).fingerprint}"
 
     @staticmethod
-    def _sources(data: StoredDataModule, direction: str) -> Stills:
+    def _sources(data: StoredDataModule, direction: str) -> ImageSet:
         return data.stills(data.shown_split())["xy".index(direction[0])]
 
     def from_grid(self, images: Images, direction: Direction) -> Images:

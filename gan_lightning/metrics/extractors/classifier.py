@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_lightning.metrics.batches import batches
 from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures, full_precision, weights_sha256
 from gan_lightning.metrics.extractors.learning import FEATURES, SmallCNN, reduced, trained
 from gan_lightning.metrics.files import alone, place, whole
-from gan_lightning.metrics.image_set import ImageSet, batches
 from gan_lightning.metrics.levels import Levels, to_levels
-from gan_lightning.types import AtLeast, Index
+from gan_lightning.types import AtLeast, ImageSet, Index
 
 log = logging.getLogger(__name__)
 

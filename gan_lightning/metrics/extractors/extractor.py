@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
-from gan_lightning.metrics.image_set import ImageSet
 from gan_lightning.metrics.levels import Levels
+from gan_lightning.types import ImageSet
 
 
 class Extracted(NamedTuple):

@@ -1,27 +1,10 @@
-"""The pictures of one domain as they are scored: neither cropped at random nor mirrored, by number."""
+"""One side of aligned pairs."""
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-
-@runtime_checkable
-class Stills(Protocol):
-    """Fitted pictures in bytes, with labels where there are any."""
-
-    @property
-    def labels(self) -> np.ndarray | None:
-        """Class numbers [N]."""
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of pixels and labels."""
-
-    def __len__(self) -> int: ...
-
-    def rows(self, indices: list[int]) -> np.ndarray:
-        """Pixels [n, C, H, W] of some pictures."""
+from gan_lightning.types import ImageSet
 
 
 @dataclass(frozen=True)
@@ -33,7 +16,7 @@ class Half:
         side: 0 for x, 1 for y.
     """
 
-    pairs: Stills
+    pairs: ImageSet
     side: int
 
     @property
