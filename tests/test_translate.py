@@ -305,8 +305,9 @@ def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, t
         picture(number % 7, 128, 128).save(tmp_path / "in" / f"{number}.png")
     words = [f"run={pix2pix}", f"input={tmp_path / 'in'}", "output=out", "accelerator=cpu"]
     running = subprocess.Popen(
-        [sys.executable, "-m", "gan_lightning", "translate", *words], stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-m", "gan_lightning", "translate", *words], stdout=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # in the background of a shell it is ignored
+    )  # fmt: skip
     while not list(Path().glob("out/*.png")):
         assert running.poll() is None
         time.sleep(0.01)
