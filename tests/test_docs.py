@@ -135,6 +135,15 @@ def test_options_named_in_the_documentation_exist(page):
                 assert option in known or (group, option) in RECIPE, f"{group} has no option {option}"
 
 
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/configuration.md"])
+def test_the_tables_of_groups_list_every_option(page):
+    """A row starts with the group alone and ends in its options; a row without options refers to another page."""
+    rows = re.findall(rf"^\| `({'|'.join(GROUPS)})` \|.*\|(.*)\|$", (ROOT / page).read_text(), re.M)
+    listed = {group: sorted(set(re.findall(r"`(\w+)`", cell))) for group, cell in rows}
+    assert {"model", "network", "loss", "metric"} <= set(listed)
+    assert listed == {group: options(group) if listed[group] else [] for group in listed}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_files_named_in_the_documentation_exist(page):
     taught = {"gan_lightning/losses/absolute.py", "conf/loss/absolute.yaml"}

@@ -113,7 +113,7 @@ def test_missing_weights_are_found_at_once_and_the_message_says_what_to_put_wher
     monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_, **__: pytest.fail("tried a download"))
     with pytest.raises(ValueError, match="needs the weights") as refusal:
         Inception()
-    for part in (str(torch_home / weights.FILE), "91 MB", "6726825d", "extractor.weights", weights.VARIABLE):
+    for part in (str(torch_home / weights.FILE), "96 MB", weights.SHA256, "extractor.weights", weights.VARIABLE):
         assert part in str(refusal.value)
     with pytest.raises(ValueError, match=r"extractor\.weights=nowhere\.pth is no file"):
         Inception("nowhere.pth", download=True)
@@ -131,7 +131,7 @@ def test_weights_come_from_the_argument_else_the_environment_else_torchs_cache(
         by_place[place] = torch_home / weights.FILE if place == "cache" else tmp_path / place
         by_place[place].write_bytes(content + place.encode())
     found = weights.sha256(content + b"cache").hexdigest()
-    monkeypatch.setattr(weights, "PREFIX", found[:8])
+    monkeypatch.setattr(weights, "SHA256", found)
     assert weights.read(None, False).sha256 == found
     monkeypatch.setenv(weights.VARIABLE, str(by_place["environment"]))
     assert weights.read(None, False).content.endswith(b"environment")
@@ -143,7 +143,7 @@ def test_a_wrong_file_in_torchs_cache_is_refused_and_one_that_is_named_is_used_w
     torch_home, inception_weights
 ):
     shutil.copy(inception_weights, torch_home / weights.FILE)
-    with pytest.raises(ValueError, match="whose sha256 begins with 6726825d; got"):
+    with pytest.raises(ValueError, match="whose sha256 is 6726825d0af5.{52}; got [0-9a-f]{64},"):
         Inception(layer="64")
     before = torch.get_rng_state()
     named = Inception(inception_weights, layer="64")
@@ -154,7 +154,7 @@ def test_a_wrong_file_in_torchs_cache_is_refused_and_one_that_is_named_is_used_w
 
 def test_official_weights_come_without_a_warning(torch_home, inception_weights, monkeypatch):
     shutil.copy(inception_weights, torch_home / weights.FILE)
-    monkeypatch.setattr(weights, "PREFIX", weights.sha256(Path(inception_weights).read_bytes()).hexdigest()[:8])
+    monkeypatch.setattr(weights, "SHA256", weights.sha256(Path(inception_weights).read_bytes()).hexdigest())
     assert Inception(layer="64").warnings == ()
 
 
@@ -191,7 +191,7 @@ def test_a_download_happens_when_asked_for_and_its_failure_is_a_sentence(torch_h
     monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
     with pytest.raises(ValueError, match="could not fetch .* put the file at"):
         Inception(download=True)
-    assert asked == [(str(torch_home / weights.FILE), "6726825d")]
+    assert asked == [(str(torch_home / weights.FILE), weights.SHA256)]
 
 
 # The classifier

@@ -1,5 +1,6 @@
 """Statistics of real images: computed once, kept, and void as soon as anything they hang on changes."""
 
+import multiprocessing
 import threading
 import time
 from hashlib import blake2b
@@ -7,6 +8,7 @@ from hashlib import blake2b
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 
 from gan_lightning.data.digits import Digits
 from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures
@@ -137,6 +139,40 @@ def test_jobs_that_start_together_compute_once(tmp_path):
     for thread in threads:
         thread.join()
     assert sorted(extractor.shown for extractor in extractors) == [0, 0, 50]
+
+
+def of_two(rank, folder, found):
+    """One process of two that ask for the same statistics, twice; then for some in a folder that is none."""
+    dist.init_process_group("gloo", init_method=f"file://{folder / 'meet'}", rank=rank, world_size=2)
+    images, extractor = Set(51), Means()
+    first, again = (real_statistics(images, "train", extractor, BOTH, folder).statistics for _ in range(2))
+    try:
+        real_statistics(images, "train", extractor, BOTH, folder / "meet")
+        said = ""
+    except ValueError as error:
+        said = str(error)
+    arrays = [{name: array.tolist() for name, array in each.arrays().items()} for each in (first, again)]
+    found.put((rank, extractor.shown, arrays, said))
+    dist.destroy_process_group()
+
+
+def test_the_processes_of_a_run_share_the_pass_and_all_get_the_result_and_the_error(tmp_path):
+    context = multiprocessing.get_context("fork")
+    found = context.Queue()
+    each = [context.Process(target=of_two, args=(rank, tmp_path, found)) for rank in (0, 1)]
+    for process in each:
+        process.start()
+    answers = sorted((found.get(timeout=60) for _ in each), key=lambda answer: answer[0])
+    for process in each:
+        process.join()
+    assert [shown for _, shown, _, _ in answers] == [25, 26]
+    alone = real_statistics(Set(51), "train", Means(), BOTH, tmp_path / "alone").statistics.arrays()
+    for _, _, arrays, said in answers:
+        assert "data.cache_dir must be a folder that can be written" in said
+        for found_arrays in arrays:
+            assert set(found_arrays) == set(alone)
+            for name, expected in alone.items():
+                assert np.array(found_arrays[name]) == pytest.approx(expected, rel=1e-9, abs=1e-12), name
 
 
 def test_what_is_kept_is_spread_over_the_whole_set(tmp_path):

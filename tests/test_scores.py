@@ -188,7 +188,7 @@ def test_missing_inception_weights_stop_a_run_before_its_data_are_looked_for(gan
     assert code == 2
     (line,) = [line for line in err.splitlines() if line.startswith("error: ")]
     assert "trainer.callbacks" not in line
-    for words in ("weights-inception-2015-12-05-6726825d.pth", str(tmp_path / "torch"), "extractor.weights", "91 MB"):
+    for words in ("weights-inception-2015-12-05-6726825d.pth", str(tmp_path / "torch"), "extractor.weights", "96 MB"):
         assert words in line
     assert "nowhere" not in err
     assert "Traceback" not in err

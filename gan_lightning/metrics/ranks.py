@@ -17,6 +17,11 @@ def share(count: int) -> range:
     return range(count * rank // world, count * (rank + 1) // world)
 
 
+def is_first() -> bool:
+    """Whether this process is the one that reads, writes and speaks."""
+    return place()[0] == 0
+
+
 def gathered(own: Statistics) -> Statistics:
     """The statistics of all processes' images, in the order of the ranks; the same in each process."""
     world = place()[1]

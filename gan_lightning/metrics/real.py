@@ -3,6 +3,7 @@
 import logging
 import zipfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from gan_lightning.metrics.batches import batches
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.files import alone, place, whole
+from gan_lightning.metrics.ranks import by_first, gathered, is_first, share, together
 from gan_lightning.metrics.statistics import KEPT, Need, Statistics
 from gan_lightning.types import Count, ImageSet
 
@@ -39,8 +41,8 @@ def real_statistics(
 ) -> Real:
     """From the file where there is one, else from one pass over the images in batches.
 
-    Of several processes one computes and the others wait. A file that lacks what a new metric needs is made anew with
-    both. Nothing is read where nothing is needed.
+    The processes of a run share the pass, and the first reads and writes the file; another run waits until it is there.
+    A file that lacks what a new metric needs is made anew with both. Nothing is read where nothing is needed.
 
     Args:
         images: the split.
@@ -61,17 +63,32 @@ def real_statistics(
         raise ValueError(f"the split {split} must have images to be compared with; got none")
     key = (VERSION, images.fingerprint, len(images), split, kept, identity)
     file = place(folder / "statistics", ".npz", *key)
-    with alone(file):
-        found = _opened(file, extractor, needs, kept)
+    with ExitStack() as held:
+        together(lambda: held.enter_context(alone(file)) if is_first() else None)
+        found = by_first(lambda: _opened(file, extractor, needs, kept))
         if found is None:
-            numbers = _numbers(len(images), kept)
-            log.info("features of %s real images (%s, %s)", f"{len(numbers):,}", split, identity.name)
-            wanted = needs | _gathered(file)
-            everything = Statistics.of(batches(images, numbers, batch_size), extractor, wanted, kept)
-            with whole(file) as stream:
-                np.savez(stream, allow_pickle=False, **everything.arrays())
+            wanted = by_first(lambda: needs | _gathered(file))
+            everything = _computed(images, split, extractor, wanted, kept, batch_size)
+            by_first(lambda: _write(everything, file))
             found = Statistics.restored(identity, needs, kept, everything.arrays())
     return Real(found, split, images.fingerprint)
+
+
+def _computed(
+    images: ImageSet, split: str, extractor: Extractor, needs: frozenset[Need], kept: int, batch_size: int
+) -> Statistics:
+    """Of all images, of which this process takes its share."""
+    numbers = _numbers(len(images), kept)
+    if is_first():
+        log.info("features of %s real images (%s, %s)", f"{len(numbers):,}", split, extractor.identity.name)
+    own = share(len(numbers))
+    its = batches(images, numbers[own.start : own.stop], batch_size)
+    return gathered(together(lambda: Statistics.of(its, extractor, needs, kept)))
+
+
+def _write(statistics: Statistics, file: Path) -> None:
+    with whole(file) as stream:
+        np.savez(stream, allow_pickle=False, **statistics.arrays())
 
 
 def _numbers(count: int, kept: int) -> Sequence[int]:

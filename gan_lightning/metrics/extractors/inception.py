@@ -8,7 +8,7 @@ import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures
-from gan_lightning.metrics.extractors.weights import PREFIX, Weights, read
+from gan_lightning.metrics.extractors.weights import SHA256, Weights, read
 from gan_lightning.metrics.levels import Levels
 from gan_lightning.metrics.resize import Resize, clean
 
@@ -46,8 +46,8 @@ class Inception(Extractor):
         self.identity = Identity(name, found.sha256, resize, int(layer))
         if not found.is_official:
             self.warnings = (
-                f"Inception's weights are not the official ones ({found.sha256[:8]}, not {PREFIX}): the scores cannot "
-                "be compared with published ones.",
+                f"Inception's weights are not the official ones ({found.sha256[:8]}, not {SHA256[:8]}): the scores "
+                "cannot be compared with published ones.",
             )
 
     def extract(self, levels: Levels) -> RawFeatures:
