@@ -19,6 +19,7 @@ from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.metrics.inception_score import InceptionScore
 from gan_lightning.metrics.kid import KernelDistance
+from gan_lightning.metrics.markdown import whole_cards
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.real import Real
 from gan_lightning.metrics.scores import needed, scored
@@ -138,10 +139,22 @@ def test_a_score_that_is_no_number_gets_no_card(value):
         dataclasses.replace(cards()[0][0], value=value)
 
 
-def test_a_card_reads_as_a_line():
-    card = dataclasses.replace(cards()[0][0], value=12.3456, n_fake=50_000, n_real=10_000)
-    start = f"fd_random 12.35 (50,000 fakes against 10,000 of test, random {card.extractor_sha256[:8]}, resize none, "
-    assert str(card) == start + "ema weights, batch norm eval, iteration 1,000)"
+def test_cards_read_as_a_table_with_every_field_and_what_they_share_stands_once():
+    card, other = (dataclasses.replace(each, run="a|b", warnings=["One.", "Two."]) for each in cards()[0][:2])
+    card, other = dataclasses.replace(card, value=12.34567891), dataclasses.replace(other, run="c", warnings=["Two."])
+    table, shared = (part.split("\n") for part in whole_cards([card, other]).split("\n\n"))
+    columns, _, *rows = [line[2:-2].split(" | ") for line in table]
+    assert columns == ["score", "value", "run", "settings"]
+    assert rows == [
+        ["fd_random", "12.3457", "a\\|b", ""],
+        ["kd_random", f"{other.value:.6g}", "c", "subsets 3, subset_size 20"],
+    ]
+    assert shared[-2:] == ["- One.", "- Two."]
+    assert {"- latent_seed: 7", "- data: abcdef"} < set(shared)
+    assert len(columns) + len(shared[:-2]) + 1 == len(dataclasses.fields(Card))
+    alone = whole_cards([card])
+    assert alone.startswith("| score | value |\n| --- | --- |\n| fd_random | ")
+    assert "- run: a|b" in alone
 
 
 def composed(*overrides):

@@ -17,6 +17,7 @@ import torch
 from hydra.utils import instantiate
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.custom_scalar import layout_pb2
 from test_command_line import NARROW, gan_lightning, the_run  # noqa: F401
 from test_resume import assert_same
 
@@ -152,12 +153,23 @@ def test_a_score_and_its_card_go_to_file_loggers_and_log(gan_lightning):  # noqa
     board = EventAccumulator(str(run), {"scalars": 0, "tensors": 0}).Reload()
     shown = [event.value for event in board.Scalars("scores/fd_random")]
     assert shown == pytest.approx([each["value"] for each in cards[::3]])
-    assert "scores/text_summary" in board.Tags()["tensors"]
+    (text,) = board.Tensors("scores/text_summary")[-1].tensor_proto.string_val
+    assert "\n- latent_seed: 0\n" in text.decode()
+    layouts = [shown_charts(event) for event in board.Tensors("custom_scalars__config__")]
+    assert "Scores" not in layouts[0]
+    assert layouts[-1]["Scores"] == {name: [f"^scores/{name}$"] for name in ("fd_random", "kd_random")}
+    assert len(layouts) == 2
     said = (run / "train.log").read_text()
     assert f"iteration 2: fd_random {cards[3]['value']:.4g}, kd_random" in said
     assert said.count("1,797 real images, fewer than 2,048") == 1
     assert f"fd_random: best {min(each['value'] for each in cards[::3]):.4g} at iteration" in said
     assert torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)["global_step"] in (1, 2, 3)
+
+
+def shown_charts(event):
+    """Tags by chart by category, of a layout in TensorBoard's file."""
+    layout = layout_pb2.Layout.FromString(event.tensor_proto.string_val[0])
+    return {each.title: {chart.title: [*chart.multiline.tag] for chart in each.chart} for each in layout.category}
 
 
 def test_a_run_without_metrics_makes_no_feature(gan_lightning, monkeypatch):  # noqa: F811

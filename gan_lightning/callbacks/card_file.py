@@ -9,6 +9,7 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
 from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.failure import Failure
+from gan_lightning.metrics.markdown import whole_cards
 
 
 class CardFile:
@@ -71,4 +72,4 @@ def show(cards: Sequence[Card], loggers: Sequence[Logger], iteration: int) -> No
     for logger in loggers:
         logger.log_metrics({f"scores/{card.score}": card.value for card in cards}, step=iteration)
         if isinstance(logger, TensorBoardLogger):
-            logger.experiment.add_text("scores", "\n\n".join(map(str, cards)), iteration)
+            logger.experiment.add_text("scores", whole_cards(cards), iteration)

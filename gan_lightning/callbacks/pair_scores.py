@@ -69,6 +69,11 @@ class PairScores(Callback):
         elif trainer.is_global_zero:
             log.info("no pair scores: %s has no aligned pairs", type(data).__name__)
 
+    @property
+    def charts(self) -> list[str]:
+        """The tags of the scores that these images allow."""
+        return [f"pairs/{name}" for name in self.distances]
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not (trainer.is_global_zero and self.distances):
             return

@@ -119,6 +119,11 @@ class Scores(Callback):
         if course and course.is_far_worse():
             self._warn(trainer, f"{name}: the last, {course.last}, is far worse than the best, {course.best}")
 
+    @property
+    def charts(self) -> list[str]:
+        """The tags of the scores so far, without deviations."""
+        return [f"scores/{name}" for name in self.courses.courses]
+
     def followed(self) -> tuple[str, Course] | None:
         """The name and the course of the score that is followed; None before there is one."""
         name = self.follow or next(iter(self.courses.courses), "")

@@ -99,15 +99,6 @@ class Card(Subject):
         except (json.JSONDecodeError, TypeError) as error:
             raise ValueError(f"a card must be a JSON object with the fields of a score; got {text[:60]!r}") from error
 
-    def __str__(self) -> str:
-        norm = "" if self.batch_norm == "none" else f", batch norm {self.batch_norm}"
-        against = f" against {self.n_real:,} of {self.split}" if self.n_real else ""
-        return (
-            f"{self.score} {self.value:.4g} ({self.n_fake:,} fakes{against}, {self.extractor} "
-            f"{self.extractor_sha256[:8]}, resize {self.resize}, {self.weights} weights{norm}, iteration "
-            f"{self.iteration:,})"
-        )
-
 
 PROTOCOL = tuple(each.name for each in fields(Card) if each.name not in CIRCUMSTANCES)
 

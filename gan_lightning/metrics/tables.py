@@ -9,6 +9,7 @@ from rich.table import Table as Screen
 from rich.text import Text
 
 from gan_lightning.metrics.card import PROTOCOL
+from gan_lightning.metrics.markdown import head, row
 from gan_lightning.metrics.ranking import Figure, Ranking, Row, Table
 
 COLUMNS = ("rank", "run", "seeds", "last", "at iteration", "best", "at iteration")
@@ -19,8 +20,8 @@ def show(ranking: Ranking) -> None:
     console = Console()
     for table in ranking.tables:
         screen = Screen(*COLUMNS, title=Text(_title(table)), title_justify="left")
-        for row in table.rows:
-            screen.add_row(*map(Text, _cells(row)))  # a run's name may have brackets, which rich would take for markup
+        for each in table.rows:
+            screen.add_row(*map(Text, _cells(each)))  # a run's name may have brackets, which rich would take for markup
         console.print(screen)
     for said in ranking.refusals:
         console.print(said, markup=False, highlight=False, soft_wrap=True)
@@ -42,8 +43,8 @@ def markdown(ranking: Ranking) -> str:
     """A heading and a table for each score and protocol, then the sentences."""
     lines = []
     for table in ranking.tables:
-        lines += [f"## {_title(table)}", "", _line(COLUMNS), _line(("---",) * len(COLUMNS))]
-        lines += [*(_line(_cells(row)) for row in table.rows), ""]
+        lines += [f"## {_title(table)}", "", *head(COLUMNS)]
+        lines += [*(row(_cells(each)) for each in table.rows), ""]
     return "\n".join([*lines, *(f"- {said}" for said in ranking.refusals), ""])
 
 
@@ -74,10 +75,6 @@ def _number(figure: Figure) -> str:
 
 def _span(iterations: tuple[int, ...]) -> str:
     return f"{iterations[0]:,}" + (f" to {iterations[-1]:,}" if len(iterations) > 1 else "")
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _plain(number: int, table: Table, row: Row) -> dict[str, Any]:
