@@ -15,13 +15,14 @@ from gan_lightning.__main__ import main
 from gan_lightning.callbacks.card_file import CardFile
 from gan_lightning.commands import evaluate as command
 from gan_lightning.config.runs import cards_of
+from gan_lightning.metrics import few
 from gan_lightning.metrics.extractors import learning
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.metrics.summary import lines, parted
-from gan_lightning.models import folder_scores
+from gan_lightning.models import folder_scores, scoring
 
 NARROW = [*TINY, "model.generator.width=4", "model.discriminator.width=4", "ema=half_life"]
 
@@ -98,13 +99,13 @@ def test_seeds_and_counts_are_all_scored_and_the_table_has_mean_and_deviation(ru
     code, shown, cards = evaluate(f"run={run}", "num_images=[20,30]", "seeds=[0,1,2]", "metric@few=[]")
     assert code == 0, shown
     assert [(card.n_fake, card.latent_seed) for card in cards] == [(n, seed) for n in (20, 30) for seed in (0, 1, 2)]
-    few, more = lines(cards)
-    assert few.mean == pytest.approx(np.mean([card.value for card in cards[:3]]))
+    twenty, more = lines(cards)
+    assert twenty.mean == pytest.approx(np.mean([card.value for card in cards[:3]]))
     assert more.deviation == pytest.approx(np.std([card.value for card in cards[3:]], ddof=1))
-    assert str(few) in shown
+    assert str(twenty) in shown
     assert str(more) in shown
     assert len({card.value for card in cards}) == 6
-    assert lines([*cards, cards[0]]) == [few, more]
+    assert lines([*cards, cards[0]]) == [twenty, more]
 
 
 def test_the_same_question_gets_the_same_answer_whatever_the_batch(run, evaluate):
@@ -228,6 +229,26 @@ def test_one_pass_of_the_images_serves_all_metrics(run, evaluate, monkeypatch):
         code, shown, _ = evaluate(f"run={run}", "num_images=20", "batch_size=10", f"metric={metrics}")
         assert code == 0, shown
     assert [count for count in passes if count == 10] == [10] * 4
+
+
+def test_kid_is_added_where_what_is_translated_is_few_whatever_was_asked_for(evaluate, monkeypatch, two_domains):
+    """Six real images at least, twenty asked for, and three to be translated."""
+    small = ["model.generator.width=2", "model.discriminator.width=2", "data.image_size=32", "trainer.max_steps=1"]
+    own = ["model=cyclegan", "data=unpaired", f"data.root={two_domains}", "callbacks=checkpoint", "logger=none"]
+    assert front_door(monkeypatch, *own, *small, "trainer.accelerator=cpu", "hydra.run.dir=translates") == 0
+    for bound, added in ((5, {"kd_random_xy", "kd_random_yx"}), (3, set())):
+        monkeypatch.setattr(few, "SOME", bound)
+        code, shown, cards = evaluate("run=translates", "num_images=20")
+        assert code == 0, shown
+        assert {card.score for card in cards if card.better != "neither"} == {"fd_random_xy", "fd_random_yx"} | added
+        assert {card.n_fake for card in cards} == {3}
+
+
+def test_too_few_images_are_refused_before_the_real_ones_are_read(run, evaluate, monkeypatch):
+    monkeypatch.setattr(scoring, "real_statistics", pytest.fail)
+    code, shown, cards = evaluate(f"run={run}", "metric=[precision_recall]", "num_images=[20,3]")
+    assert (code, cards) == (2, [])
+    assert "metric=precision_recall needs at least 4 generated images, and num_images is 3" in shown
 
 
 WRONG = {

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 from hydra.utils import instantiate
+from lightning.pytorch.callbacks import Timer
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
@@ -122,7 +123,7 @@ def test_a_resumed_run_goes_on_in_its_cadence_in_the_same_folder_or_another(comp
         file = tmp_path / "a" / "checkpoints" / f"{at:07d}.ckpt"
         scripted(*range(99))
         played(composed, tmp_path / f"b{at}", 8, *chosen, resume=file)
-        assert iterations(tmp_path / f"b{at}") == [step for step in expected if step > at]
+        assert iterations(tmp_path / f"b{at}") == expected, "the scores so far come along"
     scripted(*range(99))
     played(composed, tmp_path / "a", 8, *chosen, resume=tmp_path / "a" / "checkpoints" / "0000005.ckpt")
     assert iterations(tmp_path / "a") == expected
@@ -155,10 +156,8 @@ def test_a_score_and_its_card_go_to_file_loggers_and_log(gan_lightning):  # noqa
     assert shown == pytest.approx([each["value"] for each in cards[::3]])
     (text,) = board.Tensors("scores/text_summary")[-1].tensor_proto.string_val
     assert "\n- latent_seed: 0\n" in text.decode()
-    layouts = [shown_charts(event) for event in board.Tensors("custom_scalars__config__")]
-    assert "Scores" not in layouts[0]
-    assert layouts[-1]["Scores"] == {name: [f"^scores/{name}$"] for name in ("fd_random", "kd_random")}
-    assert len(layouts) == 2
+    (layout,) = board.Tensors("custom_scalars__config__")
+    assert shown_charts(layout)["Scores"] == {name: [f"^scores/{name}$"] for name in ("fd_random", "kd_random")}
     said = (run / "train.log").read_text()
     assert f"iteration 2: fd_random {cards[3]['value']:.4g}, kd_random" in said
     assert said.count("1,797 real images, fewer than 2,048") == 1
@@ -235,7 +234,11 @@ WRONG = {
     ),
     "a deviation that is followed": (
         ["metric=[kid]", "callbacks.scores.follow=kd_std_random"],
-        "callbacks.scores.follow must be a score of which lower or higher values are better; got kd_std_random",
+        "callbacks.scores.follow must be one of the scores kd_random; got kd_std_random",
+    ),
+    "a misspelt score that is followed": (
+        ["metric=[fid,precision_recall]", "callbacks.scores.follow=recal"],
+        "follow must be one of the scores fd_random, precision_random, recall_random; got recal",
     ),
     "an unknown metric": (["metric=[fdi]"], "did you mean fid?"),
     "no split": (["data=folder", "metric=[fid]", "callbacks.scores.split=val"], "split must be one of train, test"),
@@ -316,7 +319,7 @@ def test_a_metric_that_is_added_keeps_the_best_of_the_others(composed, tmp_path,
 
     def score(self, model, recipe, num_images, moment):
         value = {2: 1.0, 4: 5.0}[moment.iteration]
-        return [card(value, moment.iteration, score=f"{name}_score") for name in self.metrics]
+        return [card(value, moment.iteration, score=name) for name in self.names(model)]
 
     monkeypatch.setattr(Scorer, "__call__", score)
     played(composed, tmp_path, 2, *chosen, "metric=[fid]")
@@ -324,7 +327,7 @@ def test_a_metric_that_is_added_keeps_the_best_of_the_others(composed, tmp_path,
     trainer, _ = played(composed, tmp_path, 4, *chosen, "metric=[fid,kid]", resume=last)
     (scores,) = [callback for callback in trainer.callbacks if isinstance(callback, Scores)]
     best = {name: course.best for name, course in scores.courses.courses.items()}
-    assert best == {"fid_score": (1.0, 2), "kid_score": (5.0, 4)}
+    assert best == {"fd_random": (1.0, 2), "kd_random": (5.0, 4)}
     assert step_of(tmp_path, "best") == 2
 
 
@@ -418,18 +421,86 @@ def test_a_score_within_its_own_deviation_is_not_far_worse():
     assert list(courses.courses) == ["kid"]
 
 
-def test_another_score_can_be_followed_and_one_that_never_comes_is_named(composed, tmp_path, roots, scripted, caplog):
-    own = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.follow=recal"]
-    scripted(1.0)
-    with caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
-        played(composed, tmp_path, 2, *own)
-    assert "callbacks.scores.follow=recal is none of fd_random" in caplog.text
-    assert not (tmp_path / "checkpoints" / "best.ckpt").exists()
-    scores = Scores({"fid": FrechetDistance()}, Random(), str(tmp_path), follow="recall")
+def test_another_score_than_the_first_can_be_followed():
+    scores = Scores({"fid": FrechetDistance()}, Random(), "unused", follow="recall")
     for iteration, value in ((1, 0.5), (2, 0.6)):
         scores.courses.add([card(1.0, iteration), card(value, iteration, score="recall", better="higher")])
     name, course = scores.followed()
     assert (name, course.best.iteration) == ("recall", 2)
+
+
+def test_a_score_that_fails_once_keeps_its_best_and_is_followed_on(composed, tmp_path, roots, monkeypatch):
+    def score(self, model, recipe, num_images, moment):
+        names = {2: ["fd_random", "kd_random"], 5: ["kd_random"], 7: ["fd_random"], 8: ["fd_random", "kd_random"]}
+        values = {2: 1.0, 5: 0.1, 7: 3.0, 8: 2.0}
+        return [card(values[moment.iteration], moment.iteration, score=name) for name in names[moment.iteration]]
+
+    monkeypatch.setattr(Scorer, "__call__", score)
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid,kid]", "callbacks.scores.every_n_images=8"]
+    trainer, _ = played(composed, tmp_path, 8, *chosen)
+    (scores,) = [callback for callback in trainer.callbacks if isinstance(callback, Scores)]
+    name, course = scores.followed()
+    assert (name, course.best, course.last) == ("fd_random", (1.0, 2), (2.0, 8))
+    assert scores.courses.courses["kd_random"].best == (0.1, 5)
+    assert step_of(tmp_path, "best") == 2
+
+
+def test_a_score_that_is_missing_at_the_end_has_no_last_value():
+    courses = Courses()
+    courses.add([card(1.0, 1), card(2.0, 1, score="kd_random")])
+    courses.add([card(1.0, 2)], ["fd_random", "kd_random"])
+    assert courses.courses["kd_random"].best == (2.0, 1)
+    assert str(courses.courses["kd_random"].last) == "no score at iteration 2"
+    courses.add([card(1.0, 3)], ["fd_random"])
+    assert list(courses.courses) == ["fd_random"]
+
+
+def test_scores_of_another_run_in_the_same_folder_are_left_to_none(composed, tmp_path, roots, scripted):
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8"]
+    scripted(3.0, 1.0)
+    played(
+        composed, tmp_path, 5, *chosen, "callbacks.checkpoint.every_n_train_steps=1", "callbacks.checkpoint.keep=null"
+    )
+    evaluations = CardFile(tmp_path / "evaluations.jsonl")
+    evaluations.append([card(0.5, 0), card(0.5, 3), card(0.5, 5)])
+    scripted(9.0)
+    played(composed, tmp_path, 4, *chosen, resume=tmp_path / "checkpoints" / "0000003.ckpt")
+    assert [each.iteration for each in evaluations.read()] == [0, 3]
+    played(composed, tmp_path, 4, *chosen[:-2], "metric=[]")
+    assert evaluations.read() == CardFile(tmp_path / "scores.jsonl").read() == []
+
+
+def test_a_run_that_goes_on_elsewhere_has_the_scores_of_its_own_past_alone(composed, tmp_path, roots, scripted):
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8"]
+    scripted(1.0, 4.0, 5.0)
+    played(composed, tmp_path / "a", 5, *chosen)
+    (tmp_path / "b").mkdir()
+    CardFile(tmp_path / "b" / "scores.jsonl").append([card(0.1, 1)])
+    scripted(7.0, 8.0)
+    played(composed, tmp_path / "b", 8, *chosen, resume=tmp_path / "a" / "checkpoints" / "last.ckpt")
+    found = CardFile(tmp_path / "b" / "scores.jsonl").read()
+    assert [(each.iteration, each.value) for each in found] == [(2, 1.0), (5, 4.0), (7, 7.0), (8, 8.0)]
+    assert iterations(tmp_path / "a") == [2, 5]
+
+
+def test_a_run_that_a_timer_ends_has_its_last_score_in_its_checkpoints(composed, tmp_path, roots, monkeypatch):
+    """Lightning's timer ends a run after this callback has had the batch."""
+    value = iter((3.0, 1.0))
+    monkeypatch.setattr(
+        Scorer, "__call__", lambda self, model, recipe, count, moment: [card(next(value), moment.iteration)]
+    )
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8"]
+
+    def at_iteration_3(self, trainer, *_, **__):
+        trainer.should_stop = trainer.global_step == 3
+
+    monkeypatch.setattr(Timer, "on_train_batch_end", at_iteration_3)
+    trainer, last = played(composed, tmp_path, 8, *chosen, "trainer.max_time=00:00:01:00")
+    assert trainer.global_step == last["global_step"] == 3
+    assert iterations(tmp_path) == [2, 3]
+    course = last["callbacks"]["Scores"]["courses"]["fd_random"]
+    assert (course["best"], course["last"]) == ([1.0, 3], [1.0, 3])
+    assert (tmp_path / "checkpoints" / "best.ckpt").samefile(tmp_path / "checkpoints" / "last.ckpt")
 
 
 @pytest.mark.parametrize(
@@ -500,6 +571,39 @@ def test_two_processes_share_the_work_and_write_once(tmp_path):
         values = [[each.value for each in cards if each.score == score] for cards in (found, expected)]
         assert values[0] == pytest.approx(values[1], rel=tolerance), score
         assert len(values[0]) == 2
+
+
+BROKEN = """
+import os, sys
+from gan_lightning import __main__
+from gan_lightning.models import scoring
+
+def out_of_memory(model, *_):
+    if model.trainer.global_step == 3:
+        raise RuntimeError("out of memory")
+    yield from images(model, *_)
+
+images = scoring.scored_images
+if os.environ.get("LOCAL_RANK") == "1":
+    scoring.scored_images = out_of_memory
+__main__.main()
+"""
+
+
+@pytest.mark.slow
+def test_an_error_in_one_of_two_processes_at_the_end_costs_the_score_and_not_the_checkpoint(tmp_path):
+    Path("broken.py").write_text(BROKEN)
+    words = [
+        *NARROW, "trainer=ddp", "trainer.accelerator=cpu", "metric=[fid]", "trainer.max_steps=3",
+        "callbacks.scores.every_n_images=16", "callbacks.scores.num_images=25", "hydra.run.dir=run",
+    ]  # fmt: skip
+    command = [sys.executable, "broken.py", *words]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert "no scores at iteration 3: out of memory" in shown.stdout
+    assert iterations("run") == [2]
+    assert CardFile(Path("run/scores.jsonl")).failures() == [Failure(3, "out of memory")]
+    assert torch.load("run/checkpoints/last.ckpt", weights_only=True)["global_step"] == 3
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """A TensorBoard page that opens ready."""
 
 from textwrap import indent
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import yaml
 from lightning import Callback, LightningModule, Trainer
@@ -28,13 +28,11 @@ class Charted(Protocol):
 
     @property
     def charts(self) -> list[str]:
-        """The tags that are known by now, such as `scores/fid`; each gets a chart in a category of its first word."""
+        """Their tags, such as `scores/fid`; each gets a chart in a category of its first word."""
 
 
 class Board(Callback):
     """Lays out TensorBoard's custom scalars page and writes the resolved configuration as text.
-
-    Charts of other callbacks are added once their tags are known; of several layouts TensorBoard shows the last.
 
     Args:
         layout: categories of charts, each a list of tag patterns; TensorBoard draws tags with parentheses blank.
@@ -42,39 +40,16 @@ class Board(Callback):
 
     def __init__(self, layout: dict | None = None) -> None:
         self.layout = layout or LAYOUT
-        self.charted: list[Charted] = []
-        self.drawn: list[str] = []
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # Once, for asking a protocol takes longer than the rest of this callback in a batch.
-        self.charted = [each for each in trainer.callbacks if isinstance(each, Charted)]  # type: ignore[attr-defined]
-        self._draw(trainer)
-        for logger in _boards(trainer):
-            configuration = indent(yaml.safe_dump(dict(pl_module.hparams), sort_keys=False), "    ")
-            logger.experiment.add_text("configuration", configuration, trainer.global_step)
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        if self._tags() != self.drawn:
-            self._draw(trainer)
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self._tags() != self.drawn:
-            self._draw(trainer)
-
-    def _draw(self, trainer: Trainer) -> None:
-        self.drawn = self._tags()
-        whole = dict(self.layout)
-        for tag in self.drawn:
-            category = tag.partition("/")[0].capitalize()
-            whole[category] = whole.get(category, {}) | {tag.partition("/")[2]: ["Multiline", [f"^{tag}$"]]}
-        for logger in _boards(trainer):
-            logger.experiment.add_custom_scalars(whole)
-
-    def _tags(self) -> list[str]:
-        return [tag for each in self.charted for tag in each.charts]
-
-
-def _boards(trainer: Trainer) -> list[TensorBoardLogger]:
-    return [each for each in trainer.loggers if isinstance(each, TensorBoardLogger) and trainer.is_global_zero]
+        layout = dict(self.layout)
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            for tag in callback.charts if isinstance(callback, Charted) else ():
+                category, _, title = tag.partition("/")
+                charts = layout.get(category.capitalize(), {})
+                layout[category.capitalize()] = charts | {title: ["Multiline", [f"^{tag}$"]]}
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
+                logger.experiment.add_custom_scalars(layout)
+                configuration = indent(yaml.safe_dump(dict(pl_module.hparams), sort_keys=False), "    ")
+                logger.experiment.add_text("configuration", configuration, trainer.global_step)

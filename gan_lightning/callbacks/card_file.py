@@ -11,6 +11,9 @@ from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.failure import Failure
 from gan_lightning.metrics.markdown import whole_cards
 
+SCORES, EVALUATIONS = "scores.jsonl", "evaluations.jsonl"
+"""Cards beside a run: those of training, and those of `gan-lightning evaluate`."""
+
 
 class CardFile:
     """One card a line, or a failure where there could be none, in the order of the iterations.
@@ -45,12 +48,17 @@ class CardFile:
         return found
 
     def rewind(self, iteration: int) -> None:
-        """Leave out what came after an iteration, from which the run goes on in the same folder; at once or not at all.
+        """Leave out what came after an iteration, from which the run goes on in the same folder.
 
-        Lines without an iteration, which another version may have written, stay.
+        Lines without an iteration, which another version may have written, stay unless the run begins anew.
         """
-        if self.file.is_file():
-            kept = [line for line in self._lines() if (_iteration(line) or 0) <= iteration]
+        self.begin_with(self, iteration)
+
+    def begin_with(self, other: "CardFile", iteration: int) -> None:
+        """Have the lines of another file up to an iteration in place of its own, at once or not at all."""
+        if other.file.is_file():
+            kept = [line for line in other._lines() if (_iteration(line) or 0) <= iteration]
+            self.file.parent.mkdir(parents=True, exist_ok=True)
             temporary = self.file.with_suffix(".tmp")
             temporary.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
             temporary.replace(self.file)

@@ -1,7 +1,7 @@
 """The best and the last of each score."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from gan_lightning.metrics.card import Better, Card, protocol
@@ -43,18 +43,21 @@ class Course(NamedTuple):
 
 
 class Courses:
-    """The course of each score by name, in the order of the last cards. Deviations have none."""
+    """The course of each score by name. Deviations have none."""
 
     def __init__(self) -> None:
         self.courses: dict[str, Course] = {}
 
-    def add(self, cards: Sequence[Card]) -> None:
+    def add(self, cards: Sequence[Card], expected: Collection[str] = ()) -> None:
         """Take in the scores of an iteration.
 
-        What compares with nothing before starts anew: its best may never be reached. What is scored no more is left.
+        What compares with nothing before starts anew: its best may never be reached. What was expected and is missing
+        has no last value; what is scored no more is left out.
         """
         deviations = {card.score.replace("_std", "", 1): card.value for card in cards if card.better == "neither"}
-        before, self.courses = self.courses, {}
+        before = self.courses
+        missing = Mark(math.nan, cards[0].iteration)
+        self.courses = {name: each._replace(last=missing) for name, each in before.items() if name in expected}
         for card in cards:
             if card.better != "neither":
                 now, known = Mark(card.value, card.iteration), before.get(card.score)

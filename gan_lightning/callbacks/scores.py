@@ -1,27 +1,22 @@
 """Scores in the course of training."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
 
-from gan_lightning.callbacks.card_file import CardFile, show
 from gan_lightning.callbacks.checkpoints import is_last_of_run
 from gan_lightning.callbacks.courses import Course, Courses
 from gan_lightning.callbacks.gentle_stop import GentleStop
+from gan_lightning.callbacks.score_log import ScoreLog
 from gan_lightning.data.stored import Split
-from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.extractors.extractor import Extractor
-from gan_lightning.metrics.failure import Failure
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.models.adversarial import AdversarialModule, Weights
 from gan_lightning.models.scored_images import Recipe
 from gan_lightning.models.scoring import Moment, Scorer
 from gan_lightning.types import Batch, Count, Index
-
-log = logging.getLogger(__name__)
 
 
 class Scores(Callback):
@@ -46,8 +41,8 @@ class Scores(Callback):
         follow: the score that is warned of and that the best checkpoint goes by; None for the first.
 
     Raises:
-        ValueError: before training, where a metric was not chosen, the score to follow is a deviation, or the metrics
-            cannot be computed of these data by this extractor or of so few images.
+        ValueError: before training, where a metric was not chosen, the score to follow is none of theirs, or the
+            metrics cannot be computed of these data by this extractor or of so few images.
     """
 
     def __init__(
@@ -70,23 +65,19 @@ class Scores(Callback):
                 raise ValueError(
                     f"callbacks.scores.num_images must be at least {metric.fewest} for metric={name}; got {num_images}"
                 )
-            if follow and metric.better(follow) == "neither":
-                raise ValueError(
-                    "callbacks.scores.follow must be a score of which lower or higher values are better; "
-                    f"got {follow}, a deviation"
-                )
         self.metrics = dict(metrics)
         self.extractor = extractor
-        self.folder = Path(folder)
+        self.record = ScoreLog(Path(folder))
         self.every_n_images = every_n_images
         self.num_images = num_images
         self.split: Split = split
         self.recipe = Recipe(seed, batch_size, weights)
         self.follow = follow
         self.courses = Courses()
+        self.names: list[str] = []
+        self.before: str | None = None
         self.seen = 0
         self.scored = -1
-        self.warned: set[str] = set()
 
     def setup(self, trainer: Trainer, pl_module: AdversarialModule, stage: str) -> None:
         if not self.metrics:
@@ -95,14 +86,17 @@ class Scores(Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         self.scorer = Scorer(self.metrics, self.extractor, data, self.split, trainer.strategy.root_device)
         self.scorer.check(pl_module, self.num_images)
+        self.names = self.scorer.names(pl_module)
+        if self.follow and self.follow not in self.names:
+            raise ValueError(
+                f"callbacks.scores.follow must be one of the scores {', '.join(self.names)}; got {self.follow}"
+            )
         for direction in pl_module.directions:
             self.scorer.real(direction)
 
     def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
         self.seen = pl_module.images_seen
-        self.file = CardFile(self.folder / "scores.jsonl")
-        if self.metrics and trainer.is_global_zero:
-            self.file.rewind(trainer.global_step)
+        self.record.begin(trainer, self.before)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
@@ -117,24 +111,33 @@ class Scores(Callback):
         self._score(trainer, pl_module)
         name, course = self.followed() or ("", None)
         if course and course.is_far_worse():
-            self._warn(trainer, f"{name}: the last, {course.last}, is far worse than the best, {course.best}")
+            self.record.warn(trainer, f"{name}: the last, {course.last}, is far worse than the best, {course.best}")
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: AdversarialModule, checkpoint: dict[str, Any]) -> None:
+        """Score before the last checkpoint: that Lightning's timer ends a run shows only after `on_train_batch_end`."""
+        if self.metrics and is_last_of_run(trainer):
+            self._score(trainer, pl_module)
+            checkpoint["callbacks"][self.state_key] = self.state_dict()
 
     @property
     def charts(self) -> list[str]:
-        """The tags of the scores so far, without deviations."""
-        return [f"scores/{name}" for name in self.courses.courses]
+        """The tags of the scores, without deviations."""
+        return [f"scores/{name}" for name in self.names]
 
     def followed(self) -> tuple[str, Course] | None:
         """The name and the course of the score that is followed; None before there is one."""
-        name = self.follow or next(iter(self.courses.courses), "")
+        name = self.follow or next(iter(self.names or self.courses.courses), "")
         return (name, self.courses.courses[name]) if name in self.courses.courses else None
 
     def state_dict(self) -> dict[str, Any]:
-        return {"courses": self.courses.plain()} if self.courses.courses else {}
+        if not self.courses.courses:
+            return {}
+        return {"courses": self.courses.plain(), "file": str(self.record.file.file.absolute())}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         if self.metrics:
             self.courses = Courses.from_plain(state_dict.get("courses", {}))
+            self.before = state_dict.get("file")
 
     def _score(self, trainer: Trainer, module: AdversarialModule) -> None:
         iteration = trainer.global_step
@@ -142,47 +145,20 @@ class Scores(Callback):
             return
         self.scored = iteration
         if _is_stopped(trainer):
-            self._say(trainer, logging.INFO, f"no scores at iteration {iteration:,}, for Ctrl-C has ended the run")
+            self.record.say(trainer, f"no scores at iteration {iteration:,}, for Ctrl-C has ended the run")
             return
-        moment = Moment(iteration, module.images_seen, module.seed, str(self.folder))
+        moment = Moment(iteration, module.images_seen, module.seed, str(self.record.folder))
         try:
             cards = self.scorer(module, self.recipe, self.num_images, moment)
         except Exception as error:
             if not isinstance(error, ValueError) and not is_last_of_run(trainer):
                 raise
-            self._fail(trainer, error)  # at the end anything may be wrong: the last checkpoint is still to come
+            # At the end anything may be wrong: the last checkpoint is still to come.
+            self.courses.fail(iteration)
+            self.record.fail(trainer, str(error) or type(error).__name__)
             return
-        self.courses.add(cards)
-        if self.follow and not self.followed():
-            self._warn(trainer, f"callbacks.scores.follow={self.follow} is none of {', '.join(self.courses.courses)}")
-        if trainer.is_global_zero:
-            self._write(trainer, cards)
-
-    def _fail(self, trainer: Trainer, error: Exception) -> None:
-        iteration = trainer.global_step
-        reason = str(error) or type(error).__name__
-        self._warn(trainer, f"no scores at iteration {iteration:,}: {reason}")
-        self.courses.fail(iteration)
-        if trainer.is_global_zero:
-            self.file.append([Failure(iteration, reason)])
-
-    def _write(self, trainer: Trainer, cards: list[Card]) -> None:
-        iteration = trainer.global_step
-        log.info("iteration %d: %s", iteration, ", ".join(f"{card.score} {card.value:.4g}" for card in cards))
-        for warning in dict.fromkeys(said for card in cards for said in card.warnings):
-            self._warn(trainer, warning)
-        self.file.append(cards)
-        show(cards, trainer.loggers, iteration)
-
-    def _warn(self, trainer: Trainer, said: str) -> None:
-        if said not in self.warned:
-            self.warned.add(said)
-            self._say(trainer, logging.WARNING, said)
-
-    @staticmethod
-    def _say(trainer: Trainer, level: int, said: str) -> None:
-        if trainer.is_global_zero:
-            log.log(level, said)
+        self.courses.add(cards, self.names)
+        self.record.write(trainer, cards)
 
 
 def _is_stopped(trainer: Trainer) -> bool:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hydra.utils import instantiate
-from lightning import Trainer
+from lightning import LightningDataModule, Trainer
 from omegaconf import DictConfig
 
-from gan_lightning.callbacks.card_file import CardFile
+from gan_lightning.callbacks.card_file import EVALUATIONS, CardFile
 from gan_lightning.config import logs, schema
 from gan_lightning.config.numbers import numbers
-from gan_lightning.config.runs import EVALUATIONS, checkpoint_of, restored
+from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.data.base import Split, StoredDataModule
 from gan_lightning.metrics import summary
 from gan_lightning.metrics.card import Card
@@ -106,8 +106,10 @@ def evaluate(
     data = instantiate(trained.data)
     data.prepare_data()
     counts = num_images or [NUM_IMAGES]
-    sizes = map(len, data.stills(split)) if isinstance(data, StoredDataModule) else ()
-    scorer = Scorer(with_few(metrics, few, [*sizes, *counts]), extractor, data, split, device)
+    chosen = with_few(metrics, few, _seen(data, split, model, counts))
+    scorer = Scorer(chosen, extractor, data, split, device)
+    for count in counts:
+        scorer.check(model, count)
     folder = file.absolute().parent.parent if file.parent.name == "checkpoints" else None
     moment = Moment(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
     cards: list[Card] = []
@@ -118,6 +120,14 @@ def evaluate(
         if folder:
             CardFile(folder / EVALUATIONS).append(found)
     return cards
+
+
+def _seen(data: LightningDataModule, split: Split, model: AdversarialModule, counts: list[int]) -> list[int]:
+    """How many images scores will see, real and generated."""
+    if not isinstance(data, StoredDataModule):  # the scorer will refuse it
+        return counts
+    limits = [model.scored_count(data, direction) for direction in model.directions]
+    return [*map(len, data.stills(split)), *counts, *(limit for limit in limits if limit)]
 
 
 def _hold(metrics: Metrics, few: Metrics) -> None:

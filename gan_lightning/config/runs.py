@@ -8,13 +8,10 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.callbacks.atomic_io import AtomicCheckpointIO
-from gan_lightning.callbacks.card_file import CardFile
+from gan_lightning.callbacks.card_file import EVALUATIONS, SCORES, CardFile
 from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.failure import Failure
 from gan_lightning.models.adversarial import AdversarialModule
-
-SCORES, EVALUATIONS = "scores.jsonl", "evaluations.jsonl"
-"""Cards beside a run: those of training, and those of `gan-lightning evaluate`."""
 
 
 class Restored(NamedTuple):

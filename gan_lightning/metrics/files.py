@@ -1,5 +1,6 @@
 """Results that take long, kept on disk: made by one process while the others wait, and there whole or not at all."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
+
+log = logging.getLogger(__name__)
 
 
 def place(folder: Path, suffix: str, *parts: object) -> Path:
@@ -26,7 +29,11 @@ def alone(file: Path) -> Iterator[None]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(file.with_suffix(".lock"))
-        lock.acquire()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            log.info("waiting for another process that makes %s", file)
+            lock.acquire()
     except OSError as error:
         raise ValueError(f"data.cache_dir must be a folder that can be written; got {file.parent}") from error
     try:

@@ -40,31 +40,42 @@ def together(make: Callable[[], T]) -> T:
 
     Raises:
         ValueError: in all processes where one raised it, so that none waits for another in vain.
+        RuntimeError: in all others where one raised anything else.
     """
-    made, said = _attempt(make)
-    everyones: list[Any] = [said] * place()[1]
+    made, error = _attempt(make)
+    everyones: list[Any] = [_told(error)] * place()[1]
     if len(everyones) > 1:
-        dist.all_gather_object(everyones, said)
-    for each in everyones:
-        if each is not None:
-            raise ValueError(each)
+        dist.all_gather_object(everyones, _told(error))
+    _raise(error, *everyones)
     return made
 
 
 def by_first(make: Callable[[], T]) -> T:
-    """What the first process makes, in all of them; also the ValueError that it raises."""
-    rank, world = place()
-    found: list[Any] = list(_attempt(make)) if rank == 0 else [None, None]
-    if world > 1:
+    """What the first process makes, in all of them; also the error that it raises, as `together` does."""
+    made, error = _attempt(make) if is_first() else (None, None)
+    found: list[Any] = [made, _told(error)]
+    if place()[1] > 1:
         dist.broadcast_object_list(found)
-    made, said = found
-    if said is not None:
-        raise ValueError(said)
-    return made
+    _raise(error, found[1])
+    return found[0]
 
 
-def _attempt(make: Callable[[], T]) -> tuple[Any, str | None]:
+def _attempt(make: Callable[[], T]) -> tuple[Any, Exception | None]:
     try:
         return make(), None
-    except ValueError as error:
-        return None, str(error)
+    except Exception as error:
+        return None, error
+
+
+def _told(error: Exception | None) -> tuple[bool, str] | None:
+    """What other processes hear of it: whether it is a ValueError, and its text. Not all errors can be sent."""
+    return None if error is None else (isinstance(error, ValueError), str(error) or type(error).__name__)
+
+
+def _raise(own: Exception | None, *told: tuple[bool, str] | None) -> None:
+    if own is not None:
+        raise own
+    for each in told:
+        if each is not None:
+            kind = ValueError if each[0] else RuntimeError
+            raise kind(each[1])

@@ -1,4 +1,4 @@
-"""The statistics of real images: computed once for each set, split, extractor and resize, and kept on disk."""
+"""The statistics of real images: computed once for each set, split, extractor, resize and versions, kept on disk."""
 
 import logging
 import zipfile
@@ -14,6 +14,7 @@ from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.files import alone, place, whole
 from gan_lightning.metrics.ranks import by_first, gathered, is_first, share, together
 from gan_lightning.metrics.statistics import KEPT, Need, Statistics
+from gan_lightning.metrics.versions import versions
 from gan_lightning.types import Count, ImageSet
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def real_statistics(
         return Real(Statistics(identity, needs, kept), split, images.fingerprint)
     if not len(images):
         raise ValueError(f"the split {split} must have images to be compared with; got none")
-    key = (VERSION, images.fingerprint, len(images), split, kept, identity)
+    key = (VERSION, versions(), images.fingerprint, len(images), split, kept, identity)
     file = place(folder / "statistics", ".npz", *key)
     with ExitStack() as held:
         together(lambda: held.enter_context(alone(file)) if is_first() else None)

@@ -3,17 +3,15 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 
 from gan_lightning.metrics.card import Card, Subject
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.real import Real
 from gan_lightning.metrics.statistics import Need, Statistics
+from gan_lightning.metrics.versions import versions
 
 log = logging.getLogger(__name__)
-
-LIBRARIES = ("torch", "torchvision", "torch-fidelity", "numpy")
 
 
 def needed(metrics: Mapping[str, Metric]) -> tuple[frozenset[Need], frozenset[Need]]:
@@ -78,7 +76,7 @@ def _cards(metric: Metric, real: Real, fake: Statistics, extractor: Extractor, s
             resize=extractor.identity.resize,
             extractor=extractor.identity.name,
             extractor_sha256=extractor.identity.sha256,
-            versions={library: version(library) for library in LIBRARIES},
+            versions=versions(),
             warnings=warnings,
             better=metric.better(name),
         )

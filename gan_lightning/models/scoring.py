@@ -10,13 +10,15 @@ from lightning import LightningDataModule
 from gan_lightning.data.base import StoredDataModule
 from gan_lightning.data.stored import Split
 from gan_lightning.metrics.card import Card, Subject
-from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.extractors.extractor import Extracted, Extractor
+from gan_lightning.metrics.levels import to_levels
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.ranks import by_first, gathered, share, together
 from gan_lightning.metrics.real import Real, real_statistics
 from gan_lightning.metrics.scores import needed, scored
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.directions import target
 from gan_lightning.models.norm_modes import batch_norms
 from gan_lightning.models.scored_images import Recipe, precision_of, scored_images
 from gan_lightning.models.true_split import true_split
@@ -70,24 +72,34 @@ class Scorer:
         extractor.prepare(sets[0], data.stills(data.shown_split())[0], data.cache_dir)
         extractor.to(device)
         self.found: dict[int, Real] = {}
-        self._rehearse(sets[0])
+        self.scores = self._rehearsed(sets[0])
 
-    def _rehearse(self, images: ImageSet) -> None:
-        """Meet what is wrong with extractor and metrics before anything has run; those of moments alone take long.
+    def _rehearsed(self, images: ImageSet) -> list[str]:
+        """The names of the scores, and what is wrong with extractor and metrics, before anything has run.
 
-        Where there are fewer images than a metric needs, some stand twice here; whether it can do with them says
-        `check`.
+        Metrics of moments are shown one column of the features, for with all of them they take long. Where there are
+        fewer images than a metric needs, some stand twice here; whether it can do with them says `check`.
         """
-        of_real, of_fake = self.needs
         few = max([2, *(metric.fewest for metric in self.metrics.values())])
         rows = torch.from_numpy(images.rows([number % len(images) for number in range(few)]))
-        found = Statistics.of([rows], self.extractor, of_real | of_fake)
+        features, logits = self.extractor(to_levels(rows))
+        identity = self.extractor.identity
+        whole = Statistics(identity, self.needs[0] | self.needs[1])
+        whole.add(Extracted(features, logits))
+        thin = Statistics(replace(identity, feature_dim=1), frozenset({"moments"}))
+        thin.add(Extracted(features[:, :1], None))
+        names = []
         for metric in self.metrics.values():
-            if "moments" in metric.needs_of_fake:
-                continue
+            found = thin if "moments" in metric.needs_of_fake else whole
             for score, value in metric(found, found).items():
                 if not math.isfinite(value) and len(images) >= few:
                     raise ValueError(f"{score} of real images held against themselves must be finite; got {value}")
+                names += [score] if metric.better(score) != "neither" else []
+        return names
+
+    def names(self, model: AdversarialModule) -> list[str]:
+        """Of all its scores but deviations, in the order of the metrics, one direction after the other."""
+        return [f"{score}{_end(model, direction)}" for direction in model.directions for score in self.scores]
 
     def check(self, model: AdversarialModule, num_images: Count) -> None:
         """Hold the numbers of images against what the metrics need at the least.
@@ -96,19 +108,24 @@ class Scorer:
             ValueError: where there are too few real ones, or too few to be translated.
         """
         for direction in model.directions:
-            real = self.data.stills(self.split)["xy".index(direction[1]) if direction else 0]
-            made = min(num_images, model.scored_count(self.data, direction) or num_images)
+            real = self.data.stills(self.split)[target(direction)]
+            made = self.count(model, direction, num_images)
+            why = f"num_images is {made}" if made == num_images else f"there are {made} to be translated"
             for name, metric in self.metrics.items():
                 for what, count, needs in (
-                    (f"real images, and split={self.split}", len(real), metric.needs_of_real),
-                    ("generated images, and this model", made, metric.needs_of_fake),
+                    (f"real images, and split={self.split} has {len(real)}", len(real), metric.needs_of_real),
+                    (f"generated images, and {why}", made, metric.needs_of_fake),
                 ):
                     if needs and count < metric.fewest:
-                        raise ValueError(f"metric={name} needs at least {metric.fewest} {what} has {count}")
+                        raise ValueError(f"metric={name} needs at least {metric.fewest} {what}")
+
+    def count(self, model: AdversarialModule, direction: str, num_images: Count) -> int:
+        """Of the images that are scored where so many are asked for: a translation's source may have fewer."""
+        return min(num_images, model.scored_count(self.data, direction) or num_images)
 
     def real(self, direction: str = "") -> Real:
         """Statistics of the images that a direction's are held against: from disk where they are, else made now."""
-        domain = "xy".index(direction[1]) if direction else 0
+        domain = target(direction)
         if domain not in self.found:
             images = self.data.stills(self.split)[domain]
             folder, split = self.data.cache_dir, true_split(self.data, self.split, domain)
@@ -131,7 +148,7 @@ class Scorer:
         """
         cards = []
         for direction in model.directions:
-            end = f"_{direction}" if len(model.directions) > 1 else ""
+            end = _end(model, direction)
             for card in self._way(model, recipe, num_images, moment, direction):
                 cards.append(replace(card, score=card.score + end))
         return cards
@@ -140,7 +157,7 @@ class Scorer:
         self, model: AdversarialModule, recipe: Recipe, num_images: int, moment: Moment, direction: str
     ) -> list[Card]:
         real = self.real(direction)
-        count = min(num_images, model.scored_count(self.data, direction) or num_images)
+        count = self.count(model, direction, num_images)
         images = scored_images(model, recipe, share(count), self.data, direction)
         fake = gathered(together(lambda: Statistics.of(images, self.extractor, self.needs[1])))
         norm = recipe.batch_norm if batch_norms(model.way(model.generator, direction)) else "none"
@@ -154,3 +171,8 @@ class Scorer:
             **vars(moment),
         )
         return by_first(lambda: scored(self.metrics, real, fake, self.extractor, subject))
+
+
+def _end(model: AdversarialModule, direction: str) -> str:
+    """Of a score's name."""
+    return f"_{direction}" if len(model.directions) > 1 else ""

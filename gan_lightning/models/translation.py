@@ -10,6 +10,7 @@ from gan_lightning import randomness
 from gan_lightning.data.arrival import in_range
 from gan_lightning.data.base import StoredDataModule
 from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.directions import source
 from gan_lightning.models.true_split import true_split
 from gan_lightning.networks.sampling import seeded
 from gan_lightning.types import Images, ImageSet, Pair
@@ -86,12 +87,12 @@ class TranslationModule(AdversarialModule):
 
     def scored_source(self, data: Any, direction: str = "xy") -> str:
         """Split and fingerprint."""
-        split = true_split(data, data.shown_split(), "xy".index(direction[0]))
+        split = true_split(data, data.shown_split(), source(direction))
         return f"{split} {self._sources(data, direction).fingerprint}"
 
     @staticmethod
     def _sources(data: StoredDataModule, direction: str) -> ImageSet:
-        return data.stills(data.shown_split())["xy".index(direction[0])]
+        return data.stills(data.shown_split())[source(direction)]
 
     def from_grid(self, images: Images, direction: Direction) -> Images:
         """The translations of a grid's images."""

@@ -52,9 +52,9 @@ def read(given: str | None, download: bool) -> Weights:
 def _missing(file: Path, where: str, named: str | None) -> str:
     what = f"{where} is no file" if named else f"{file} does not exist"
     return (
-        f"extractor=inception needs the weights {FILE} (96 MB, sha256 {SHA256}), and {what}; put it there, or "
-        f"name its place by extractor.weights or the environment variable {VARIABLE}, or set extractor.download=true, "
-        "or take extractor=random, which needs no weights"
+        f"extractor=inception needs the weights {FILE} (96 MB, sha256 {SHA256}), and {what}; put it there "
+        f"({URL_INCEPTION_V3}), or name its place by extractor.weights or the environment variable {VARIABLE}, or set "
+        "extractor.download=true, or take extractor=random, which needs no weights"
     )
 
 
