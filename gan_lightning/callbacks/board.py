@@ -7,6 +7,8 @@ import yaml
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
+from gan_lightning.callbacks.hyperparameters import summaries
+
 LAYOUT = {
     "Training": {
         "Losses": ["Multiline", ["^generator/loss$", "^discriminator/loss$"]],
@@ -32,7 +34,7 @@ class Charted(Protocol):
 
 
 class Board(Callback):
-    """Lays out TensorBoard's custom scalars page and writes the resolved configuration as text.
+    """Lays out TensorBoard's pages: charts, the resolved configuration as text, scores beside hyperparameters.
 
     Args:
         layout: categories of charts, each a list of tag patterns; TensorBoard draws tags with parentheses blank.
@@ -42,14 +44,21 @@ class Board(Callback):
         self.layout = layout or LAYOUT
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        layout = dict(self.layout)
-        for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            for tag in callback.charts if isinstance(callback, Charted) else ():
-                category, _, title = tag.partition("/")
-                charts = layout.get(category.capitalize(), {})
-                layout[category.capitalize()] = charts | {title: ["Multiline", [f"^{tag}$"]]}
+        callbacks = trainer.callbacks  # type: ignore[attr-defined]
+        tags = [tag for each in callbacks if isinstance(each, Charted) for tag in each.charts]
+        config = dict(pl_module.hparams)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
-                logger.experiment.add_custom_scalars(layout)
-                configuration = indent(yaml.safe_dump(dict(pl_module.hparams), sort_keys=False), "    ")
+                logger.experiment.add_custom_scalars(self._with(tags))
+                configuration = indent(yaml.safe_dump(config, sort_keys=False), "    ")
                 logger.experiment.add_text("configuration", configuration, trainer.global_step)
+                for summary in summaries(config, tags) if tags else ():
+                    logger.experiment._get_file_writer().add_summary(summary)
+
+    def _with(self, tags: list[str]) -> dict:
+        layout = dict(self.layout)
+        for tag in tags:
+            category, _, title = tag.partition("/")
+            charts = layout.get(category.capitalize(), {})
+            layout[category.capitalize()] = charts | {title: ["Multiline", [f"^{tag}$"]]}
+        return layout
