@@ -83,6 +83,11 @@ def cards_of(run: Path, key: str) -> list[Card]:
     return cards
 
 
+def reached_by(run: Path) -> list[int]:
+    """The iterations of a run's numbered checkpoints, by their names."""
+    return [int(file.stem) for file in (run / "checkpoints").glob("*.ckpt") if file.stem.isdecimal()]
+
+
 def failures_of(run: Path) -> list[Failure]:
     """The iterations of training whose images could not be scored."""
     return CardFile(run / SCORES).failures()
