@@ -149,7 +149,7 @@ def test_a_run_that_ended_without_a_score_is_last_and_says_why(compare):
     code, out, _, rows = compare(*runs)
     assert code == 0
     assert [(row["run"], row["rank"], row["last"], row["best"]) for row in rows] == [
-        ("b", "1", "8.0", "8.0"), ("a", "2", "", "1.0"), ("c", "2", "", ""),
+        ("b", "1", "8.0", "8.0"), ("a", "", "", "1.0"), ("c", "", "", ""),
     ]  # fmt: skip
     assert [row["failed"] for row in rows] == ["", "images must be finite", "images were never finite"]
     for reason in ("images must be finite", "images were never finite"):
@@ -165,6 +165,149 @@ def test_one_failed_seed_leaves_an_experiment_without_a_last_score(compare):
     CardFile(Path("seed=1/scores.jsonl")).append([Failure(2, "not finite")])
     _, _, _, rows = compare(*folders, scored("other", {1: 5.0}))
     assert [(row["run"], row["seeds"], row["last"]) for row in rows] == [("other", "1", "5.0"), ("seed=0", "2", "")]
+
+
+def checkpoint(run, *names):
+    """Empty files: `compare` reads their names alone."""
+    (Path(run) / "checkpoints").mkdir(exist_ok=True)
+    for name in names:
+        (Path(run) / "checkpoints" / name).touch()
+
+
+def test_a_score_of_the_best_checkpoint_is_not_the_last_of_the_run(compare):
+    runs = scored("a", {2000: 20.0, 10_000: 300.0}), scored("b", {2000: 60.0, 10_000: 40.0})
+    scored("a", {2000: 19.0}, n_fake=50_000, file="evaluations.jsonl")
+    scored("b", {10_000: 39.0}, n_fake=50_000, file="evaluations.jsonl")
+    code, out, _, rows = compare(*runs)
+    assert code == 0
+    of_many = [row for row in rows if row["n_fake"] == "50000"]
+    assert [(row["run"], row["rank"], row["last"], row["best"]) for row in of_many] == [
+        ("b", "1", "39.0", "39.0"), ("a", "", "", "19.0"),
+    ]  # fmt: skip
+    said = "the run ended at iteration 10,000, where this was not scored"
+    assert [row["failed"] for row in rows] == ["", "", "", said]
+    assert f"no score: {said}" in " ".join(out.split())
+    (written,) = Path("outputs/compare").glob("*/compare.md")
+    assert f"|  | a | 1 | no score: {said} |  | 19 | 2,000 |" in written.read_text()
+
+
+@pytest.mark.parametrize(("names", "last"), [(["0000300.ckpt"], ""), (["0000200.ckpt", "best.ckpt", "300.txt"], "5.0")])
+def test_a_run_that_was_only_evaluated_ends_no_earlier_than_its_numbered_checkpoints(names, last, compare):
+    run = scored("a", {200: 5.0}, file="evaluations.jsonl")
+    checkpoint(run, *names)
+    _, _, _, rows = compare(run)
+    assert [row["last"] for row in rows] == [last]
+
+
+def test_a_run_that_went_on_from_before_its_newest_checkpoint_ends_with_the_last(compare):
+    run = scored("a", {200: 5.0}, file="evaluations.jsonl")
+    checkpoint(run, "0000200.ckpt", "0000300.ckpt")
+    (Path(run) / "checkpoints" / "last.ckpt").hardlink_to(Path(run) / "checkpoints" / "0000200.ckpt")
+    _, _, _, rows = compare(run)
+    assert [row["last"] for row in rows] == ["5.0"]
+
+
+def test_a_run_that_is_still_training_has_its_newest_score_as_its_last(compare):
+    run = scored("a", {100: 6.0, 200: 5.0})
+    checkpoint(run, "0000300.ckpt")
+    _, _, _, rows = compare(run)
+    assert [row["last"] for row in rows] == ["5.0"]
+
+
+def test_a_run_of_other_scores_at_its_end_has_no_last_of_this_one(compare):
+    run = scored("a", {1: 5.0})
+    scored("a", {2: 0.1}, score="kid")
+    _, _, _, rows = compare(run)
+    assert [(row["score"], row["rank"], row["last"]) for row in rows] == [("fid", "", ""), ("kid", "1", "0.1")]
+
+
+@pytest.mark.parametrize(("better", "order"), [("lower", ["c", "d", "a", "b"]), ("higher", ["d", "c", "b", "a"])])
+def test_rows_without_a_last_stand_below_the_ranked_ones_by_their_best(better, order, compare):
+    values = {"a": {1: 1.0}, "b": {1: 2.0}, "c": {2: 3.0}, "d": {2: 4.0}}
+    runs = [scored(name, value, better=better, file="evaluations.jsonl") for name, value in values.items()]
+    checkpoint("a", "0000002.ckpt")
+    checkpoint("b", "0000002.ckpt")
+    _, _, _, rows = compare(*runs)
+    assert [row["run"] for row in rows] == order
+    assert [row["rank"] for row in rows] == ["1", "2", "", ""]
+
+
+def seeds(*changes):
+    """Runs of one configuration whose cards differ in the given ways."""
+    config = {"model": "same"}
+    return [
+        scored(f"seed={seed}", {1: value}, {"seed": seed, **config}, seed=seed, **change)
+        for seed, (value, change) in enumerate(changes)
+    ]
+
+
+def test_one_seed_that_was_not_scored_at_its_end_leaves_no_last_and_is_named(compare):
+    folders = seeds((10.0, {}), (12.0, {}), (14.0, {}))
+    checkpoint(folders[1], "0000002.ckpt")
+    CardFile(Path(folders[2]) / "scores.jsonl").append([Failure(2, "not finite")])
+    (Path(folders[1]) / "scores.jsonl").rename(Path(folders[1]) / "evaluations.jsonl")
+    _, _, _, rows = compare(*folders)
+    said = "seed=1: the run ended at iteration 2, where this was not scored; seed=2: not finite"
+    assert [(row["rank"], row["last"], row["failed"]) for row in rows] == [("", "", said)]
+    assert float(rows[0]["best"]) == pytest.approx(12.0)
+
+
+def test_a_seed_of_another_protocol_is_named_and_does_not_drop_out_silently(compare):
+    old, new = {"versions": {"torch": "2", "numpy": "1.26"}}, {"versions": {"torch": "2", "numpy": "2.0"}}
+    code, out, _, rows = compare(*seeds((10.0, old), (11.0, old), (90.0, new)))
+    assert code == 1
+    said = (
+        "fid: the row of seed=0 and seed=1 is without seed=2, of the same configuration; versions.numpy: 1.26 and 2.0"
+    )
+    assert out.count(said) == out.count("is without") == 1
+    assert [(row["run"], row["seeds"], row["folders"]) for row in rows] == [
+        ("seed=0", "2", "seed=0 seed=1"), ("seed=2", "1", "seed=2"),
+    ]  # fmt: skip
+    (written,) = Path("outputs/compare").glob("*/compare.md")
+    lines = written.read_text().splitlines()
+    assert [line.rsplit(", ", 1)[1] for line in lines if line.startswith("## ")] == [
+        "versions.numpy 1.26", "versions.numpy 2.0",
+    ]  # fmt: skip
+    assert any(line.startswith("| 1 | seed=0 | 2 of 3 | 10.5 ± 0.71 |") for line in lines)
+    assert any(line.startswith("| 1 | seed=2 | 1 of 3 | 90 |") for line in lines)
+
+
+def test_one_protocol_of_all_seeds_is_enough(compare):
+    folders = seeds((10.0, {}), (11.0, {}), (12.0, {}))
+    scored(folders[2], {1: 8.0}, {"model": "same", "seed": 2}, seed=2, n_fake=50_000, file="evaluations.jsonl")
+    code, out, _, rows = compare(*folders)
+    assert (code, "is without" in out) == (0, False)
+    assert [row["seeds"] for row in rows] == ["3", "1"]
+
+
+def test_a_seed_without_a_score_that_the_others_have_shows_in_the_number_of_seeds(compare):
+    folders = seeds((10.0, {}), (11.0, {}))
+    scored(folders[0], {1: 0.1}, {"seed": 0, "model": "same"}, score="kid")
+    code, out, _, rows = compare(*folders)
+    assert code == 0
+    assert [(row["score"], row["seeds"]) for row in rows] == [("fid", "2"), ("kid", "1")]
+    assert "1 of 2" in out
+    assert "2 of 2" not in out
+
+
+def test_titles_that_differ_say_no_more_than_they_need(compare):
+    runs = scored("a", {1: 5.0}), scored("b", {1: 3.0}, weights="raw", versions={"torch": "3"})
+    _, out, _, _ = compare(*runs)
+    assert "versions.torch: 2 and 3" in out
+    assert ", versions.torch 2" not in out
+
+
+def test_three_tables_of_one_title_name_all_that_tells_them_apart(compare):
+    changes = {"settings": {"subsets": 10}}, {"settings": {"subsets": 100}}, {"versions": {"torch": "3"}}
+    runs = [scored(name, {1: 5.0}, **change) for name, change in zip("abc", changes, strict=True)]
+    compare(*runs)
+    (written,) = Path("outputs/compare").glob("*/compare.md")
+    lines = written.read_text().splitlines()
+    assert [line.split(", ema weights, batch norm eval, ")[1] for line in lines if line.startswith("## ")] == [
+        "settings.subsets 10, versions.torch 2",
+        "settings.subsets 100, versions.torch 2",
+        "settings.subsets none, versions.torch 3",
+    ]
 
 
 def test_brackets_in_a_runs_name_are_shown(compare):

@@ -1,5 +1,6 @@
 """`gan-lightning evaluate`: a checkpoint or a folder, by any protocol, through the front door."""
 
+import dataclasses
 import shutil
 import sys
 from pathlib import Path
@@ -15,13 +16,14 @@ from gan_lightning.__main__ import main
 from gan_lightning.callbacks.card_file import CardFile
 from gan_lightning.commands import evaluate as command
 from gan_lightning.config.runs import cards_of
-from gan_lightning.metrics import few
+from gan_lightning.metrics import audit, few
+from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.extractors import learning
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.metrics.statistics import Statistics
-from gan_lightning.metrics.summary import lines, parted
+from gan_lightning.metrics.summary import lines
 from gan_lightning.models import folder_scores, scoring
 
 NARROW = [*TINY, "model.generator.width=4", "model.discriminator.width=4", "ema=half_life"]
@@ -133,9 +135,55 @@ def test_running_statistics_that_do_not_stand_for_the_batches_are_named(run, eva
     code, shown, cards = evaluate(f"run={run}", "num_images=20", "batch_norm=audit")
     assert code == 0, shown
     assert "with batch norm eval and" in shown
-    said = parted(lines(cards))
+    said = audit.parted(lines(cards))
     assert any(line.startswith("fd_random of 20 images by ema weights is") for line in said)
     assert not any("batch norm batch and" in line for line in said)
+
+
+CARD = Card(
+    weights="ema", batch_norm="eval", latent_seed=0, precision="32-true", iteration=100, images_seen=800, seed=0,
+    run="", score="kid", better="lower", value=0.1, settings={"subsets": 100}, n_real=5000, n_fake=5000, split="train",
+    data="abc", resize="legacy", extractor="inception", extractor_sha256="6726825d", versions={}, warnings=[],
+)  # fmt: skip
+
+
+def two_modes(eval_std, standing_std, values=(0.1, 0.2), **changes):
+    """What an audit finds of a KID and its deviation over subsets, by one latent seed."""
+    found = []
+    for mode, value, std in zip(("eval", "standing"), values, (eval_std, standing_std), strict=True):
+        norm = {"batch_norm": mode, "batch_size": 64 * (mode != "eval")}
+        deviation = {"score": "kid_std", "better": "neither", "value": std}
+        found += [dataclasses.replace(CARD, value=value, **norm, **changes)]
+        found += [dataclasses.replace(CARD, **deviation | norm)]
+    return audit.parted(lines(found))
+
+
+@pytest.mark.parametrize("stds", [(0.049, 0.001), (0.001, 0.049)])
+def test_norms_part_where_one_latent_seed_differs_by_more_than_twice_the_scores_own_deviation(stds):
+    (said,) = two_modes(*stds)
+    assert said.startswith("kid of 5,000 images by ema weights is 0.1 with batch norm eval and 0.2 with standing")
+
+
+@pytest.mark.parametrize("stds", [(0.051, 0.001), (0.001, 0.051)])
+def test_norms_do_not_part_within_twice_the_scores_own_deviation(stds):
+    assert two_modes(*stds) == []
+
+
+def test_the_deviation_of_another_protocol_does_not_keep_norms_from_parting():
+    assert len(two_modes(0.051, 0.051, weights="raw")) == 1
+
+
+def test_the_deviation_over_latent_seeds_counts_where_it_is_greater_than_the_scores_own():
+    draws = [
+        dataclasses.replace(CARD, batch_norm=mode, value=mean + away, latent_seed=seed)
+        for mode, mean in (("eval", 0.1), ("standing", 0.2))
+        for seed, away in enumerate((-0.06, 0.06))
+    ]
+    deviations = [
+        dataclasses.replace(card, score="kid_std", better="neither", value=0.001, latent_seed=card.latent_seed)
+        for card in draws
+    ]
+    assert audit.parted(lines([*draws, *deviations])) == []
 
 
 def test_an_audit_of_a_network_without_batch_norm_is_one_score(evaluate, monkeypatch):

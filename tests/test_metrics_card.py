@@ -12,6 +12,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+import gan_lightning
 from gan_lightning.config import schema
 from gan_lightning.metrics.card import CIRCUMSTANCES, Card, Subject, differences
 from gan_lightning.metrics.extractors.extractor import Extracted, Extractor, Identity
@@ -47,6 +48,7 @@ def test_every_score_has_a_card_with_its_whole_protocol():
     assert (card.weights, card.batch_norm, card.latent_seed, card.iteration) == ("ema", "eval", 7, 1000)
     assert card.versions["torch"] == torch.__version__.split("+")[0] or card.versions["torch"] == torch.__version__
     assert "torch-fidelity" in card.versions
+    assert card.versions["gan_lightning"] == gan_lightning.__version__
     assert any("fewer than 2,048" in said for said in made[0].warnings)
 
 
@@ -121,16 +123,25 @@ def test_differences_name_every_field_of_the_protocol_and_none_of_the_circumstan
         "value": 2.0,
         "weights": "raw",
         "batch_norm": "batch",
-        "settings": {"splits": 3},
-        "versions": {},
         "warnings": ["other"],
         "better": "higher",
     }
     for field in dataclasses.fields(Card):
         value = getattr(card, field.name)
+        if isinstance(value, dict):
+            continue
         changed = other.get(field.name, value + 1 if isinstance(value, int) else f"not {value}")
         expected = [] if field.name in CIRCUMSTANCES else [f"{field.name}: {value} and {changed}"]
         assert differences(card, dataclasses.replace(card, **{field.name: changed})) == expected
+
+
+def test_differences_inside_of_a_dictionary_are_named_by_their_key():
+    card, other = (
+        dataclasses.replace(cards()[0][0], settings={"subsets": 100, "size": size}, versions=versions)
+        for size, versions in ((10, {"torch": "2", "numpy": "1.26"}), (20, {"torch": "2", "pillow": "11"}))
+    )
+    expected = ["settings.size: 10 and 20", "versions.numpy: 1.26 and none", "versions.pillow: none and 11"]
+    assert differences(card, other) == expected
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

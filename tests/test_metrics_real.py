@@ -1,5 +1,6 @@
 """Statistics of real images: computed once, kept, and void as soon as anything they hang on changes."""
 
+import logging
 import multiprocessing
 import threading
 import time
@@ -11,6 +12,7 @@ import torch
 import torch.distributed as dist
 
 from gan_lightning.data.digits import Digits
+from gan_lightning.metrics import real
 from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures
 from gan_lightning.metrics.levels import to_levels
 from gan_lightning.metrics.real import real_statistics
@@ -91,6 +93,15 @@ def test_a_change_of_weights_resize_data_split_or_count_makes_them_void(what, tm
     assert len(list((tmp_path / "statistics").glob("*.npz"))) == 2
 
 
+def test_another_version_of_a_library_makes_them_void(tmp_path, monkeypatch):
+    real_statistics(Set(), "train", Means(), BOTH, tmp_path)
+    assert set(real.versions()) == {"gan_lightning", "torch", "torchvision", "torch-fidelity", "numpy"}
+    monkeypatch.setattr(real, "versions", lambda: {"numpy": "another"})
+    extractor = Means()
+    real_statistics(Set(), "train", extractor, BOTH, tmp_path)
+    assert extractor.shown == 50
+
+
 def test_features_lie_in_the_file_only_where_a_metric_needs_them(tmp_path):
     real_statistics(Set(), "train", Means(), MOMENTS, tmp_path)
     (file,) = (tmp_path / "statistics").glob("*.npz")
@@ -123,7 +134,7 @@ def test_a_pass_that_breaks_off_leaves_nothing_behind(tmp_path, monkeypatch):
     assert [file.suffix for file in (tmp_path / "statistics").iterdir() if file.suffix != ".lock"] == []
 
 
-def test_jobs_that_start_together_compute_once(tmp_path):
+def test_jobs_that_start_together_compute_once_and_the_others_say_that_they_wait(tmp_path, caplog):
     class Slow(Means):
         def extract(self, levels):
             time.sleep(0.05)
@@ -134,11 +145,13 @@ def test_jobs_that_start_together_compute_once(tmp_path):
         threading.Thread(target=real_statistics, args=(Set(), "train", extractor, BOTH, tmp_path))
         for extractor in extractors
     ]
+    caplog.set_level(logging.INFO, "gan_lightning.metrics.files")
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert sorted(extractor.shown for extractor in extractors) == [0, 0, 50]
+    assert 1 <= caplog.text.count("waiting for another process that makes ") <= 2
 
 
 def of_two(rank, folder, found):

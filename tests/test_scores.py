@@ -19,6 +19,7 @@ from lightning.pytorch.callbacks import Timer
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.plugins.hparams import metadata
 from test_command_line import NARROW, gan_lightning, the_run  # noqa: F401
 from test_resume import assert_same
 
@@ -157,6 +158,11 @@ def test_a_score_and_its_card_go_to_file_loggers_and_log(gan_lightning):  # noqa
     (text,) = board.Tensors("scores/text_summary")[-1].tensor_proto.string_val
     assert "\n- latent_seed: 0\n" in text.decode()
     (layout,) = board.Tensors("custom_scalars__config__")
+    columns = metadata.parse_experiment_plugin_data(board.PluginTagToContent("hparams")[metadata.EXPERIMENT_TAG])
+    assert [column.name.tag for column in columns.metric_infos] == ["scores/fd_random", "scores/kd_random"]
+    set_by_run = {column.name for column in columns.hparam_infos}
+    assert {"seed", "model.loss._target_", "data.batch_size"} < set_by_run
+    assert not {name for name in set_by_run if name.startswith(("callbacks", "run_dir")) or name.endswith("_dir")}
     assert shown_charts(layout)["Scores"] == {name: [f"^scores/{name}$"] for name in ("fd_random", "kd_random")}
     said = (run / "train.log").read_text()
     assert f"iteration 2: fd_random {cards[3]['value']:.4g}, kd_random" in said

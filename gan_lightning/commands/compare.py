@@ -7,10 +7,11 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.config import logs, schema
-from gan_lightning.config.runs import cards_of, failures_of
+from gan_lightning.config.runs import cards_of, checkpoints_of, failures_of, was_scored
 from gan_lightning.metrics import tables
+from gan_lightning.metrics.entry import Entry, Run
 from gan_lightning.metrics.history import histories
-from gan_lightning.metrics.ranking import Entry, ranked
+from gan_lightning.metrics.ranking import ranked
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,8 @@ CIRCUMSTANCES = ("seed", "run_dir", "resume")
 def run(config: DictConfig) -> None:
     """Show a table for each score and protocol, and write compare.csv and compare.md.
 
-    Exits with 1 where runs have no protocol of a score in common; nothing is ranked across protocols.
+    Exits with 1 where runs have no protocol of a score in common, and where a run is left out of the mean of its
+    configuration, for its protocol is another; nothing is ranked across protocols.
 
     Raises:
         ValueError: where a folder is missing or has no scores, or no run has one.
@@ -44,7 +46,7 @@ def compare(runs: Sequence[str], run_dir: str) -> None:
         raise ValueError("runs must name at least one run folder: gan-lightning compare RUN RUN ...; got none")
     entries = _entries([Path(run).expanduser() for run in dict.fromkeys(runs)])
     if not any(entry.cards for entry in entries):
-        said = "; ".join(f"{entry.name}: {entry.blanks[-1]}" for entry in entries)
+        said = "; ".join(f"{run.name}: {run.blank}" for entry in entries for run in entry.runs)
         raise ValueError(f"runs must name at least one run with a score; of all that were given, none has: {said}")
     ranking = ranked(entries)
     tables.show(ranking)
@@ -58,17 +60,22 @@ def _entries(places: list[Path]) -> list[Entry]:
     """Runs of one configuration together, in the order they were given; a second run of a seed stands alone."""
     found: list[tuple[str, Entry]] = []
     for place in places:
-        cards, failures = cards_of(place, "runs"), failures_of(place)
         experiment, seed = _experiment(place)
-        known = next((entry for key, entry in found if key == experiment and seed not in entry.seeds), None)
+        taken = ((entry, [run.seed for run in entry.runs]) for key, entry in found if key == experiment)
+        known = next((entry for entry, seeds in taken if seed not in seeds), None)
         if known is None:
-            known = Entry(_name(place, places), [], [], [], [])
+            known = Entry()
             found.append((experiment, known))
-        known.folders.append(str(place))
-        known.seeds.append(seed)
-        known.runs.append(histories(cards, failures))
-        known.blanks += [failures[-1].failed] if not cards else []
+        known.runs.append(_run(place, _name(place, places), seed))
     return [entry for _, entry in found]
+
+
+def _run(place: Path, name: str, seed: int) -> Run:
+    cards, failures = cards_of(place, "runs"), failures_of(place)
+    blank = "" if cards else failures[-1].failed
+    # A run that goes on, or was broken off, has checkpoints after its last score.
+    checkpoints = [] if was_scored(place) else checkpoints_of(place)
+    return Run(name, str(place), seed, histories(cards, failures, checkpoints), blank)
 
 
 def _experiment(place: Path) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from gan_lightning.config import logs, schema
 from gan_lightning.config.numbers import numbers
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.data.base import Split, StoredDataModule
-from gan_lightning.metrics import summary
+from gan_lightning.metrics import audit, summary
 from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.few import with_few
@@ -56,7 +56,7 @@ def run(config: DictConfig) -> None:
     CardFile(file).append(cards)
     found = summary.lines(cards)
     summary.show(found)
-    for said in [*dict.fromkeys(said for card in cards for said in card.warnings), *summary.parted(found)]:
+    for said in [*dict.fromkeys(said for card in cards for said in card.warnings), *audit.parted(found)]:
         log.warning(said)
     log.info("written to %s", file)
 

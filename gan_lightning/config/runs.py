@@ -80,6 +80,24 @@ def cards_of(run: Path, key: str) -> list[Card]:
     return cards
 
 
+def checkpoints_of(run: Path) -> list[int]:
+    """The iteration of a run's last checkpoint; where no other file is its second name, those of all that are there.
+
+    By their names: nothing is loaded.
+    """
+    folder = run / "checkpoints"
+    last = folder / "last.ckpt"
+    numbered = [file for file in folder.glob("*.ckpt") if file.stem.isdecimal()]
+    same = [file for file in numbered if last.is_file() and file.samefile(last)]
+    return [int(file.stem) for file in same or numbered]
+
+
 def failures_of(run: Path) -> list[Failure]:
     """The iterations of training whose images could not be scored."""
     return CardFile(run / SCORES).failures()
+
+
+def was_scored(run: Path) -> bool:
+    """Whether there are scores of its training, beside those of any evaluation."""
+    file = CardFile(run / SCORES)
+    return bool(file.read() or file.failures())

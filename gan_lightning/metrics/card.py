@@ -108,7 +108,20 @@ def protocol(card: Card) -> str:
     return json.dumps({name: getattr(card, name) for name in PROTOCOL}, sort_keys=True)
 
 
+def parts(card: Card) -> dict[str, Any]:
+    """The protocol in single values, those of a dictionary by its keys: `n_fake`, `settings.subsets`."""
+    found: dict[str, Any] = {}
+    for name in PROTOCOL:
+        value = getattr(card, name)
+        found |= {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
+    return found
+
+
 def differences(card: Card, other: Card) -> list[str]:
-    """What the two protocols do not have in common, as `n_fake: 10000 and 50000`; nothing where scores compare."""
-    both = [(name, getattr(card, name), getattr(other, name)) for name in PROTOCOL]
-    return [f"{name}: {mine} and {its}" for name, mine, its in both if mine != its]
+    """What the two protocols do not have in common, as `n_fake: 10000 and 50000`; nothing where scores compare.
+
+    Of a dictionary the keys that differ, as `versions.numpy: 1.26 and 2.0`, with `none` where a key is missing.
+    """
+    mine, its = parts(card), parts(other)
+    both = [(name, mine.get(name, "none"), its.get(name, "none")) for name in dict.fromkeys([*mine, *its])]
+    return [f"{name}: {one} and {another}" for name, one, another in both if one != another]

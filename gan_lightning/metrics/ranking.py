@@ -1,42 +1,15 @@
 """Scores of several experiments side by side, and a refusal where they cannot be ranked."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import mean, stdev
 from typing import NamedTuple
 
 from gan_lightning.metrics.card import Card, differences, protocol
-from gan_lightning.metrics.history import History, Point
-
-
-@dataclass
-class Entry:
-    """An experiment: its runs, which differ in their seeds.
-
-    Args:
-        name: to show.
-        folders: of the runs.
-        seeds: of the runs.
-        runs: what each scored.
-        blanks: why, of each run that has no score at all.
-    """
-
-    name: str
-    folders: list[str]
-    seeds: list[int]
-    runs: list[list[History]]
-    blanks: list[str] = field(default_factory=list)
-
-    def of(self, wanted: str) -> list[History]:
-        """The histories of a protocol, at most one of each run."""
-        return [history for run in self.runs for history in run if protocol(history.card) == wanted]
-
-    @property
-    def cards(self) -> list[Card]:
-        """One of each protocol."""
-        return list({protocol(history.card): history.card for run in self.runs for history in run}.values())
+from gan_lightning.metrics.entry import Entry, Run
+from gan_lightning.metrics.history import Point
 
 
 class Figure(NamedTuple):
@@ -48,18 +21,21 @@ class Figure(NamedTuple):
 
 
 class Row(NamedTuple):
-    """An experiment in a table; where a run of it ended without a score, `failed` says why and there is no last."""
+    """An experiment in a table: those of its runs that have the score under the table's protocol.
 
-    rank: int
+    Where the end of one of them has no score, `failed` says why, and there is neither a last nor a rank.
+    """
+
+    rank: int | None
     entry: Entry
-    num_runs: int
+    runs: list[Run]
     last: Figure | None
     best: Figure | None
     failed: str = ""
 
 
 class Table(NamedTuple):
-    """Rows of one score under one protocol, best last first, those without a last at the bottom."""
+    """Rows of one score under one protocol, best last first; below them those without a last, best best first."""
 
     card: Card
     rows: list[Row]
@@ -67,7 +43,7 @@ class Table(NamedTuple):
 
 @dataclass
 class Ranking:
-    """Tables, and sentences that say which of them must not be ranked together."""
+    """Tables, and sentences that say what must not be ranked together."""
 
     tables: list[Table] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
@@ -76,7 +52,8 @@ class Ranking:
 def ranked(entries: list[Entry]) -> Ranking:
     """A table for each score and protocol; experiments without a common one are named, with the difference.
 
-    Deviations, of which neither a high nor a low one is better, are left out.
+    So are runs that are left out of the mean of their experiment. Deviations, of which neither a high nor a low one
+    is better, are left out.
     """
     ranking = Ranking()
     cards = list(
@@ -86,9 +63,9 @@ def ranked(entries: list[Entry]) -> Ranking:
     for score in dict.fromkeys(card.score for card in cards):
         tables = [_table(card, entries) for card in cards if card.score == score]
         having = [entry for entry in entries if any(card.score == score for card in entry.cards) or not entry.cards]
-        widest = max(tables, key=lambda table: len(table.rows))
+        widest = max(tables, key=lambda table: (len(table.rows), sum(len(row.runs) for row in table.rows)))
         ranking.tables += tables
-        ranking.refusals += _refusals(widest, having)
+        ranking.refusals += [*_refusals(widest, having), *_left_out(widest)]
         shared_by_all = shared_by_all or len(having) == len(entries)
     if not shared_by_all:
         scores = [", ".join(dict.fromkeys(card.score for card in entry.cards)) for entry in entries]
@@ -110,32 +87,58 @@ def _refusals(widest: Table, entries: list[Entry]) -> list[str]:
     return said
 
 
+def _left_out(table: Table) -> list[str]:
+    """Which runs a row is without although they have its score, and what keeps them from it."""
+    said = []
+    for row in table.rows:
+        names: dict[str, list[str]] = {}
+        for run in row.entry.runs:
+            if run not in row.runs and (apart := run.apart(table.card)):
+                names.setdefault("; ".join(apart), []).append(run.name)
+        score, seeds = table.card.score, _names(run.name for run in row.runs)
+        said += [
+            f"{score}: the row of {seeds} is without {_names(others)}, of the same configuration; {apart}"
+            for apart, others in names.items()
+        ]
+    return said
+
+
 def _table(card: Card, entries: list[Entry]) -> Table:
-    rows = [_row(entry, entry.of(protocol(card))) for entry in entries]
+    found = [(entry, entry.under(card)) for entry in entries]
+    rows = [_row(card, entry, runs) for entry, runs in found if runs]
     sign = -1 if card.better == "higher" else 1
 
-    def place(row: Row) -> float:
-        return sign * row.last.mean if row.last else math.inf
+    def place(figure: Figure | None) -> float:
+        return sign * figure.mean if figure else math.inf
 
     ranks: list[Row] = []
-    for _, equal in groupby(sorted((row for row in rows if row), key=place), place):
+    with_last = sorted((row for row in rows if row.last), key=lambda row: place(row.last))
+    for _, equal in groupby(with_last, lambda row: place(row.last)):
         first = len(ranks) + 1
         ranks += [row._replace(rank=first) for row in equal]
-    return Table(card, ranks)
+    return Table(card, ranks + sorted((row for row in rows if not row.last), key=lambda row: place(row.best)))
 
 
-def _row(entry: Entry, found: list[History]) -> Row | None:
-    """Without its rank; None for an experiment with other scores alone."""
-    if not found and entry.cards:
-        return None
-    failed = next((history.failed for history in found if history.failed), next(iter(entry.blanks), ""))
-    last = None if failed else _figure(found, lambda history: history.last)
-    best = _figure(found, lambda history: history.best) if found else None
-    return Row(0, entry, len(found) + len(entry.blanks), last, best, failed)
+def _row(card: Card, entry: Entry, runs: list[Run]) -> Row:
+    """Without its rank."""
+    found = [history for run in runs if (history := run.of(protocol(card)))]
+    reasons: dict[str, list[str]] = {}
+    for run in runs:
+        history = run.of(protocol(card))
+        if reason := history.failed if history else run.blank:
+            reasons.setdefault(reason, []).append(run.name)
+    told = [f"{_names(names)}: {reason}" if len(runs) > 1 else reason for reason, names in reasons.items()]
+    last = None if reasons else _figure([history.last for history in found if history.last])
+    best = _figure([history.best for history in found]) if found else None
+    return Row(None, entry, runs, last, best, "; ".join(told))
 
 
-def _figure(of_runs: list[History], choose: Callable[[History], Point]) -> Figure:
-    points = [choose(history) for history in of_runs]
+def _figure(points: list[Point]) -> Figure:
     values = [point.mean for point in points] if len(points) > 1 else list(points[0].values)
     deviation = stdev(values) if len(values) > 1 else None
     return Figure(mean(values), deviation, tuple(sorted({point.iteration for point in points})))
+
+
+def _names(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

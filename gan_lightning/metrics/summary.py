@@ -1,8 +1,6 @@
-"""What an evaluation says in a table: the mean and the deviation over latent seeds, and whether norms part."""
+"""What an evaluation says in a table: the mean and the deviation over latent seeds."""
 
 from collections.abc import Iterable
-from dataclasses import replace
-from itertools import combinations
 from statistics import mean, stdev
 from typing import NamedTuple
 
@@ -10,9 +8,6 @@ from rich.console import Console
 from rich.table import Table
 
 from gan_lightning.metrics.card import Card, protocol
-
-APART = 0.1
-"""Scores under two norm modes that differ by a larger part of the greater one are named."""
 
 
 class Line(NamedTuple):
@@ -58,21 +53,3 @@ def show(found: list[Line]) -> None:
             counts = (str(len(line.values)), f"{card.n_fake:,}", real)
             table.add_row(card.score, str(line), *counts, card.weights, card.batch_norm)
     Console().print(table)
-
-
-def parted(found: list[Line]) -> list[str]:
-    """Where scores under two norm modes, all else equal, differ by more than a tenth and twice their deviation."""
-    said = []
-    for one, other in combinations(found, 2):
-        names = one.card.batch_norm, other.card.batch_norm
-        as_one = replace(other.card, batch_norm=names[0], batch_size=one.card.batch_size)
-        same = protocol(one.card) == protocol(as_one)
-        apart = abs(one.mean - other.mean)
-        greater = max(abs(one.mean), abs(other.mean))
-        noise = 2 * max(one.deviation, other.deviation)
-        if names[0] != names[1] and same and one.card.better != "neither" and apart > max(APART * greater, noise):
-            said.append(
-                f"{one.card.score} of {one.card.n_fake:,} images by {one.card.weights} weights is {one} with batch "
-                f"norm {names[0]} and {other} with {names[1]}: the running statistics do not stand for the batches."
-            )
-    return said

@@ -11,6 +11,7 @@ from rich.text import Text
 from gan_lightning.metrics.card import PROTOCOL
 from gan_lightning.metrics.markdown import head, row
 from gan_lightning.metrics.ranking import Figure, Ranking, Row, Table
+from gan_lightning.metrics.titles import titles
 
 COLUMNS = ("rank", "run", "seeds", "last", "at iteration", "best", "at iteration")
 
@@ -18,8 +19,8 @@ COLUMNS = ("rank", "run", "seeds", "last", "at iteration", "best", "at iteration
 def show(ranking: Ranking) -> None:
     """On the screen, the sentences last."""
     console = Console()
-    for table in ranking.tables:
-        screen = Screen(*COLUMNS, title=Text(_title(table)), title_justify="left")
+    for title, table in _titled(ranking):
+        screen = Screen(*COLUMNS, title=Text(title), title_justify="left")
         for each in table.rows:
             screen.add_row(*map(Text, _cells(each)))  # a run's name may have brackets, which rich would take for markup
         console.print(screen)
@@ -42,27 +43,22 @@ def write(ranking: Ranking, folder: Path) -> list[Path]:
 def markdown(ranking: Ranking) -> str:
     """A heading and a table for each score and protocol, then the sentences."""
     lines = []
-    for table in ranking.tables:
-        lines += [f"## {_title(table)}", "", *head(COLUMNS)]
+    for title, table in _titled(ranking):
+        lines += [f"## {title}", "", *head(COLUMNS)]
         lines += [*(row(_cells(each)) for each in table.rows), ""]
     return "\n".join([*lines, *(f"- {said}" for said in ranking.refusals), ""])
 
 
-def _title(table: Table) -> str:
-    """The score and the part of its protocol that people ask for first."""
-    card = table.card
-    norm = "" if card.batch_norm == "none" else f", batch norm {card.batch_norm}"
-    against = f" against {card.n_real:,} of {card.split}" if card.n_real else ""
-    return (
-        f"{card.score} ({card.better} is better): {card.n_fake:,} fakes{against}, {card.extractor} "
-        f"{card.extractor_sha256[:8]}, resize {card.resize}, {card.weights} weights{norm}"
-    )
+def _titled(ranking: Ranking) -> list[tuple[str, Table]]:
+    return list(zip(titles([table.card for table in ranking.tables]), ranking.tables, strict=True))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    seeds = str(row.num_runs)
+    taken, every = len(row.runs), len(row.entry.runs)
+    seeds = str(taken) if taken == every else f"{taken} of {every}"
     last = _texts(row.last) if row.last else (f"no score: {row.failed}", "")
-    return (str(row.rank), row.entry.name, seeds, *last, *(_texts(row.best) if row.best else ("", "")))
+    best = _texts(row.best) if row.best else ("", "")
+    return ("" if row.rank is None else str(row.rank), row.runs[0].name, seeds, *last, *best)
 
 
 def _texts(figure: Figure) -> tuple[str, str]:
@@ -78,10 +74,11 @@ def _span(iterations: tuple[int, ...]) -> str:
 
 
 def _plain(number: int, table: Table, row: Row) -> dict[str, Any]:
-    found: dict[str, Any] = {"table": number, "rank": row.rank, "run": row.entry.name, "seeds": row.num_runs}
+    rank = "" if row.rank is None else row.rank
+    found: dict[str, Any] = {"table": number, "rank": rank, "run": row.runs[0].name, "seeds": len(row.runs)}
     for name, figure in (("last", row.last), ("best", row.best)):
         found[name] = figure.mean if figure else ""
         found[f"{name}_deviation"] = "" if figure is None or figure.deviation is None else figure.deviation
         found[f"{name}_iterations"] = " ".join(map(str, figure.iterations)) if figure else ""
-    folders = {"failed": row.failed, "folders": " ".join(row.entry.folders)}
+    folders = {"failed": row.failed, "folders": " ".join(run.folder for run in row.runs)}
     return found | {name: getattr(table.card, name) for name in PROTOCOL} | folders
