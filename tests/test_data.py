@@ -97,10 +97,11 @@ def test_missing_mnist_says_where_to_put_it(tmp_path):
         loaded(module)
 
 
-def test_a_download_that_fails_says_where_to_put_the_files(tmp_path):
+def test_a_download_that_fails_says_where_to_put_the_files(tmp_path, offline):
     module = MNIST(image_size=28, channels=1, batch_size=4, root=str(tmp_path), download=True)
     with pytest.raises(ValueError, match=r"could not be downloaded.*put the four official files"):
         module.prepare_data()
+    offline.unlink()  # the attempt was meant
 
 
 def test_a_damaged_mnist_file_is_named(tmp_path):
