@@ -7,14 +7,14 @@ from typing import Any
 from gan_lightning.metrics.card import Card
 
 
-def row(cells: Iterable[str]) -> str:
-    """A line of a table."""
+def line(cells: Iterable[str]) -> str:
+    """Of a table."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def head(titles: Sequence[str]) -> list[str]:
     """The two lines that a table begins with."""
-    return [row(titles), row(("---",) * len(titles))]
+    return [line(titles), line(("---",) * len(titles))]
 
 
 def whole_cards(cards: Sequence[Card]) -> str:
@@ -22,7 +22,7 @@ def whole_cards(cards: Sequence[Card]) -> str:
     names = [field.name for field in fields(Card) if field.name != "warnings"]
     texts = {name: [_text(getattr(card, name)) for card in cards] for name in names}
     columns = list(dict.fromkeys(["score", "value", *(name for name in names if len(set(texts[name])) > 1)]))
-    rows = [row(cells) for cells in zip(*(texts[name] for name in columns), strict=True)]
+    rows = [line(cells) for cells in zip(*(texts[name] for name in columns), strict=True)]
     same = [f"- {name}: {texts[name][0]}" for name in names if name not in columns]
     warnings = [f"- {said}" for said in dict.fromkeys(said for card in cards for said in card.warnings)]
     return "\n".join([*head(columns), *rows, "", *same, *warnings])

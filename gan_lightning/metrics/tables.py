@@ -9,7 +9,7 @@ from rich.table import Table as Screen
 from rich.text import Text
 
 from gan_lightning.metrics.card import PROTOCOL
-from gan_lightning.metrics.markdown import head, row
+from gan_lightning.metrics.markdown import head, line
 from gan_lightning.metrics.ranking import Figure, Ranking, Row, Table
 from gan_lightning.metrics.titles import titles
 
@@ -45,7 +45,7 @@ def markdown(ranking: Ranking) -> str:
     lines = []
     for title, table in _titled(ranking):
         lines += [f"## {title}", "", *head(COLUMNS)]
-        lines += [*(row(_cells(each)) for each in table.rows), ""]
+        lines += [*(line(_cells(each)) for each in table.rows), ""]
     return "\n".join([*lines, *(f"- {said}" for said in ranking.refusals), ""])
 
 
