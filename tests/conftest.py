@@ -19,6 +19,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 from PIL import Image
 
+from gan_lightning.__main__ import main
 from gan_lightning.config import names
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +37,18 @@ def options(group: str) -> list[str]:
     """Every option of a configuration group, by glob."""
     files = (file.relative_to(CONF / group) for file in (CONF / group).rglob("*.yaml"))
     return sorted(str(file.with_suffix("")) for file in files if file.parts[0] != "shared")
+
+
+def front_door(*words: object) -> int:
+    """The command in this process; its exit code."""
+    GlobalHydra.instance().clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["gan-lightning", *map(str, words)])
+        try:
+            main()
+        except SystemExit as stop:
+            return stop.code
+    return 0
 
 
 def makes_from_noise(network: str) -> bool:

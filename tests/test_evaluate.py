@@ -2,17 +2,14 @@
 
 import dataclasses
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import TINY, picture
-from hydra.core.global_hydra import GlobalHydra
+from conftest import TINY, front_door, picture
 from PIL import Image
 
-from gan_lightning.__main__ import main
 from gan_lightning.callbacks.card_file import CardFile
 from gan_lightning.commands import evaluate as command
 from gan_lightning.config.runs import cards_of
@@ -29,17 +26,6 @@ from gan_lightning.models import folder_scores, scoring
 NARROW = [*TINY, "model.generator.width=4", "model.discriminator.width=4", "ema=half_life"]
 
 
-def front_door(monkeypatch, *words):
-    """The command in this process; returns its exit code."""
-    GlobalHydra.instance().clear()
-    monkeypatch.setattr(sys, "argv", ["gan-lightning", *words])
-    try:
-        main()
-    except SystemExit as stop:
-        return stop.code
-    return 0
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """The folder of a tiny run, and the cache of its data."""
@@ -47,7 +33,7 @@ def trained(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_LIGHTNING_CACHE", str(home / "cache"))
         patch.chdir(home)
-        assert front_door(patch, *NARROW, "hydra.run.dir=run") == 0
+        assert front_door(*NARROW, "hydra.run.dir=run") == 0
     return home / "run"
 
 
@@ -64,7 +50,7 @@ def evaluate(monkeypatch, capfd):
     def scored(*words):
         monkeypatch.setenv("COLUMNS", "200")
         capfd.readouterr()
-        code = front_door(monkeypatch, "evaluate", "accelerator=cpu", *words)
+        code = front_door("evaluate", "accelerator=cpu", *words)
         shown = capfd.readouterr()
         written = sorted(Path("outputs").glob("evaluate/*/evaluation.jsonl"))
         cards = CardFile(written[-1]).read() if written else []
@@ -186,17 +172,17 @@ def test_the_deviation_over_latent_seeds_counts_where_it_is_greater_than_the_sco
     assert audit.parted(lines([*draws, *deviations])) == []
 
 
-def test_an_audit_of_a_network_without_batch_norm_is_one_score(evaluate, monkeypatch):
-    assert front_door(monkeypatch, *TINY, "model=gan", "hydra.run.dir=mlp") == 0
+def test_an_audit_of_a_network_without_batch_norm_is_one_score(evaluate):
+    assert front_door(*TINY, "model=gan", "hydra.run.dir=mlp") == 0
     code, shown, cards = evaluate("run=mlp", "num_images=20", "batch_norm=audit", "weights=both", "metric@few=[]")
     assert code == 0, shown
     assert [(card.weights, card.batch_norm) for card in cards] == [("raw", "none")]
 
 
-def test_compare_reads_what_evaluate_wrote(run, evaluate, monkeypatch, capfd):
+def test_compare_reads_what_evaluate_wrote(run, evaluate, capfd):
     evaluate(f"run={run}", "num_images=20")
     shutil.copytree(run, "other")
-    assert front_door(monkeypatch, "compare", str(run), "other") == 0
+    assert front_door("compare", str(run), "other") == 0
     assert "fd_random (lower is better): 20 fakes against 1,797 of train" in capfd.readouterr().out.replace("\n", " ")
 
 
@@ -283,7 +269,7 @@ def test_kid_is_added_where_what_is_translated_is_few_whatever_was_asked_for(eva
     """Six real images at least, twenty asked for, and three to be translated."""
     small = ["model.generator.width=2", "model.discriminator.width=2", "data.image_size=32", "trainer.max_steps=1"]
     own = ["model=cyclegan", "data=unpaired", f"data.root={two_domains}", "callbacks=checkpoint", "logger=none"]
-    assert front_door(monkeypatch, *own, *small, "trainer.accelerator=cpu", "hydra.run.dir=translates") == 0
+    assert front_door(*own, *small, "trainer.accelerator=cpu", "hydra.run.dir=translates") == 0
     for bound, added in ((5, {"kd_random_xy", "kd_random_yx"}), (3, set())):
         monkeypatch.setattr(few, "SOME", bound)
         code, shown, cards = evaluate("run=translates", "num_images=20")

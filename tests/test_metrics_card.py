@@ -112,7 +112,7 @@ def test_a_card_survives_its_file():
 
 @pytest.mark.parametrize("text", ["", "[1]", "{}", '{"score": "fid"}'])
 def test_what_is_no_card_is_refused_in_a_sentence(text):
-    with pytest.raises(ValueError, match="a card must be a JSON object"):
+    with pytest.raises(ValueError, match="a Card must be a JSON object"):
         Card.from_json(text)
 
 

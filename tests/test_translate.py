@@ -10,13 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import picture
-from hydra.core.global_hydra import GlobalHydra
+from conftest import front_door, picture
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from PIL import Image
 
-from gan_lightning.__main__ import main
 from gan_lightning.config import schema
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.data import jobs, mirrored
@@ -28,18 +26,6 @@ SHORT = [
 ]  # fmt: skip
 
 
-def gan_lightning(*arguments):
-    """Runs the command in this process; returns its exit code."""
-    GlobalHydra.instance().clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["gan-lightning", *map(str, arguments)])
-        try:
-            main()
-        except SystemExit as stop:
-            return stop.code
-    return 0
-
-
 @pytest.fixture(scope="module")
 def train(tmp_path_factory):
     """Trains for two iterations; returns the run folder."""
@@ -48,7 +34,7 @@ def train(tmp_path_factory):
         folder = tmp_path_factory.mktemp("runs") / "run"
         cache = tmp_path_factory.getbasetemp() / "cache"
         words = [*SHORT, f"data.cache_dir={cache}", *overrides, f"hydra.run.dir={folder}"]
-        assert gan_lightning(*words) == 0
+        assert front_door(*words) == 0
         return folder
 
     return train
@@ -71,7 +57,7 @@ def from_noise(train):
 
 
 def translate(run, source, output, *more):
-    return gan_lightning("translate", f"run={run}", f"input={source}", f"output={output}", "accelerator=cpu", *more)
+    return front_door("translate", f"run={run}", f"input={source}", f"output={output}", "accelerator=cpu", *more)
 
 
 def levels(file):
@@ -384,7 +370,7 @@ def test_bad_input_gets_one_sentence_and_nothing_is_written(case, pix2pix, photo
     given |= dict(word.format(photos=photos, from_noise=noise).split("=", 1) for word in words)
     before = names(photos)
     capfd.readouterr()
-    assert gan_lightning("translate", *(f"{key}={value}" for key, value in given.items())) == 2
+    assert front_door("translate", *(f"{key}={value}" for key, value in given.items())) == 2
     err = capfd.readouterr().err
     assert said in err
     assert len([line for line in err.splitlines() if line.startswith("error: ")]) == 1
@@ -396,7 +382,7 @@ def test_bad_input_gets_one_sentence_and_nothing_is_written(case, pix2pix, photo
 @pytest.mark.parametrize("key", ["run", "input", "output"])
 def test_what_must_be_given_is_named(key, capfd):
     given = {"run": "run", "input": "in", "output": "out"}
-    assert gan_lightning("translate", *(f"{name}={given[name]}" for name in given if name != key)) == 2
+    assert front_door("translate", *(f"{name}={given[name]}" for name in given if name != key)) == 2
     assert f"error: {key} must be given" in capfd.readouterr().err
 
 

@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
 from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.failure import Failure
 from gan_lightning.metrics.markdown import whole_cards
+from gan_lightning.metrics.record import Record
 
+R = TypeVar("R", bound=Record)
 SCORES, EVALUATIONS = "scores.jsonl", "evaluations.jsonl"
 """Cards beside a run: those of training, and those of `gan-lightning evaluate`."""
 
@@ -33,19 +36,11 @@ class CardFile:
 
     def read(self) -> list[Card]:
         """All cards; a line that a power cut has broken is left out."""
-        cards = []
-        for line in self._lines():
-            with suppress(ValueError):
-                cards.append(Card.from_json(line))
-        return cards
+        return self._all(Card)
 
     def failures(self) -> list[Failure]:
         """All failures."""
-        found = []
-        for line in self._lines():
-            with suppress(ValueError):
-                found.append(Failure.from_json(line))
-        return found
+        return self._all(Failure)
 
     def rewind(self, iteration: int) -> None:
         """Leave out what came after an iteration, from which the run goes on in the same folder.
@@ -62,6 +57,13 @@ class CardFile:
             temporary = self.file.with_suffix(".tmp")
             temporary.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
             temporary.replace(self.file)
+
+    def _all(self, kind: type[R]) -> list[R]:
+        found = []
+        for line in self._lines():
+            with suppress(ValueError):
+                found.append(kind.from_json(line))
+        return found
 
     def _lines(self) -> Iterable[str]:
         text = self.file.read_text(encoding="utf-8") if self.file.is_file() else ""

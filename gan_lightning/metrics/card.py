@@ -2,8 +2,10 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
+
+from gan_lightning.metrics.record import Record
 
 Better = Literal["lower", "higher", "neither"]
 CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings", "latent_seed"}
@@ -42,7 +44,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Card(Subject):
+class Card(Subject, Record):
     """A score and its protocol, in plain values.
 
     Args:
@@ -81,23 +83,6 @@ class Card(Subject):
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
             raise ValueError(f"the score {self.score} must be a finite number; got {self.value}")
-
-    def to_json(self) -> str:
-        """As one line."""
-        return json.dumps(asdict(self), ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Card":
-        """From what `to_json` gave.
-
-        Raises:
-            ValueError: where it is no card.
-        """
-        try:
-            plain: Any = json.loads(text)
-            return cls(**plain)
-        except (json.JSONDecodeError, TypeError) as error:
-            raise ValueError(f"a card must be a JSON object with the fields of a score; got {text[:60]!r}") from error
 
 
 PROTOCOL = tuple(each.name for each in fields(Card) if each.name not in CIRCUMSTANCES)
