@@ -192,6 +192,16 @@ def test_a_run_that_is_done_is_not_resumed(gan_lightning):
     assert "has done 2 already; raise trainer.max_steps, which is 2" in err
 
 
+@pytest.mark.parametrize("limit", ["00:00:00:01", "{seconds: 1}"])
+def test_a_run_whose_time_is_spent_is_not_resumed(limit, gan_lightning):
+    endless = ["trainer.max_steps=-1", "trainer.max_epochs=-1"]
+    code, err = gan_lightning(*NARROW, *endless, f"trainer.max_time={limit}")
+    assert code == 0, err
+    code, err = gan_lightning(f"resume={the_run()}", "hydra.run.dir=second")
+    assert code == 2
+    assert "has trained for 1 seconds already; raise trainer.max_time, which is 1 for all parts of a run" in err
+
+
 def test_a_callback_set_to_null_is_left_out(gan_lightning):
     code, err = gan_lightning(*NARROW, "callbacks.plots=null", "logger.csv=null")
     assert code == 0, err

@@ -272,6 +272,16 @@ def test_a_seed_of_another_protocol_is_named_and_does_not_drop_out_silently(comp
     assert any(line.startswith("| 1 | seed=2 | 1 of 3 | 90 |") for line in lines)
 
 
+def test_a_seed_that_drops_out_is_named_also_where_its_experiment_is_apart(compare):
+    many, other = {"n_fake": 50_000}, {"n_fake": 50_000, "versions": {"torch": "2", "numpy": "2.0"}}
+    apart = seeds((10.0, many), (11.0, many), (90.0, other))
+    folders = [scored(f"y{seed}", {1: 5.0}, {"seed": seed, "model": "y"}, seed=seed) for seed in range(3)]
+    code, out, _, _ = compare(*folders, *apart)
+    assert code == 1
+    assert "y0 and seed=0 are not ranked together; n_fake" in out
+    assert "fid: the row of seed=0 and seed=1 is without seed=2, of the same configuration; versions" in out
+
+
 def test_one_protocol_of_all_seeds_is_enough(compare):
     folders = seeds((10.0, {}), (11.0, {}), (12.0, {}))
     scored(folders[2], {1: 8.0}, {"model": "same", "seed": 2}, seed=2, n_fake=50_000, file="evaluations.jsonl")

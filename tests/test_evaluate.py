@@ -46,9 +46,9 @@ def run(trained):
 @pytest.fixture
 def evaluate(monkeypatch, capfd):
     """Runs the command; returns exit code, stdout and stderr together, and the cards it wrote."""
+    monkeypatch.setenv("COLUMNS", "200")
 
     def scored(*words):
-        monkeypatch.setenv("COLUMNS", "200")
         capfd.readouterr()
         code = front_door("evaluate", "accelerator=cpu", *words)
         shown = capfd.readouterr()
@@ -94,6 +94,16 @@ def test_seeds_and_counts_are_all_scored_and_the_table_has_mean_and_deviation(ru
     assert str(more) in shown
     assert len({card.value for card in cards}) == 6
     assert lines([*cards, cards[0]]) == [twenty, more]
+
+
+def test_a_narrow_screen_cuts_no_number(run, evaluate, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, shown, cards = evaluate(f"run={run}", "num_images=20", "seeds=[0,1]", "weights=both")
+    assert code == 0
+    assert "…" not in shown
+    for line in lines(cards):
+        assert line.card.better == "neither" or f"{line.card.score} │ {line}" in shown
+    assert "; seeds: 2; fakes: 20; real: 1,797 train; batch norm: eval" in shown
 
 
 def test_the_same_question_gets_the_same_answer_whatever_the_batch(run, evaluate):

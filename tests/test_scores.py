@@ -158,9 +158,8 @@ def test_a_score_and_its_card_go_to_file_loggers_and_log(gan_lightning):  # noqa
     (text,) = board.Tensors("scores/text_summary")[-1].tensor_proto.string_val
     assert "\n- latent_seed: 0\n" in text.decode()
     (layout,) = board.Tensors("custom_scalars__config__")
-    columns = metadata.parse_experiment_plugin_data(board.PluginTagToContent("hparams")[metadata.EXPERIMENT_TAG])
-    assert [column.name.tag for column in columns.metric_infos] == ["scores/fd_random", "scores/kd_random"]
-    set_by_run = {column.name for column in columns.hparam_infos}
+    session = board.PluginTagToContent("hparams")[metadata.SESSION_START_INFO_TAG]
+    set_by_run = set(metadata.parse_session_start_info_plugin_data(session).hparams)
     assert {"seed", "model.loss._target_", "data.batch_size"} < set_by_run
     assert not {name for name in set_by_run if name.startswith(("callbacks", "run_dir")) or name.endswith("_dir")}
     assert shown_charts(layout)["Scores"] == {name: [f"^scores/{name}$"] for name in ("fd_random", "kd_random")}
@@ -487,6 +486,60 @@ def test_a_run_that_goes_on_elsewhere_has_the_scores_of_its_own_past_alone(compo
     found = CardFile(tmp_path / "b" / "scores.jsonl").read()
     assert [(each.iteration, each.value) for each in found] == [(2, 1.0), (5, 4.0), (7, 7.0), (8, 8.0)]
     assert iterations(tmp_path / "a") == [2, 5]
+
+
+def test_a_moved_run_is_resumed_with_its_own_scores_and_best_whatever_lies_where_it_was(
+    composed, tmp_path, roots, scripted
+):
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8"]
+    scripted(1.0, 4.0)
+    played(composed, tmp_path / "run", 5, *chosen)
+    (tmp_path / "run").rename(tmp_path / "moved")
+    own = torch.load(tmp_path / "moved" / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
+    scripted(0.1, 0.2)
+    played(composed, tmp_path / "run", 5, *chosen, "model.seed=1")
+    scripted(7.0, 8.0)
+    played(composed, tmp_path / "on", 8, *chosen, resume=tmp_path / "moved" / "checkpoints" / "last.ckpt")
+    found = CardFile(tmp_path / "on" / "scores.jsonl").read()
+    assert [each.value for each in found] == [1.0, 4.0, 7.0, 8.0]
+    assert_same(torch.load(tmp_path / "on" / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"], own, "best")
+
+
+def test_a_run_that_goes_on_in_the_folder_of_another_leaves_nothing_of_that_one(
+    composed, tmp_path, roots, scripted, caplog
+):
+    chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=12"]
+    scripted(1.0)
+    played(composed, tmp_path / "a", 3, *chosen, "callbacks.checkpoint.every_n_train_steps=1")
+    scripted(0.1)
+    played(composed, tmp_path / "b", 3, *chosen)
+    CardFile(tmp_path / "b" / "evaluations.jsonl").append([card(0.2, 1)])
+    scripted(5.0)
+    before_any_score = tmp_path / "a" / "checkpoints" / "0000001.ckpt"
+    played(composed, tmp_path / "b", 3, *chosen, resume=before_any_score)
+    assert [each.value for each in CardFile(tmp_path / "b" / "scores.jsonl").read()] == [5.0]
+    assert CardFile(tmp_path / "b" / "evaluations.jsonl").read() == []
+    (tmp_path / "a" / "checkpoints" / "best.ckpt").unlink()
+    scripted(5.0)
+    with caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
+        played(composed, tmp_path / "c", 4, *chosen, resume=tmp_path / "a" / "checkpoints" / "last.ckpt")
+    assert "the best score so far is of iteration 3, but there is no checkpoint of it" in caplog.text
+    assert [each.value for each in CardFile(tmp_path / "c" / "scores.jsonl").read()] == [1.0, 5.0]
+
+
+class Both(FrechetDistance):
+    """A metric that needs features beside moments."""
+
+    needs_of_real = needs_of_fake = frozenset({"moments", "features"})
+
+    def score(self, real, fake):
+        return {"both": float(real.features.mean() - fake.features.mean())}
+
+
+def test_a_metric_may_need_features_beside_moments(composed, tmp_path, roots):
+    config = composed(*QUIET, *CLASSES, *roots["folder_labelled"], run_dir=tmp_path)
+    data = instantiate(config.data)
+    assert Scorer({"both": Both(), "fid": FrechetDistance()}, Random(), data).scores == ["both", "fd_random"]
 
 
 def test_a_run_that_a_timer_ends_has_its_last_score_in_its_checkpoints(composed, tmp_path, roots, monkeypatch):

@@ -8,7 +8,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from gan_lightning.callbacks.atomic_io import AtomicCheckpointIO
-from gan_lightning.callbacks.checkpoints import Checkpoints, also_name
+from gan_lightning.callbacks.checkpoints import Checkpoints, also_name, resumed_from
 from gan_lightning.callbacks.scores import Scores
 
 log = logging.getLogger(__name__)
@@ -17,8 +17,9 @@ log = logging.getLogger(__name__)
 class BestCheckpoint(Checkpoint):
     """Keeps `best.ckpt` of the iteration whose followed score is the best so far; without scores it does nothing.
 
-    Where this run wrote a numbered checkpoint of that iteration, it is a second name of that one. A file from before
-    that is not the best of what the run goes on from is removed.
+    Where this run wrote a numbered checkpoint of that iteration, it is a second name of that one. A run that goes on
+    from another brings that one's best along, if it lies beside the checkpoint that is resumed; a file that is not the
+    best of this run's own past is removed.
 
     Args:
         folder: where it goes.
@@ -27,7 +28,6 @@ class BestCheckpoint(Checkpoint):
     def __init__(self, folder: str) -> None:
         self.file = Path(folder) / "best.ckpt"
         self.iteration = -1
-        self.before: str | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Bring the best so far into the folder of a run that goes on in another."""
@@ -36,13 +36,17 @@ class BestCheckpoint(Checkpoint):
             return
         followed = scores.followed()
         best = followed[1].best.iteration if followed else None
-        if self.file.is_file() and _iteration(self.file) != best:
+        checkpoint = resumed_from(trainer)
+        before = checkpoint.with_name(self.file.name) if checkpoint else None
+        goes_on_here = before == self.file.resolve()
+        if self.file.is_file() and not (goes_on_here and _iteration(self.file) == best):
             log.info("%s is removed: it is not the best of what this run goes on from", self.file)
             self.file.unlink()
-        before = Path(self.before or "")
-        if before.is_file() and not self.file.exists() and _iteration(before) == best:
+        if before and not goes_on_here and before.is_file() and _iteration(before) == best:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             also_name(before, self.file)
+        if best is not None and not self.file.is_file():
+            log.warning("the best score so far is of iteration %s, but there is no checkpoint of it: %s", best, before)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -51,12 +55,6 @@ class BestCheckpoint(Checkpoint):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._keep(trainer)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"file": str(self.file.absolute())}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.before = state_dict["file"]
 
     def _keep(self, trainer: Trainer) -> None:
         iteration, scores = trainer.global_step, _scores(trainer)

@@ -52,7 +52,7 @@ class Board(Callback):
                 logger.experiment.add_custom_scalars(self._with(tags))
                 configuration = indent(yaml.safe_dump(config, sort_keys=False), "    ")
                 logger.experiment.add_text("configuration", configuration, trainer.global_step)
-                for summary in summaries(config, tags) if tags else ():
+                for summary in summaries(config):
                     logger.experiment._get_file_writer().add_summary(summary)
 
     def _with(self, tags: list[str]) -> dict:

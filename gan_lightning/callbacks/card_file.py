@@ -45,7 +45,7 @@ class CardFile:
     def rewind(self, iteration: int) -> None:
         """Leave out what came after an iteration, from which the run goes on in the same folder.
 
-        Lines without an iteration, which another version may have written, stay unless the run begins anew.
+        Lines without an iteration, which another version may have written, stay.
         """
         self.begin_with(self, iteration)
 

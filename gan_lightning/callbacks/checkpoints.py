@@ -68,6 +68,11 @@ def is_last_of_run(trainer: Trainer) -> bool:
     return trainer.should_stop or trainer.global_step == trainer.max_steps or last_epoch
 
 
+def resumed_from(trainer: Trainer) -> Path | None:
+    """The checkpoint that a run goes on from, wherever it lies now; None for a run that begins anew."""
+    return Path(trainer.ckpt_path).resolve() if trainer.ckpt_path else None
+
+
 def also_name(file: Path, name: Path) -> None:
     """Give a file a second name, replacing what had it, at once or not at all."""
     temporary = name.with_suffix(".tmp")

@@ -7,6 +7,7 @@ from pathlib import Path
 from lightning import Trainer
 
 from gan_lightning.callbacks.card_file import EVALUATIONS, SCORES, CardFile, show
+from gan_lightning.callbacks.checkpoints import resumed_from
 from gan_lightning.metrics.card import Card
 from gan_lightning.metrics.failure import Failure
 
@@ -25,20 +26,20 @@ class ScoreLog:
         self.file = CardFile(folder / SCORES)
         self.warned: set[str] = set()
 
-    def begin(self, trainer: Trainer, before: str | None) -> None:
-        """Leave to the folder no scores but those of what the run goes on from.
-
-        Args:
-            trainer: at the iteration where the run begins.
-            before: the score file of the run that it resumes, if any.
-        """
+    def begin(self, trainer: Trainer) -> None:
+        """Leave to the folder no scores but those of what the run goes on from, which lie beside its checkpoints."""
         if not trainer.is_global_zero:
             return
-        iteration = trainer.global_step or -1  # a run that begins anew has none of its folder's
+        checkpoint = resumed_from(trainer)
+        before = checkpoint.parent.parent if checkpoint else None
         for name in (SCORES, EVALUATIONS):
-            CardFile(self.folder / name).rewind(iteration)
-        if before and Path(before) != self.file.file.absolute():
-            self.file.begin_with(CardFile(Path(before)), iteration)
+            own = CardFile(self.folder / name)
+            if before == self.folder.resolve():
+                own.rewind(trainer.global_step)
+            else:
+                own.file.unlink(missing_ok=True)
+        if before and before != self.folder.resolve():
+            self.file.begin_with(CardFile(before / SCORES), trainer.global_step)
 
     def write(self, trainer: Trainer, cards: Sequence[Card]) -> None:
         """What an iteration scored; each of its warnings is said once in a run."""

@@ -75,7 +75,6 @@ class Scores(Callback):
         self.follow = follow
         self.courses = Courses()
         self.names: list[str] = []
-        self.before: str | None = None
         self.seen = 0
         self.scored = -1
 
@@ -96,7 +95,7 @@ class Scores(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
         self.seen = pl_module.images_seen
-        self.record.begin(trainer, self.before)
+        self.record.begin(trainer)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
@@ -126,18 +125,15 @@ class Scores(Callback):
 
     def followed(self) -> tuple[str, Course] | None:
         """The name and the course of the score that is followed; None before there is one."""
-        name = self.follow or next(iter(self.names or self.courses.courses), "")
+        name = self.follow or next(iter(self.names), "")
         return (name, self.courses.courses[name]) if name in self.courses.courses else None
 
     def state_dict(self) -> dict[str, Any]:
-        if not self.courses.courses:
-            return {}
-        return {"courses": self.courses.plain(), "file": str(self.record.file.file.absolute())}
+        return {"courses": self.courses.plain()} if self.courses.courses else {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         if self.metrics:
             self.courses = Courses.from_plain(state_dict.get("courses", {}))
-            self.before = state_dict.get("file")
 
     def _score(self, trainer: Trainer, module: AdversarialModule) -> None:
         iteration = trainer.global_step

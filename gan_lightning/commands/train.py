@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 import torch
 from hydra.utils import instantiate
 from lightning import LightningDataModule, LightningModule, Trainer, seed_everything
+from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
@@ -123,6 +124,14 @@ def _fits(file: Path, loaded: dict[str, Any], model: LightningModule, trainer: T
     ):
         if limit is not None and -1 < limit <= done:
             raise ValueError(f"resume: {file} has done {done} already; raise trainer.{key}, which is {limit}")
+    for timer in (callback for callback in trainer.callbacks if isinstance(callback, Timer)):  # type: ignore[attr-defined]
+        before = loaded["callbacks"].get(timer.state_key, {"time_elapsed": {"train": 0}})["time_elapsed"]["train"]
+        left = timer.time_remaining()
+        if left is not None and left <= before:
+            raise ValueError(
+                f"resume: {file} has trained for {before:.0f} seconds already; raise trainer.max_time, which is "
+                f"{left:.0f} for all parts of a run together"
+            )
 
 
 def _parameters(network: nn.Module) -> str:

@@ -65,7 +65,7 @@ def ranked(entries: list[Entry]) -> Ranking:
         having = [entry for entry in entries if any(card.score == score for card in entry.cards) or not entry.cards]
         widest = max(tables, key=lambda table: (len(table.rows), sum(len(row.runs) for row in table.rows)))
         ranking.tables += tables
-        ranking.refusals += [*_refusals(widest, having), *_left_out(widest)]
+        ranking.refusals += [*_refusals(widest, having), *_left_out(widest, tables, having)]
         shared_by_all = shared_by_all or len(having) == len(entries)
     if not shared_by_all:
         scores = [", ".join(dict.fromkeys(card.score for card in entry.cards)) for entry in entries]
@@ -87,10 +87,15 @@ def _refusals(widest: Table, entries: list[Entry]) -> list[str]:
     return said
 
 
-def _left_out(table: Table) -> list[str]:
-    """Which runs a row is without although they have its score, and what keeps them from it."""
+def _left_out(widest: Table, tables: list[Table], entries: list[Entry]) -> list[str]:
+    """Which runs an experiment's row is without although they have its score, and what keeps them from it.
+
+    Its row is that of the table that most are in; for those who are not, the one with most of its runs.
+    """
     said = []
-    for row in table.rows:
+    for entry in entries:
+        its = [(table, row) for table in tables for row in table.rows if row.entry is entry]
+        table, row = max(its, key=lambda each: (each[0] is widest, len(each[1].runs)))
         names: dict[str, list[str]] = {}
         for run in row.entry.runs:
             if run not in row.runs and (apart := run.apart(table.card)):

@@ -40,16 +40,28 @@ def lines(cards: Iterable[Card]) -> list[Line]:
 
 
 def show(found: list[Line]) -> None:
-    """The table on the screen, without the deviations of single scores."""
+    """The table on the screen, without the deviations of single scores; what all share stands above it, once."""
+    rows = [_columns(line) for line in found if line.card.better != "neither"]
+    own = [name for name in rows[0] if name in ("score", "value") or len({row[name] for row in rows}) > 1]
     identity = found[0].card
-    title = f"features: {identity.extractor} {identity.extractor_sha256[:8]}, resize {identity.resize}"
-    table = Table(title=title, title_justify="left")
-    for column in ("score", "value", "seeds", "fakes", "real", "weights", "batch norm"):
-        table.add_column(column, no_wrap=True)
-    for line in found:
-        card = line.card
-        if card.better != "neither":
-            real = f"{card.n_real:,} {card.split}" if card.n_real else "none"
-            counts = (str(len(line.values)), f"{card.n_fake:,}", real)
-            table.add_row(card.score, str(line), *counts, card.weights, card.batch_norm)
-    Console().print(table)
+    features = f"features: {identity.extractor} {identity.extractor_sha256[:8]}, resize {identity.resize}"
+    shared = [f"{name}: {value}" for name, value in rows[0].items() if name not in own]
+    table = Table(*own)
+    for row in rows:
+        table.add_row(*(row[name] for name in own))
+    console = Console()
+    console.print("; ".join([features, *shared]), markup=False, highlight=False, soft_wrap=True)
+    console.print(table)
+
+
+def _columns(line: Line) -> dict[str, str]:
+    card = line.card
+    return {
+        "score": card.score,
+        "value": str(line),
+        "seeds": str(len(line.values)),
+        "fakes": f"{card.n_fake:,}",
+        "real": f"{card.n_real:,} {card.split}" if card.n_real else "none",
+        "weights": card.weights,
+        "batch norm": card.batch_norm,
+    }

@@ -77,8 +77,8 @@ class Scorer:
     def _rehearsed(self, images: ImageSet) -> list[str]:
         """The names of the scores, and what is wrong with extractor and metrics, before anything has run.
 
-        Metrics of moments are shown one column of the features, for with all of them they take long. Where there are
-        fewer images than a metric needs, some stand twice here; whether it can do with them says `check`.
+        Metrics of moments alone are shown one column of the features, for with all of them they take long. Where there
+        are fewer images than a metric needs, some stand twice here; whether it can do with them says `check`.
         """
         few = max([2, *(metric.fewest for metric in self.metrics.values())])
         rows = torch.from_numpy(images.rows([number % len(images) for number in range(few)]))
@@ -90,7 +90,7 @@ class Scorer:
         thin.add(Extracted(features[:, :1], None))
         names = []
         for metric in self.metrics.values():
-            found = thin if "moments" in metric.needs_of_fake else whole
+            found = thin if metric.needs_of_real | metric.needs_of_fake == {"moments"} else whole
             for score, value in metric(found, found).items():
                 if not math.isfinite(value) and len(images) >= few:
                     raise ValueError(f"{score} of real images held against themselves must be finite; got {value}")
