@@ -32,13 +32,14 @@ class ScoreLog:
             return
         checkpoint = resumed_from(trainer)
         before = checkpoint.parent.parent if checkpoint else None
+        goes_on_here = before == self.folder.resolve()
         for name in (SCORES, EVALUATIONS):
             own = CardFile(self.folder / name)
-            if before == self.folder.resolve():
+            if goes_on_here:
                 own.rewind(trainer.global_step)
             else:
                 own.file.unlink(missing_ok=True)
-        if before and before != self.folder.resolve():
+        if before and not goes_on_here:
             self.file.begin_with(CardFile(before / SCORES), trainer.global_step)
 
     def write(self, trainer: Trainer, cards: Sequence[Card]) -> None:
