@@ -34,7 +34,7 @@ class Charted(Protocol):
 
 
 class Board(Callback):
-    """Lays out TensorBoard's pages: charts, the resolved configuration as text, scores beside hyperparameters.
+    """Lays out TensorBoard's pages: charts, the resolved configuration as text, scalars beside hyperparameters.
 
     Args:
         layout: categories of charts, each a list of tag patterns; TensorBoard draws tags with parentheses blank.
@@ -49,13 +49,13 @@ class Board(Callback):
         config = dict(pl_module.hparams)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
-                logger.experiment.add_custom_scalars(self._with(tags))
+                logger.experiment.add_custom_scalars(self._with_charts(tags))
                 configuration = indent(yaml.safe_dump(config, sort_keys=False), "    ")
                 logger.experiment.add_text("configuration", configuration, trainer.global_step)
                 for summary in summaries(config):
                     logger.experiment._get_file_writer().add_summary(summary)
 
-    def _with(self, tags: list[str]) -> dict:
+    def _with_charts(self, tags: list[str]) -> dict:
         layout = dict(self.layout)
         for tag in tags:
             category, _, title = tag.partition("/")

@@ -58,7 +58,7 @@ class Card(Subject, Record):
         resize: `legacy`, `clean`, or `none` where the extractor takes any size.
         extractor: its name.
         extractor_sha256: of its weights.
-        versions: of the libraries.
+        versions: of this project and the libraries.
         warnings: what a reader should know.
         better: which values are; of deviations neither.
 

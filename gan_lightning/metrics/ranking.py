@@ -97,7 +97,7 @@ def _left_out(widest: Table, tables: list[Table], entries: list[Entry]) -> list[
         its = [(table, row) for table in tables for row in table.rows if row.entry is entry]
         table, row = max(its, key=lambda each: (each[0] is widest, len(each[1].runs)))
         names: dict[str, list[str]] = {}
-        for run in row.entry.runs:
+        for run in entry.runs:
             if run not in row.runs and (apart := run.apart(table.card)):
                 names.setdefault("; ".join(apart), []).append(run.name)
         score, seeds = table.card.score, _names(run.name for run in row.runs)
