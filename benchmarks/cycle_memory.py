@@ -28,7 +28,7 @@ def play(image_size: int, at_once: bool) -> None:
     from lightning.pytorch.callbacks import Callback
     from torch.utils.data import DataLoader
 
-    from gan_lightning.config import names
+    from gan_lightning.config import resolvers
     from gan_lightning.types import Pair
 
     class Clock(Callback):
@@ -42,7 +42,7 @@ def play(image_size: int, at_once: bool) -> None:
         def on_train_end(self, *_):
             self.seconds = (time.perf_counter() - self.since) / (ROUNDS - WARM_UP)
 
-    names.register()
+    resolvers.register()
     with initialize_config_dir(str(Path(__file__).resolve().parent.parent / "conf"), version_base="1.3"):
         overrides = [f"data.image_size={image_size}", "run_dir=unused", "model.generator.blocks=9", "schedule=constant"]
         model = instantiate(compose("config", ["experiment=paper/cyclegan_horse2zebra", *overrides]).model)

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
 from gan_lightning.data.folder import Folder
-from gan_lightning.losses.non_saturating import NonSaturating
+from gan_lightning.losses.adversarial import NonSaturating
 from gan_lightning.models.gan import GAN
 from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 

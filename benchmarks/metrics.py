@@ -26,12 +26,12 @@ from torch_fidelity import calculate_metrics
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from gan_lightning.__main__ import CONF
-from gan_lightning.config import names
+from gan_lightning.config import resolvers
+from gan_lightning.evaluation.sampling import Recipe, scored_images
+from gan_lightning.evaluation.scorer import Moment, Scorer
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.extractors.inception import Inception
-from gan_lightning.metrics.levels import to_levels
-from gan_lightning.models.scored_images import Recipe, scored_images
-from gan_lightning.models.scoring import Moment, Scorer
+from gan_lightning.metrics.images import to_levels
 
 SIZE, BATCH = 32, 64
 FOUR = ("fid", "kid", "precision_recall", "inception_score")
@@ -81,7 +81,7 @@ def pictures(folder, count):
 
 
 def composed(home, count):
-    names.register()
+    resolvers.register()
     subset = min(1000, count)
     words = ["model=dcgan", "data=folder", f"data.root={home / 'real'}", f"data.image_size={SIZE}", "run_dir=unused"]
     words += [f"data.cache_dir={home / 'cache'}", f"metric=[{','.join(FOUR)}]", f"metrics.kid.subset_size={subset}"]

@@ -14,7 +14,7 @@ import torch
 from lightning import Callback, Trainer
 from torch.utils.data import DataLoader
 
-from gan_lightning.losses.non_saturating import NonSaturating
+from gan_lightning.losses.adversarial import NonSaturating
 from gan_lightning.models.gan import GAN
 from gan_lightning.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lightning.types import Unlabelled

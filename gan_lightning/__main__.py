@@ -12,9 +12,9 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from gan_lightning import launcher
-from gan_lightning.config import names
+from gan_lightning.config import resolvers
 from gan_lightning.config.arguments import prepared, with_runs
-from gan_lightning.config.sentences import USER_ERRORS, sentence
+from gan_lightning.config.errors import USER_ERRORS, sentence
 
 HERE = Path(__file__).resolve().parent
 CONF = next(folder for folder in (HERE / "conf", HERE.parent / "conf") if folder.is_dir())
@@ -28,7 +28,7 @@ def main() -> None:
     GAN_LIGHTNING_TRACEBACK=1 for the traceback.
     """
     given = list(sys.argv)
-    names.register()
+    resolvers.register()
     launcher.register()
     command, arguments = _split(given[1:])
     primary = "config" if command == "train" else command

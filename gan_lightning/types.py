@@ -71,7 +71,7 @@ class AtLeast(NamedTuple):
     bound: float
 
 
-Count = Annotated[int, AtLeast(1)]
-Index = Annotated[int, AtLeast(0)]
+PositiveInt = Annotated[int, AtLeast(1)]
+NonNegativeInt = Annotated[int, AtLeast(0)]
 Number = float | int
-Rate = Annotated[Number, AtLeast(0)]
+NonNegativeFloat = Annotated[Number, AtLeast(0)]

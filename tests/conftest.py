@@ -5,9 +5,12 @@ import pickle
 import sys
 from pathlib import Path
 
+from support.configuration import CONF
+from support.small_files import picture, write_idx
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
-sys.path.append(str(Path(__file__).parent / "offline"))
+sys.path.append(str(Path(__file__).parent / "support" / "offline"))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [sys.path[-1], os.environ.get("PYTHONPATH")]))
 
 import no_network
@@ -16,54 +19,13 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
 from PIL import Image
 
 from gan_lightning.__main__ import main
-from gan_lightning.config import names
+from gan_lightning.config import resolvers
 
-ROOT = Path(__file__).resolve().parent.parent
-CONF = ROOT / "conf"
-MNIST_ROOT = ROOT.parent / "shared" / "data" / "mnist"
-TINY = [
-    "data.image_size=16", "data.batch_size=8", "data.num_workers=0", "trainer.max_steps=2", "trainer.accelerator=cpu",
-    "trainer.log_every_n_steps=1", "trainer.limit_train_batches=4", "callbacks.samples.num_images=4",
-]  # fmt: skip
-names.register()
+resolvers.register()
 torch.set_num_threads(1)
-
-
-def options(group: str) -> list[str]:
-    """Every option of a configuration group, by glob."""
-    files = (file.relative_to(CONF / group) for file in (CONF / group).rglob("*.yaml"))
-    return sorted(str(file.with_suffix("")) for file in files if file.parts[0] != "shared")
-
-
-def front_door(*words: object) -> int:
-    """The command in this process; its exit code."""
-    GlobalHydra.instance().clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["gan-lightning", *map(str, words)])
-        try:
-            main()
-        except SystemExit as stop:
-            return stop.code
-    return 0
-
-
-def makes_from_noise(network: str) -> bool:
-    """Whether a network's generator is fed latents; else it is fed images."""
-    return "latent_dim" in OmegaConf.load(CONF / "network" / f"{network}.yaml").generator
-
-
-NOISE_NETWORKS = [network for network in options("network") if makes_from_noise(network)]
-TRANSLATION_NETWORKS = [network for network in options("network") if not makes_from_noise(network)]
-
-
-TRANSLATION_MODELS = [
-    model for model in options("model") if "/latent: null" in (CONF / "model" / f"{model}.yaml").read_text()
-]
-NOISE_MODELS = [model for model in options("model") if model not in TRANSLATION_MODELS]
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -91,6 +53,24 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def gan_lightning(monkeypatch, capfd):
+    """Runs the command in this process; returns exit code and what was written to stderr."""
+
+    def run(*arguments):
+        GlobalHydra.instance().clear()
+        monkeypatch.setattr(sys, "argv", ["gan-lightning", *arguments])
+        capfd.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code
+        return code, capfd.readouterr().err
+
+    return run
+
+
+@pytest.fixture
 def composed():
     """Composes the configuration of a run with overrides."""
 
@@ -102,13 +82,6 @@ def composed():
     return compose_run
 
 
-def picture(seed, width=20, height=24, mode="RGB"):
-    """A smooth random picture, which survives JPEG and resizing recognisably."""
-    rng = np.random.default_rng(seed)
-    small = Image.fromarray(rng.integers(0, 256, (4, 4, 3), dtype=np.uint8))
-    return small.resize((width, height), Image.Resampling.BICUBIC).convert(mode)
-
-
 @pytest.fixture(scope="session")
 def faces(tmp_path_factory):
     """CelebA's layout with 24 small faces."""
@@ -117,15 +90,6 @@ def faces(tmp_path_factory):
     for number in range(1, 25):
         picture(number, 178, 218).save(root / "img_align_celeba" / f"{number:06d}.jpg")
     return root
-
-
-def write_idx(file, array):
-    """An array of bytes as an IDX file, packed where the name says so."""
-    import gzip
-
-    header = bytes([0, 0, 8, array.ndim]) + b"".join(int(n).to_bytes(4, "big") for n in array.shape)
-    content = header + array.astype(np.uint8).tobytes()
-    file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
 
 
 @pytest.fixture(scope="session")

@@ -1,26 +1,83 @@
-"""How near translated images are to their targets, in the course of training."""
+"""PSNR, SSIM and LPIPS of translated images during training."""
 
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from jaxtyping import Float
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
+from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
+from torchvision.models import AlexNet_Weights
 
-from gan_lightning.callbacks.pair_distances import (
-    LPIPS_SMALLEST,
-    SSIM_SMALLEST,
-    Distance,
-    alexnet_file,
-    lpips,
-    psnr,
-    ssim,
-)
-from gan_lightning.data.pairs import AlignedDataModule
+from gan_lightning.data.paired import AlignedDataModule
 from gan_lightning.models.translation import TranslationModule
-from gan_lightning.types import Batch, Count, Pair
+from gan_lightning.types import Batch, Images, Pair, PositiveInt
+
+Distances = Float[Tensor, " B"]
+Distance = Callable[[Images, Images], Distances]
+DATA_RANGE = 2.0
+"""Of images in [-1, 1]."""
+SSIM_SMALLEST = 11
+"""Pixels: the side of SSIM's window."""
+LPIPS_SMALLEST = 31
+"""Pixels: below, AlexNet has nothing left for the last of the layers that LPIPS compares."""
+
+
+def psnr(output: Images, target: Images) -> Distances:
+    """10 log10(4 / mean squared error) of each image, in decibels; infinite for equal ones."""
+    exact = _exact(output), _exact(target)
+    return peak_signal_noise_ratio(*exact, data_range=DATA_RANGE, reduction="none", dim=(1, 2, 3))
+
+
+def ssim(output: Images, target: Images) -> Distances:
+    """Structural similarity (Wang et al. 2004, doi:10.1109/TIP.2003.819861), its window 11 pixels; 1 for equal ones."""
+    similarity = structural_similarity_index_measure(
+        _exact(output), _exact(target), data_range=DATA_RANGE, reduction="none"
+    )
+    assert isinstance(similarity, Tensor)
+    return similarity.reshape(len(output))
+
+
+def lpips(file: Path) -> Distance:
+    """LPIPS with AlexNet (Zhang et al. 2018, arXiv:1801.03924), lower is nearer; gray is repeated.
+
+    Args:
+        file: torchvision's weights, where torch.hub looks for them, so that nothing is downloaded.
+
+    Raises:
+        ValueError: where the file is no state dict of AlexNet.
+    """
+    assert file.is_file()
+    try:
+        with torch.random.fork_rng(devices=[]):  # torchvision draws weights before it loads others
+            network = LearnedPerceptualImagePatchSimilarity(net_type="alex").net
+    except Exception as error:  # whatever foreign bytes make of the loader
+        raise ValueError(
+            f"callbacks.pair_scores.lpips needs torchvision's weights of AlexNet; {file} is no such file, remove it"
+        ) from error
+
+    def distance(output: Images, target: Images) -> Distances:
+        colour = (images.float().expand(-1, 3, -1, -1) for images in (output, target))
+        return network.to(output.device)(*colour).flatten()
+
+    return distance
+
+
+def alexnet_file() -> Path:
+    """Where torch.hub keeps torchvision's AlexNet, whether it is there or not."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / AlexNet_Weights.DEFAULT.url.rsplit("/", 1)[1]
+
+
+def _exact(images: Images) -> Images:
+    """Float64, where there is any: TF32 convolutions would round away what SSIM's variances are made of."""
+    return images.float() if images.device.type == "mps" else images.double()
+
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +90,7 @@ class PairScores(Callback):
     no random numbers, and keeps nothing in checkpoints.
 
     Args:
-        every_n_steps: iterations between scores; None for none.
+        every_n_iterations: iterations between scores; None for none.
         every_n_epochs: epochs between scores; None for none. The end of training is always scored.
         batch_size: images translated at once.
         lpips: `auto` where torchvision's file of AlexNet lies in torch.hub's folder `checkpoints`, which nothing
@@ -46,12 +103,12 @@ class PairScores(Callback):
 
     def __init__(
         self,
-        every_n_steps: Count | None = None,
-        every_n_epochs: Count | None = 1,
-        batch_size: Count = 8,
+        every_n_iterations: PositiveInt | None = None,
+        every_n_epochs: PositiveInt | None = 1,
+        batch_size: PositiveInt = 8,
         lpips: Literal["auto", True, False] = "auto",
     ) -> None:
-        self.every_n_steps = every_n_steps
+        self.every_n_iterations = every_n_iterations
         self.every_n_epochs = every_n_epochs
         self.batch_size = batch_size
         self.lpips = lpips
@@ -86,7 +143,7 @@ class PairScores(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        if self.every_n_steps and trainer.global_step % self.every_n_steps == 0:
+        if self.every_n_iterations and trainer.global_step % self.every_n_iterations == 0:
             self._log(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

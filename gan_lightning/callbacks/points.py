@@ -7,7 +7,7 @@ from lightning import Callback, Trainer
 from torch import Tensor
 
 from gan_lightning.models.adversarial import AdversarialModule
-from gan_lightning.types import Batch, Count, Images
+from gan_lightning.types import Batch, Images, PositiveInt
 
 
 class Points(Callback):
@@ -16,13 +16,13 @@ class Points(Callback):
     Args:
         folder: where the PNG files go.
         num_points: generated ones in a picture.
-        every_n_steps: iterations between pictures; the last one is always drawn.
+        every_n_iterations: iterations between pictures; the last one is always drawn.
     """
 
-    def __init__(self, folder: str, num_points: Count = 1000, every_n_steps: Count = 500) -> None:
+    def __init__(self, folder: str, num_points: PositiveInt = 1000, every_n_iterations: PositiveInt = 500) -> None:
         self.folder = Path(folder)
         self.num_points = num_points
-        self.every_n_steps = every_n_steps
+        self.every_n_iterations = every_n_iterations
         self.inputs: tuple[Tensor, ...] = ()
         self.real: Images | None = None
 
@@ -33,7 +33,7 @@ class Points(Callback):
         self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         self.real = pl_module.target(batch)
-        if trainer.global_step % self.every_n_steps == 0:
+        if trainer.global_step % self.every_n_iterations == 0:
             self._draw(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.utils import make_grid, save_image
 
 from gan_lightning.models.adversarial import AdversarialModule
-from gan_lightning.types import Batch, Count, Images
+from gan_lightning.types import Batch, Images, PositiveInt
 
 TILE = 64
 """Side in pixels below which images are enlarged, by whole factors: TensorBoard shows 8x8 digits as dots."""
@@ -26,22 +26,22 @@ class Samples(Callback):
         folder: where the PNG files go.
         num_images: images in a grid, about; a model by class draws `nrow` of each class instead.
         nrow: images in a row; fewer where the model's images belong together in threes or sixes.
-        every_n_steps: iterations between grids; None for none.
+        every_n_iterations: iterations between grids; None for none.
         every_n_epochs: epochs between grids; None for none.
     """
 
     def __init__(
         self,
         folder: str,
-        num_images: Count = 64,
-        nrow: Count = 8,
-        every_n_steps: Count | None = None,
-        every_n_epochs: Count | None = None,
+        num_images: PositiveInt = 64,
+        nrow: PositiveInt = 8,
+        every_n_iterations: PositiveInt | None = None,
+        every_n_epochs: PositiveInt | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.num_images = num_images
         self.nrow = nrow
-        self.every_n_steps = every_n_steps
+        self.every_n_iterations = every_n_iterations
         self.every_n_epochs = every_n_epochs
         self.inputs: tuple[Tensor, ...] = ()
         self.drawn = -1
@@ -61,7 +61,7 @@ class Samples(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        if self.every_n_steps and trainer.global_step % self.every_n_steps == 0:
+        if self.every_n_iterations and trainer.global_step % self.every_n_iterations == 0:
             self._draw(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:

@@ -1,22 +1,85 @@
-"""Scores in the course of training."""
+"""Scores during training."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
-from gan_lightning.callbacks.checkpoints import is_last_of_run
-from gan_lightning.callbacks.courses import Course, Courses
-from gan_lightning.callbacks.gentle_stop import GentleStop
-from gan_lightning.callbacks.score_log import ScoreLog
+from gan_lightning.callbacks.checkpoint_io import is_last_of_run, resumed_from
+from gan_lightning.callbacks.graceful_stop import GracefulStop
 from gan_lightning.data.stored import Split
+from gan_lightning.evaluation.records import EVALUATIONS, SCORES, Card, CardFile, Failure
+from gan_lightning.evaluation.sampling import Recipe
+from gan_lightning.evaluation.scorer import Moment, Scorer
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.models.adversarial import AdversarialModule, Weights
-from gan_lightning.models.scored_images import Recipe
-from gan_lightning.models.scoring import Moment, Scorer
-from gan_lightning.types import Batch, Count, Index
+from gan_lightning.reports.comparison_tables import whole_cards
+from gan_lightning.reports.history import Course, Courses
+from gan_lightning.types import Batch, NonNegativeInt, PositiveInt
+
+log = logging.getLogger(__name__)
+
+
+class ScoreLog:
+    """Of a run; only its first process writes and speaks.
+
+    Args:
+        folder: of the run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = CardFile(folder / SCORES)
+        self.warned: set[str] = set()
+
+    def begin(self, trainer: Trainer) -> None:
+        """Leave to the folder no scores but those of what the run goes on from, which lie beside its checkpoints."""
+        if not trainer.is_global_zero:
+            return
+        checkpoint = resumed_from(trainer)
+        before = checkpoint.parent.parent if checkpoint else None
+        goes_on_here = before == self.folder.resolve()
+        for name in (SCORES, EVALUATIONS):
+            own = CardFile(self.folder / name)
+            if goes_on_here:
+                own.rewind(trainer.global_step)
+            else:
+                own.file.unlink(missing_ok=True)
+        if before and not goes_on_here:
+            self.file.begin_with(CardFile(before / SCORES), trainer.global_step)
+
+    def write(self, trainer: Trainer, cards: Sequence[Card]) -> None:
+        """What an iteration scored; each of its warnings is said once in a run."""
+        if not trainer.is_global_zero:
+            return
+        iteration = trainer.global_step
+        log.info("iteration %d: %s", iteration, ", ".join(f"{card.score} {card.value:.4g}" for card in cards))
+        for warning in dict.fromkeys(said for card in cards for said in card.warnings):
+            self.warn(trainer, warning)
+        self.file.append(cards)
+        show(cards, trainer.loggers, iteration)
+
+    def fail(self, trainer: Trainer, reason: str) -> None:
+        """That an iteration could not be scored, and why."""
+        iteration = trainer.global_step
+        self.warn(trainer, f"no scores at iteration {iteration:,}: {reason}")
+        if trainer.is_global_zero:
+            self.file.append([Failure(iteration, reason)])
+
+    def warn(self, trainer: Trainer, said: str) -> None:
+        """Once for each sentence."""
+        if said not in self.warned and trainer.is_global_zero:
+            self.warned.add(said)
+            log.warning(said)
+
+    def say(self, trainer: Trainer, said: str) -> None:
+        """A line of the run's log."""
+        if trainer.is_global_zero:
+            log.info(said)
 
 
 class Scores(Callback):
@@ -50,11 +113,11 @@ class Scores(Callback):
         metrics: Mapping[str, Metric],
         extractor: Extractor | None,
         folder: str,
-        every_n_images: Count | None = 200_000,
-        num_images: Count = 10_000,
+        every_n_images: PositiveInt | None = 200_000,
+        num_images: PositiveInt = 10_000,
         split: Split = "train",
-        seed: Index = 0,
-        batch_size: Count = 64,
+        seed: NonNegativeInt = 0,
+        batch_size: PositiveInt = 64,
         weights: Weights = "ema",
         follow: str | None = None,
     ) -> None:
@@ -159,5 +222,13 @@ class Scores(Callback):
 
 def _is_stopped(trainer: Trainer) -> bool:
     """Whether Ctrl-C ends the run, in any process: the others would wait for its share of the images."""
-    stopped = any(isinstance(each, GentleStop) and each.stopped for each in trainer.callbacks)  # type: ignore[attr-defined]
+    stopped = any(isinstance(each, GracefulStop) and each.stopped for each in trainer.callbacks)  # type: ignore[attr-defined]
     return trainer.strategy.reduce_boolean_decision(stopped, all=False)
+
+
+def show(cards: Sequence[Card], loggers: Sequence[Logger], iteration: int) -> None:
+    """The values to every logger as `scores/<name>`, the cards to TensorBoard as text."""
+    for logger in loggers:
+        logger.log_metrics({f"scores/{card.score}": card.value for card in cards}, step=iteration)
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_text("scores", whole_cards(cards), iteration)

@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gan_lightning.config import logs, schema
-from gan_lightning.data.base import StoredDataModule
-from gan_lightning.data.cache import Store
-from gan_lightning.data.direct import Direct
+from gan_lightning.data.cache import Direct, Store
+from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.stored import Split, names
 
 

@@ -8,10 +8,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.config import logs, schema
 from gan_lightning.config.runs import cards_of, checkpoints_of, failures_of, was_scored
-from gan_lightning.metrics import tables
-from gan_lightning.metrics.entry import Entry, Run
-from gan_lightning.metrics.history import histories
-from gan_lightning.metrics.ranking import ranked
+from gan_lightning.reports import comparison_tables
+from gan_lightning.reports.comparison import Entry, Run, ranked
+from gan_lightning.reports.history import histories
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +48,8 @@ def compare(runs: Sequence[str], run_dir: str) -> None:
         said = "; ".join(f"{run.name}: {run.blank}" for entry in entries for run in entry.runs)
         raise ValueError(f"runs must name at least one run with a score; of all that were given, none has: {said}")
     ranking = ranked(entries)
-    tables.show(ranking)
-    for file in tables.write(ranking, Path(run_dir)):
+    comparison_tables.show(ranking)
+    for file in comparison_tables.write(ranking, Path(run_dir)):
         log.info("written to %s", file)
     if ranking.refusals:
         raise SystemExit(1)

@@ -10,22 +10,19 @@ from hydra.utils import instantiate
 from lightning import LightningDataModule, Trainer
 from omegaconf import DictConfig
 
-from gan_lightning.callbacks.card_file import EVALUATIONS, CardFile
 from gan_lightning.config import logs, schema
-from gan_lightning.config.numbers import numbers
 from gan_lightning.config.runs import checkpoint_of, restored
-from gan_lightning.data.base import Split, StoredDataModule
-from gan_lightning.metrics import audit, summary
-from gan_lightning.metrics.card import Card
+from gan_lightning.config.schema import numbers
+from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.evaluation.folders import folder_scores
+from gan_lightning.evaluation.records import EVALUATIONS, Card, CardFile
+from gan_lightning.evaluation.sampling import BatchNorm, Precision, Recipe, batch_norms
+from gan_lightning.evaluation.scorer import Moment, Scorer, with_few
 from gan_lightning.metrics.extractors.extractor import Extractor
-from gan_lightning.metrics.few import with_few
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.models.adversarial import AdversarialModule, Weights
-from gan_lightning.models.folder_scores import folder_scores
-from gan_lightning.models.norm_modes import BatchNorm, batch_norms
-from gan_lightning.models.scored_images import Precision, Recipe
-from gan_lightning.models.scoring import Moment, Scorer
-from gan_lightning.types import Count
+from gan_lightning.reports import evaluation_table
+from gan_lightning.types import PositiveInt
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +51,9 @@ def run(config: DictConfig) -> None:
         cards = folder_scores(**of_folders | made)
     file = Path(config.run_dir) / "evaluation.jsonl"
     CardFile(file).append(cards)
-    found = summary.lines(cards)
-    summary.show(found)
-    for said in [*dict.fromkeys(said for card in cards for said in card.warnings), *audit.parted(found)]:
+    found = evaluation_table.lines(cards)
+    evaluation_table.show(found)
+    for said in [*dict.fromkeys(said for card in cards for said in card.warnings), *evaluation_table.parted(found)]:
         log.warning(said)
     log.info("written to %s", file)
 
@@ -70,7 +67,7 @@ def evaluate(
     seeds: Any = (0,),
     weights: Literal["ema", "raw", "both"] = "ema",
     batch_norm: Literal["eval", "batch", "standing", "audit"] = "eval",
-    batch_size: Count = 64,
+    batch_size: PositiveInt = 64,
     precision: Precision = "32-true",
     split: Split = "train",
     root: str | None = None,

@@ -12,11 +12,11 @@ from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
-from gan_lightning.callbacks.gentle_stop import GentleStop
+from gan_lightning.callbacks.graceful_stop import GracefulStop
 from gan_lightning.callbacks.scores import Scores
 from gan_lightning.config import logs, schema
 from gan_lightning.config.runs import checkpoint_of
-from gan_lightning.data.base import StoredDataModule
+from gan_lightning.data.module import StoredDataModule
 from gan_lightning.models.adversarial import AdversarialModule
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ def _parameters(network: nn.Module) -> str:
 
 
 def _report(folder: Path, trainer: Trainer) -> None:
-    stopped = any(isinstance(callback, GentleStop) and callback.stopped for callback in trainer.callbacks)  # type: ignore[attr-defined]
+    stopped = any(isinstance(callback, GracefulStop) and callback.stopped for callback in trainer.callbacks)  # type: ignore[attr-defined]
     log.info("%s at iteration %s", "stopped" if stopped else "finished", f"{trainer.global_step:,}")
     for what, path in {
         "final grid": folder / "samples" / f"{trainer.global_step:07d}.png",

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from gan_lightning.config import logs, schema
 from gan_lightning.config.runs import checkpoint_of, restored
-from gan_lightning.data import mirrored
+from gan_lightning.data import translation_files
 from gan_lightning.data.folder import image_files
-from gan_lightning.data.jobs import Job, batches, read_jobs
+from gan_lightning.data.translation_files import Job, batches, read_jobs
 from gan_lightning.models.translation import Direction, TranslationModule
-from gan_lightning.types import Count
+from gan_lightning.types import PositiveInt
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def translate(
     input: str,
     output: str,
     direction: Direction = "xy",
-    batch_size: Count = 1,
+    batch_size: PositiveInt = 1,
     precision: Precision = "32-true",
     accelerator: str = "auto",
     overwrite: bool = False,
@@ -73,7 +73,7 @@ def translate(
     source, target = Path(input).expanduser(), Path(output).expanduser()
     files = image_files(source, "images to translate", "input")
     names = [file.relative_to(source).as_posix() for file in files]
-    mirrored.refuse_to_lose(source, target, names, overwrite)
+    translation_files.refuse_to_lose(source, target, names, overwrite)
     model.to(_device(accelerator))
     log.info("translating %s images with %s, iteration %s", f"{len(files):,}", run, f"{iteration:,}")
     bad: dict[str, str] = {}
@@ -83,7 +83,7 @@ def translate(
     try:
         for batch in batches(jobs, batch_size):
             for job, image in zip(batch, _translated(model, batch, direction, precision), strict=True):
-                mirrored.write(image, job.size, target / job.name)
+                translation_files.write(image, job.size, target / job.name)
                 written += 1
     except KeyboardInterrupt:
         log.info("stopped: %s of %s images are written to %s", f"{written:,}", f"{len(files):,}", target)

@@ -7,10 +7,8 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lightning.callbacks.atomic_io import AtomicCheckpointIO
-from gan_lightning.callbacks.card_file import EVALUATIONS, SCORES, CardFile
-from gan_lightning.metrics.card import Card
-from gan_lightning.metrics.failure import Failure
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+from gan_lightning.evaluation.records import EVALUATIONS, SCORES, Card, CardFile, Failure
 from gan_lightning.models.adversarial import AdversarialModule
 
 
@@ -51,7 +49,7 @@ def restored(file: Path, key: str) -> Restored:
         raise ValueError(f"{key}: {file} has no configuration in it, so its model cannot be rebuilt")
     config = OmegaConf.create(kept)
     with torch.random.fork_rng(devices=[]):  # first weights are drawn, and overwritten
-        model = instantiate({name: value for name, value in config.model.items() if name != "comparisons"})
+        model = instantiate({name: value for name, value in config.model.items() if name != "reconstructions"})
     if not isinstance(model, AdversarialModule):
         raise ValueError(f"{key}: {file} must hold a model of this program; it holds a {type(model).__name__}")
     try:

@@ -1,9 +1,4 @@
-"""Fitted pictures as one file of bytes on disk, mapped into memory; each picture is decoded once.
-
-A cache is a folder with `pixels` (uint8 [N, C, H, W]), `labels` (int64 [N], where there are any) and `index.json`. Its
-name is made of the sources' paths and sizes, the shape and the labels; the sources' times of change decide whether it
-is stale.
-"""
+"""Decoded images on disk or in files: what training batches are read from."""
 
 import json
 import os
@@ -18,10 +13,9 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from gan_lightning.data.decode import decode, dimensions
-from gan_lightning.data.fit import Shape
+from gan_lightning.data.decode import Survey, decode, dimensions
 from gan_lightning.data.pictures import Pictures
-from gan_lightning.data.survey import Survey
+from gan_lightning.data.transforms import Shape, fitted_parts
 
 
 @dataclass(frozen=True)
@@ -149,3 +143,40 @@ def _alone(place: Path) -> Iterator[None]:
 
 def _hash(content: bytes) -> str:
     return blake2b(content, digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True)
+class Direct:
+    """Good pictures only: all are read once beforehand, so that none fails during training.
+
+    The fingerprint is that of a cache of the same pictures.
+    """
+
+    pictures: Pictures
+    shape: Shape
+    kept: np.ndarray
+    labels: np.ndarray | None
+    survey: Survey
+    fingerprint: str
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    def rows(self, indices: list[int]) -> np.ndarray:
+        """Fitted pixels of some pictures."""
+        return np.stack([fitted_parts(self.pictures[number], self.shape) for number in self.kept[indices].tolist()])
+
+
+def examined(pictures: Pictures, shape: Shape, what: str) -> Direct:
+    """Read all pictures once and keep the good ones' numbers."""
+    survey = Survey()
+    numbers: list[int] = []
+    digest = blake2b(digest_size=16)
+    for decoded in decode(pictures, shape, survey, what):
+        numbers += decoded.numbers
+        digest.update(decoded.pixels.tobytes())
+    kept = np.array(numbers, np.int64)
+    labels = None if pictures.labels is None else pictures.labels[kept]
+    if labels is not None:
+        digest.update(labels.astype(np.int64).tobytes())
+    return Direct(pictures, shape, kept, labels, survey, digest.hexdigest())

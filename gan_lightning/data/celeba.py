@@ -7,7 +7,7 @@ import numpy as np
 from torchvision import datasets
 
 from gan_lightning.data.folder import image_files
-from gan_lightning.data.images import ImageDataModule
+from gan_lightning.data.module import ImageDataModule
 from gan_lightning.data.pictures import FilePictures
 from gan_lightning.data.stored import Split
 

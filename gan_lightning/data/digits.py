@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from gan_lightning.data.images import ImageDataModule
+from gan_lightning.data.module import ImageDataModule
 from gan_lightning.data.pictures import ArrayPictures, Source
 from gan_lightning.data.stored import Split
 

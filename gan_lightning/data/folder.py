@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_lightning.data.cache import Store
-from gan_lightning.data.direct import Direct
-from gan_lightning.data.images import ImageDataModule
+from gan_lightning.data.cache import Direct, Store
+from gan_lightning.data.module import ImageDataModule
 from gan_lightning.data.pictures import FilePictures
 from gan_lightning.data.stored import Split
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_lightning.data.images import ImageDataModule
+from gan_lightning.data.module import ImageDataModule
 from gan_lightning.data.pictures import Parts, Source
 from gan_lightning.data.stored import Split
 

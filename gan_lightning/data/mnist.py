@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from torchvision import datasets
 
-from gan_lightning.data.images import ImageDataModule
+from gan_lightning.data.module import ImageDataModule
 from gan_lightning.data.pictures import ArrayPictures, Source
 from gan_lightning.data.stored import Split
 

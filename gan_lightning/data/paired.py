@@ -1,15 +1,67 @@
-"""Folders of aligned pairs."""
+"""Data modules of two domains, and folders of aligned pairs."""
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from torch import Tensor
 
 from gan_lightning.data.folder import image_files
-from gan_lightning.data.pairs import AlignedDataModule
+from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.pictures import Parts, Pictures, Source, read
 from gan_lightning.data.stored import Split
+from gan_lightning.types import Aligned, Images, ImageSet, Pair
+
+
+@dataclass(frozen=True)
+class Half:
+    """One side of aligned pairs, which are stored one above the other in their channels.
+
+    Args:
+        pairs: with both sides.
+        side: 0 for x, 1 for y.
+    """
+
+    pairs: ImageSet
+    side: int
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """Pairs have none."""
+        return None
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the pairs, with the side."""
+        return f"{self.pairs.fingerprint}-{'xy'[self.side]}"
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def rows(self, indices: list[int]) -> np.ndarray:
+        """Pixels of one side."""
+        return np.split(self.pairs.rows(indices), 2, axis=1)[self.side]
+
+
+class AlignedDataModule(StoredDataModule):
+    """Batches of pairs that belong together; a picture holds both of its parts, so neither can be lost alone."""
+
+    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Aligned:
+        return Aligned(*images[0].chunk(2, dim=1))
+
+    def stills(self, split: Split) -> list[ImageSet]:
+        (pairs,) = super().stills(split)
+        return [Half(pairs, 0), Half(pairs, 1)]
+
+
+class UnalignedDataModule(StoredDataModule):
+    """Batches with images of x beside any of y; an epoch goes once through the larger domain."""
+
+    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Pair:
+        return Pair(*images)
+
 
 LAYOUT = "train/ of A|B images, or A/ and B/ of images with the same names"
 

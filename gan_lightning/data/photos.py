@@ -6,12 +6,11 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from gan_lightning.data.cache import Store
-from gan_lightning.data.direct import Direct
-from gan_lightning.data.fit import Shape
-from gan_lightning.data.pairs import AlignedDataModule, UnalignedDataModule
+from gan_lightning.data.cache import Direct, Store
+from gan_lightning.data.paired import AlignedDataModule, UnalignedDataModule
 from gan_lightning.data.pictures import Parts, Pictures, Source
 from gan_lightning.data.stored import Split, StoredPictures
+from gan_lightning.data.transforms import Shape
 
 PHOTOS = ("china.jpg", "flower.jpg")
 TRAINING_SHARE = 0.75

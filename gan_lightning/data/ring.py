@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from gan_lightning import randomness
-from gan_lightning.types import Count, Images, Index, Rate, Unlabelled
+from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, PositiveInt, Unlabelled
 
 MODES = 8
 
@@ -35,13 +35,13 @@ class Ring(LightningDataModule):
 
     def __init__(
         self,
-        image_size: Count = 1,
-        channels: Count = 2,
-        batch_size: Count = 256,
-        num_batches: Count = 500,
-        radius: Rate = 0.7,
-        sigma: Rate = 0.05,
-        seed: Index = 0,
+        image_size: PositiveInt = 1,
+        channels: PositiveInt = 2,
+        batch_size: PositiveInt = 256,
+        num_batches: PositiveInt = 500,
+        radius: NonNegativeFloat = 0.7,
+        sigma: NonNegativeFloat = 0.05,
+        seed: NonNegativeInt = 0,
     ) -> None:
         super().__init__()
         if (image_size, channels) != (1, 2):
@@ -64,7 +64,7 @@ class Ring(LightningDataModule):
         dtype = self.trainer.lightning_module.dtype if self.trainer else torch.float32
         return Unlabelled(images.to(rows.device).to(dtype))
 
-    def draw(self, count: Count, stream: torch.Generator) -> Images:
+    def draw(self, count: PositiveInt, stream: torch.Generator) -> Images:
         """Points of the whole ring, each Gaussian as likely as any other."""
         of = torch.randint(MODES, (count,), generator=stream)
         points = self.centres()[of] + self.sigma * torch.randn(count, 2, generator=stream)

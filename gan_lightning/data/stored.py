@@ -11,13 +11,11 @@ import torch
 from lightning import LightningDataModule
 from torch import Tensor
 
-from gan_lightning.data.arrival import in_range
-from gan_lightning.data.cache import Store, stored
-from gan_lightning.data.direct import Direct, examined
-from gan_lightning.data.fit import Shape
+from gan_lightning.data.cache import Direct, Store, examined, stored
+from gan_lightning.data.decode import OnBad
 from gan_lightning.data.pictures import Pictures
-from gan_lightning.data.survey import OnBad
-from gan_lightning.types import Batch, Count, Images, ImageSet, Rate
+from gan_lightning.data.transforms import Shape, in_range
+from gan_lightning.types import Batch, Images, ImageSet, NonNegativeFloat, PositiveInt
 
 log = logging.getLogger(__name__)
 
@@ -49,18 +47,18 @@ class StoredPictures(LightningDataModule, ABC):
 
     def __init__(
         self,
-        image_size: Count,
+        image_size: PositiveInt,
         channels: Literal[1, 3],
         root: str | None = None,
         download: bool = False,
         fit: Literal["crop", "pad", "stretch"] = "crop",
-        center_crop: Count | None = None,
+        center_crop: PositiveInt | None = None,
         flip: bool = False,
-        load_size: Count | None = None,
+        load_size: PositiveInt | None = None,
         cache: Literal["auto", "off", False] = "auto",
         cache_dir: str = "~/.cache/gan_lightning",
         on_bad: OnBad = "skip",
-        max_bad: Rate = 0.01,
+        max_bad: NonNegativeFloat = 0.01,
         expected: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_lightning.data.folder import image_files
-from gan_lightning.data.pairs import UnalignedDataModule
+from gan_lightning.data.paired import UnalignedDataModule
 from gan_lightning.data.pictures import FilePictures, Pictures
 from gan_lightning.data.stored import Split
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from gan_lightning import randomness
-from gan_lightning.types import Critic, Images, Logits, Rate
+from gan_lightning.types import Critic, Images, Logits, NonNegativeFloat
 
 
 class DiffAugment:
@@ -21,7 +21,9 @@ class DiffAugment:
         ValueError: where translation or cutout is not in [0, 1].
     """
 
-    def __init__(self, colour: bool = True, translation: Rate = 0.125, cutout: Rate = 0.5) -> None:
+    def __init__(
+        self, colour: bool = True, translation: NonNegativeFloat = 0.125, cutout: NonNegativeFloat = 0.5
+    ) -> None:
         for name, part in {"translation": translation, "cutout": cutout}.items():
             if not 0 <= part <= 1:
                 raise ValueError(f"{name} is a part of the image's side and must be in [0, 1]; got {part}")

@@ -8,12 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gan_lightning.losses.comparison import Comparison, difference
-from gan_lightning.types import Images, Index, Rate, Scalar
+from gan_lightning.losses.reconstruction import Comparison, difference
+from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, Scalar
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-KEY = "model.comparisons.perceptual"
+KEY = "model.reconstructions.perceptual"
 WANTED = f"{KEY}.weights must be the path of torchvision's vgg16-397923af.pth"
 
 
@@ -41,8 +41,8 @@ class Perceptual(Comparison):
         self,
         network: Callable[[], nn.Module],
         weights: str | None = None,
-        weight: Rate = 1.0,
-        layers: Sequence[Index] = (3, 8, 15, 22),
+        weight: NonNegativeFloat = 1.0,
+        layers: Sequence[NonNegativeInt] = (3, 8, 15, 22),
     ) -> None:
         self.weight = weight
         self.layers = sorted(layers)

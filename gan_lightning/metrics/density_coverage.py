@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
-from gan_lightning.types import Count
+from gan_lightning.types import PositiveInt
 
 BLOCK = 1024
 """Rows of the matrix of distances that are held at a time."""
@@ -24,7 +24,7 @@ class DensityCoverage(Metric):
 
     rising = ("density", "coverage")
 
-    def __init__(self, neighbours: Count = 5) -> None:
+    def __init__(self, neighbours: PositiveInt = 5) -> None:
         self.neighbours = neighbours
 
     @property
@@ -38,7 +38,9 @@ class DensityCoverage(Metric):
         return {named("density"): density, named("coverage"): coverage}
 
 
-def density_coverage(real: Float[Tensor, "N F"], fake: Float[Tensor, "M F"], neighbours: Count) -> tuple[float, float]:
+def density_coverage(
+    real: Float[Tensor, "N F"], fake: Float[Tensor, "M F"], neighbours: PositiveInt
+) -> tuple[float, float]:
     """Equations 3 and 4 of the paper, in float64; a fake on the rim of a neighbourhood is inside."""
     real, fake = real.double(), fake.double()
     inside, covered = 0, 0

@@ -13,8 +13,8 @@ from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, i
 from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, KEY_METRIC_KID_STD, kid_features_to_metric
 from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
 
-from gan_lightning.metrics.moments import Moments
-from gan_lightning.types import Count
+from gan_lightning.metrics.statistics import Moments
+from gan_lightning.types import PositiveInt
 
 Real = Float32[Tensor, "N F"]
 Fake = Float32[Tensor, "M F"]
@@ -46,20 +46,20 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
     return fid_statistics_to_metric(plain(fake), plain(real), False)[KEY_METRIC_FID]
 
 
-def inception_score(logits: Float32[Tensor, "N K"], splits: Count) -> MeanStd:
+def inception_score(logits: Float32[Tensor, "N K"], splits: PositiveInt) -> MeanStd:
     """exp E KL(p(y|x) || p(y)), over splits of a shuffled order."""
     found = isc_features_to_metric(logits, splits, True, SEED)
     return MeanStd(found[KEY_METRIC_ISC_MEAN], found[KEY_METRIC_ISC_STD])
 
 
-def kernel_distance(real: Real, fake: Fake, subsets: Count, subset_size: Count) -> MeanStd:
+def kernel_distance(real: Real, fake: Fake, subsets: PositiveInt, subset_size: PositiveInt) -> MeanStd:
     """The unbiased squared MMD with the cubic kernel, over random subsets."""
     options = {"kid_subsets": subsets, "kid_subset_size": subset_size, "rng_seed": SEED, "verbose": False}
     found = kid_features_to_metric(fake, real, **options)
     return MeanStd(found[KEY_METRIC_KID_MEAN], found[KEY_METRIC_KID_STD])
 
 
-def precision_recall(real: Real, fake: Fake, neighbours: Count) -> PrecisionRecall:
+def precision_recall(real: Real, fake: Fake, neighbours: PositiveInt) -> PrecisionRecall:
     """Parts of the fakes near real images, and of the real images near fakes."""
     by_parts = max(len(real), len(fake)) > WIDE
     found = prc_features_to_metric(fake, real, prc_neighborhood=neighbours, save_cpu_ram=by_parts, verbose=False)

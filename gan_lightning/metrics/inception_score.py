@@ -3,7 +3,7 @@
 from gan_lightning.metrics import fidelity
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
-from gan_lightning.types import Count
+from gan_lightning.types import PositiveInt
 
 
 class InceptionScore(Metric):
@@ -20,7 +20,7 @@ class InceptionScore(Metric):
     needs_of_real = frozenset()
     needs_of_fake = frozenset({"logits"})
 
-    def __init__(self, splits: Count = 10) -> None:
+    def __init__(self, splits: PositiveInt = 10) -> None:
         self.splits = splits
 
     @property

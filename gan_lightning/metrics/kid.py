@@ -5,7 +5,7 @@ from typing import Annotated
 from gan_lightning.metrics import fidelity
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
-from gan_lightning.types import AtLeast, Count
+from gan_lightning.types import AtLeast, PositiveInt
 
 
 class KernelDistance(Metric):
@@ -21,7 +21,7 @@ class KernelDistance(Metric):
 
     is_biased = False
 
-    def __init__(self, subsets: Count = 100, subset_size: Annotated[int, AtLeast(2)] = 1000) -> None:
+    def __init__(self, subsets: PositiveInt = 100, subset_size: Annotated[int, AtLeast(2)] = 1000) -> None:
         self.subsets = subsets
         self.subset_size = subset_size
 

@@ -1,11 +1,12 @@
 """What every metric is."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from gan_lightning.metrics.card import Better
 from gan_lightning.metrics.statistics import Need, Statistics
 
+Better = Literal["lower", "higher", "neither"]
+"""Which values of a score are better; of deviations neither."""
 FEW, SOME = 2_048, 10_000
 """Below the first, the covariance of Inception's features is singular; the authors of FID ask for the second."""
 

@@ -3,7 +3,7 @@
 from gan_lightning.metrics import fidelity
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
-from gan_lightning.types import Count
+from gan_lightning.types import PositiveInt
 
 
 class PrecisionRecall(Metric):
@@ -18,7 +18,7 @@ class PrecisionRecall(Metric):
 
     rising = ("precision", "recall")
 
-    def __init__(self, neighbours: Count = 3) -> None:
+    def __init__(self, neighbours: PositiveInt = 3) -> None:
         self.neighbours = neighbours
 
     @property

@@ -1,17 +1,62 @@
-"""What metrics compare: moments, features and logits of a set of images, gathered in one pass."""
+"""Statistics of a set of images that metrics compare: moments, features and logits."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64, Shaped
 from torch import Tensor
 
 from gan_lightning.metrics.extractors.extractor import Extracted, Extractor, Identity
-from gan_lightning.metrics.levels import to_levels
-from gan_lightning.metrics.moments import BLOCK, Moments
-from gan_lightning.types import Count
+from gan_lightning.metrics.images import to_levels
+from gan_lightning.types import PositiveInt
+
+BLOCK = 1024
+"""Rows are folded in by so many, whatever batches they come in, so that the batch size changes nothing."""
+
+
+@dataclass
+class Moments:
+    """Count, mean [F] and scatter [F, F], the sum of outer products of deviations from the mean, in float64.
+
+    Two of them are merged by the update of Chan, Golub and LeVeque (1979), which does not cancel as sums of squares do.
+    """
+
+    count: int
+    mean: Float64[np.ndarray, " F"]
+    scatter: Float64[np.ndarray, "F F"]
+
+    @classmethod
+    def none(cls, feature_dim: int) -> "Moments":
+        """Of no features yet."""
+        return cls(0, np.zeros(feature_dim), np.zeros((feature_dim, feature_dim)))
+
+    @classmethod
+    def of(cls, features: Shaped[np.ndarray, "B F"]) -> "Moments":
+        """Of one block."""
+        rows = features.astype(np.float64)
+        mean = rows.mean(0)
+        rows -= mean
+        return cls(len(rows), mean, rows.T @ rows)
+
+    def merge(self, other: "Moments") -> None:
+        """Take in what another one has seen."""
+        if not other.count:
+            return
+        total = self.count + other.count
+        apart = other.mean - self.mean
+        self.scatter += other.scatter
+        self.scatter += np.outer(apart * (self.count * other.count / total), apart)
+        self.mean = self.mean + apart * (other.count / total)
+        self.count = total
+
+    @property
+    def covariance(self) -> Float64[np.ndarray, "F F"]:
+        """The unbiased estimate."""
+        return self.scatter / (self.count - 1)
+
 
 Need = Literal["moments", "features", "logits"]
 """What a metric wants to know of real or generated images."""
@@ -30,7 +75,7 @@ class Statistics:
         kept: rows of features and logits at most.
     """
 
-    def __init__(self, extractor: Identity, needs: frozenset[Need], kept: Count = KEPT) -> None:
+    def __init__(self, extractor: Identity, needs: frozenset[Need], kept: PositiveInt = KEPT) -> None:
         self.extractor = extractor
         self.needs = needs
         self.kept = kept
@@ -118,7 +163,7 @@ class Statistics:
 
     @classmethod
     def restored(
-        cls, extractor: Identity, needs: frozenset[Need], kept: Count, arrays: Mapping[str, np.ndarray]
+        cls, extractor: Identity, needs: frozenset[Need], kept: PositiveInt, arrays: Mapping[str, np.ndarray]
     ) -> "Statistics":
         """From what `arrays` gave; a KeyError where something needed was not gathered."""
         found = cls(extractor, needs, kept)
@@ -133,7 +178,7 @@ class Statistics:
 
     @classmethod
     def of(
-        cls, images: Iterable[Tensor], extractor: Extractor, needs: frozenset[Need], kept: Count = KEPT
+        cls, images: Iterable[Tensor], extractor: Extractor, needs: frozenset[Need], kept: PositiveInt = KEPT
     ) -> "Statistics":
         """Of batches of images in [-1, 1] or bytes [B, 1 or 3, H, W], each of which is seen once."""
         found = cls(extractor.identity, needs, kept)

@@ -14,7 +14,7 @@ from gan_lightning.models.ema import EMA
 from gan_lightning.models.fakes import Fakes
 from gan_lightning.models.schedule import Schedule, constant
 from gan_lightning.models.stepping import Player, Stepping
-from gan_lightning.types import Batch, Critic, Images, Index, Rate, Terms
+from gan_lightning.types import Batch, Critic, Images, NonNegativeFloat, NonNegativeInt, Terms
 
 Weights = Literal["ema", "raw"]
 """G's moving average, where it has one, or its weights as trained."""
@@ -50,11 +50,11 @@ class AdversarialModule(Stepping, ABC):
         self,
         loss: AdversarialLoss,
         penalties: Mapping[str, Penalty] | None = None,
-        discriminator_weight: Rate = 1.0,
+        discriminator_weight: NonNegativeFloat = 1.0,
         augment: Callable[[Critic], Critic] | None = None,
         ema: Callable[[nn.Module], EMA] | None = None,
         penalty_schedule: Schedule = constant,
-        seed: Index = 0,
+        seed: NonNegativeInt = 0,
         first: Player = "discriminator",
         reuse_fake: bool = False,
         **stepping: Any,

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_lightning.models.gan import GAN
-from gan_lightning.types import Count, Critic, Images, Labelled, Logits
+from gan_lightning.types import Critic, Images, Labelled, Logits, PositiveInt
 
 
 class CGAN(GAN):
@@ -24,7 +24,7 @@ class CGAN(GAN):
 
     labelled: ClassVar[bool] = True
 
-    def __init__(self, num_classes: Count, **gan: Any) -> None:
+    def __init__(self, num_classes: PositiveInt, **gan: Any) -> None:
         super().__init__(**gan)
         self.num_classes = num_classes
 

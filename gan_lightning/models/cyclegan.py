@@ -5,11 +5,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gan_lightning.losses.comparison import difference
+from gan_lightning.losses.reconstruction import difference
 from gan_lightning.models.fakes import Fakes
 from gan_lightning.models.pool import ImagePool
 from gan_lightning.models.translation import TranslationModule, in_rows
-from gan_lightning.types import Images, Index, Pair, Rate, Terms
+from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, Pair, Terms
 
 
 class CycleGAN(TranslationModule):
@@ -37,11 +37,11 @@ class CycleGAN(TranslationModule):
         self,
         generator: Callable[[], nn.Module],
         discriminator: Callable[[], nn.Module],
-        cycle_weight_x: Rate = 10.0,
-        cycle_weight_y: Rate = 10.0,
-        identity_weight_x: Rate = 5.0,
-        identity_weight_y: Rate = 5.0,
-        pool_size: Index = 50,
+        cycle_weight_x: NonNegativeFloat = 10.0,
+        cycle_weight_y: NonNegativeFloat = 10.0,
+        identity_weight_x: NonNegativeFloat = 5.0,
+        identity_weight_y: NonNegativeFloat = 5.0,
+        pool_size: NonNegativeInt = 50,
         **game: Any,
     ) -> None:
         super().__init__(

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from gan_lightning.types import Rate
+from gan_lightning.types import NonNegativeFloat
 
 
 class EMA(AveragedModel):
@@ -21,7 +21,9 @@ class EMA(AveragedModel):
         ramp_up: None for the same half-life from the first image on.
     """
 
-    def __init__(self, network: nn.Module, half_life: Rate, ramp_up: Rate | None = 0.05) -> None:
+    def __init__(
+        self, network: nn.Module, half_life: NonNegativeFloat, ramp_up: NonNegativeFloat | None = 0.05
+    ) -> None:
         super().__init__(network, avg_fn=self._average, use_buffers=True)
         self.requires_grad_(False)
         self.half_life = half_life

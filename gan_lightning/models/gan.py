@@ -9,7 +9,7 @@ from torch import Tensor
 from gan_lightning import randomness
 from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.fakes import Fakes
-from gan_lightning.types import Count, Critic, Images, Labelled, Terms, Unlabelled
+from gan_lightning.types import Critic, Images, Labelled, PositiveInt, Terms, Unlabelled
 
 BLOCK = 256
 """Latents to be scored are drawn by so many, so that an image does not hang on how many there are."""
@@ -30,7 +30,9 @@ class GAN(AdversarialModule):
     fields = ("images",)
     labelled: ClassVar[bool] = False
 
-    def __init__(self, latent_dim: Count, latent: randomness.Distribution = randomness.normal, **game: Any) -> None:
+    def __init__(
+        self, latent_dim: PositiveInt, latent: randomness.Distribution = randomness.normal, **game: Any
+    ) -> None:
         super().__init__(**game)
         if hasattr(self.generator, "multiple"):
             raise ValueError(

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gan_lightning.losses.comparison import Comparison
+from gan_lightning.losses.reconstruction import Comparison
 from gan_lightning.models.fakes import Fakes
 from gan_lightning.models.translation import TranslationModule, in_rows
 from gan_lightning.types import Aligned, Critic, Images, Logits, Terms
@@ -17,7 +17,7 @@ class Pix2Pix(TranslationModule):
     Source: Isola et al. 2017, arXiv:1611.07004. A grid's rows are input | output | target.
 
     Args:
-        comparisons: of the output with the target, by name; each is a term of G, `generator/<name>`.
+        reconstructions: of the output with the target, by name; each is a term of G, `generator/<name>`.
         game: everything `TranslationModule` takes; D takes a `source`.
 
     Raises:
@@ -28,15 +28,15 @@ class Pix2Pix(TranslationModule):
     together = 3
     directions = ("xy",)
 
-    def __init__(self, comparisons: Mapping[str, Comparison] | None = None, **game: Any) -> None:
+    def __init__(self, reconstructions: Mapping[str, Comparison] | None = None, **game: Any) -> None:
         super().__init__(**game)
         if self.augment:
             raise ValueError("augment must be none for pairs: it would move an image and leave its source where it is")
-        self.comparisons = dict(comparisons or {})
-        for name, comparison in self.comparisons.items():
+        self.reconstructions = dict(reconstructions or {})
+        for name, comparison in self.reconstructions.items():
             if not isinstance(comparison, Comparison):
                 raise ValueError(
-                    f"comparisons.{name} is given settings, but {name} is not among the chosen comparisons"
+                    f"reconstructions.{name} is given settings, but {name} is not among the chosen reconstructions"
                 )
 
     def generate(self, batch: Aligned, field: str) -> Images:
@@ -46,7 +46,7 @@ class Pix2Pix(TranslationModule):
         yield self.judge(self._critic(batch.x), batch.y, fake["y"])
 
     def generator_terms(self, batch: Aligned, fake: Fakes) -> Iterator[Terms]:
-        compared = {name: compare(fake["y"], batch.y) for name, compare in self.comparisons.items()}
+        compared = {name: compare(fake["y"], batch.y) for name, compare in self.reconstructions.items()}
         yield self.fool(self._critic(batch.x), batch.y, fake["y"]) | compared
 
     def grid(self, *inputs: Tensor) -> Images:

@@ -3,7 +3,7 @@
 import torch
 
 from gan_lightning import randomness
-from gan_lightning.types import Images, Index
+from gan_lightning.types import Images, NonNegativeInt
 
 
 class ImagePool:
@@ -17,7 +17,7 @@ class ImagePool:
         size: how many images it holds; 50 in CycleGAN (Zhu et al. 2017, section 4), 0 for none.
     """
 
-    def __init__(self, size: Index) -> None:
+    def __init__(self, size: NonNegativeInt) -> None:
         self.size = size
         self.images: list[Images] = []
 

@@ -6,7 +6,7 @@ Each is a function of the iteration alone, so a resumed run needs no state to go
 from collections.abc import Callable
 from math import cos, inf, pi
 
-from gan_lightning.types import Number, Rate
+from gan_lightning.types import NonNegativeFloat, Number
 
 Schedule = Callable[[int, Number], Number]
 """From the iteration and their total (inf in a run without end) to the factor."""
@@ -17,7 +17,7 @@ def constant(iteration: int, total: Number) -> Number:
     return 1.0
 
 
-def linear(iteration: int, total: Number, final: Rate = 0.0, start: Rate = 0.0) -> Number:
+def linear(iteration: int, total: Number, final: NonNegativeFloat = 0.0, start: NonNegativeFloat = 0.0) -> Number:
     """1 up to `start`, then in a straight line to `final` at the run's end.
 
     Args:
@@ -32,7 +32,7 @@ def linear(iteration: int, total: Number, final: Rate = 0.0, start: Rate = 0.0) 
     return 1 + (final - 1) * _progress(iteration, total, start)
 
 
-def cosine(iteration: int, total: Number, final: Rate = 0.0, start: Rate = 0.0) -> Number:
+def cosine(iteration: int, total: Number, final: NonNegativeFloat = 0.0, start: NonNegativeFloat = 0.0) -> Number:
     """1 up to `start`, then along half a cosine to `final` at the run's end (Loshchilov and Hutter 2017).
 
     Args:
@@ -47,7 +47,7 @@ def cosine(iteration: int, total: Number, final: Rate = 0.0, start: Rate = 0.0) 
     return 1 + (final - 1) * (1 - cos(pi * _progress(iteration, total, start))) / 2
 
 
-def _progress(iteration: int, total: Number, start: Rate) -> Number:
+def _progress(iteration: int, total: Number, start: NonNegativeFloat) -> Number:
     """How much of the way from `start` to `total` is done."""
     if total == inf:
         raise ValueError(

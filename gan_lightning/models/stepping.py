@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from gan_lightning.models.report import Reporting
 from gan_lightning.models.schedule import Schedule, constant
-from gan_lightning.types import Count, Rate
+from gan_lightning.types import NonNegativeFloat, PositiveInt
 
 Player = Literal["discriminator", "generator"]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -47,11 +47,11 @@ class Stepping(Reporting):
         generator_optimizer: MakeOptimizer,
         discriminator_optimizer: MakeOptimizer,
         schedule: Schedule = constant,
-        discriminator_every: Count = 1,
-        generator_every: Count = 1,
-        discriminator_clip: Rate | None = None,
-        generator_clip: Rate | None = None,
-        clip_weights: Rate | None = None,
+        discriminator_every: PositiveInt = 1,
+        generator_every: PositiveInt = 1,
+        discriminator_clip: NonNegativeFloat | None = None,
+        generator_clip: NonNegativeFloat | None = None,
+        clip_weights: NonNegativeFloat | None = None,
     ) -> None:
         super().__init__()
         if 1 not in (discriminator_every, generator_every):

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from gan_lightning import randomness
-from gan_lightning.data.arrival import in_range
-from gan_lightning.data.base import StoredDataModule
+from gan_lightning.data.module import StoredDataModule
+from gan_lightning.data.transforms import in_range
 from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.directions import source
 from gan_lightning.models.true_split import true_split

@@ -1,6 +1,6 @@
 """Which images a split really has."""
 
-from gan_lightning.data.base import Split, StoredDataModule
+from gan_lightning.data.module import Split, StoredDataModule
 
 
 def true_split(data: StoredDataModule, split: Split, domain: int = 0) -> Split:

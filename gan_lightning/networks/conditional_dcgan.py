@@ -10,7 +10,7 @@ from gan_lightning.networks.initialisation import Init
 from gan_lightning.networks.initialisation import dcgan as dcgan_init
 from gan_lightning.networks.normalisation import Norm, spectral
 from gan_lightning.networks.projection import Projection
-from gan_lightning.types import Count, Images, Labels, Latents, Logits
+from gan_lightning.types import Images, Labels, Latents, Logits, PositiveInt
 
 
 class ConditionalDCGANGenerator(DCGANGenerator):
@@ -28,7 +28,9 @@ class ConditionalDCGANGenerator(DCGANGenerator):
         ValueError: see `scales`.
     """
 
-    def __init__(self, latent_dim: Count, num_classes: Count, embedding_dim: Count = 50, **dcgan: Any) -> None:
+    def __init__(
+        self, latent_dim: PositiveInt, num_classes: PositiveInt, embedding_dim: PositiveInt = 50, **dcgan: Any
+    ) -> None:
         super().__init__(latent_dim + embedding_dim, **dcgan)
         self.num_classes = num_classes
         self.embedding = nn.Embedding(num_classes, embedding_dim)
@@ -59,12 +61,12 @@ class ProjectionDCGANDiscriminator(nn.Module):
 
     def __init__(
         self,
-        channels: Count,
-        image_size: Count,
-        num_classes: Count,
-        width: Count = 64,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        num_classes: PositiveInt,
+        width: PositiveInt = 64,
         bias: bool = False,
-        end_kernel: Count | None = None,
+        end_kernel: PositiveInt | None = None,
         norm: Norm | None = nn.BatchNorm2d,
         init: Init = dcgan_init,
         spectral_norm: bool = False,

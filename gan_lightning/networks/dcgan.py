@@ -8,7 +8,7 @@ from torch import nn
 from gan_lightning.networks.initialisation import Init
 from gan_lightning.networks.initialisation import dcgan as dcgan_init
 from gan_lightning.networks.normalisation import Norm, spectral
-from gan_lightning.types import Count, Images, Latents, Logits
+from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 
 class Scale(NamedTuple):
@@ -72,13 +72,13 @@ class DCGANGenerator(nn.Module):
 
     def __init__(
         self,
-        latent_dim: Count,
-        channels: Count,
-        image_size: Count,
-        width: Count = 64,
+        latent_dim: PositiveInt,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        width: PositiveInt = 64,
         bias: bool = False,
         linear_stem: bool = False,
-        end_kernel: Count | None = None,
+        end_kernel: PositiveInt | None = None,
         norm: Norm | None = nn.BatchNorm2d,
         init: Init = dcgan_init,
     ) -> None:
@@ -140,12 +140,12 @@ class DCGANDiscriminator(nn.Module):
 
     def __init__(
         self,
-        channels: Count,
-        image_size: Count,
-        width: Count = 64,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        width: PositiveInt = 64,
         bias: bool = False,
         linear_head: bool = False,
-        end_kernel: Count | None = None,
+        end_kernel: PositiveInt | None = None,
         norm: Norm | None = nn.BatchNorm2d,
         init: Init = dcgan_init,
         spectral_norm: bool = False,

@@ -6,7 +6,7 @@ from torch import nn
 
 from gan_lightning.networks.initialisation import Init, torch_default
 from gan_lightning.networks.normalisation import Norm, spectral
-from gan_lightning.types import Count, Images, Latents, Logits
+from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 
 def sixteenth(image_size: int) -> int:
@@ -38,10 +38,10 @@ class LSGANGenerator(nn.Module):
 
     def __init__(
         self,
-        latent_dim: Count,
-        channels: Count,
-        image_size: Count,
-        width: Count = 64,
+        latent_dim: PositiveInt,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        width: PositiveInt = 64,
         stem_relu: bool = True,
         norm: Norm | None = nn.BatchNorm2d,
         init: Init = torch_default,
@@ -85,9 +85,9 @@ class LSGANDiscriminator(nn.Module):
 
     def __init__(
         self,
-        channels: Count,
-        image_size: Count,
-        width: Count = 64,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        width: PositiveInt = 64,
         norm: Norm | None = nn.BatchNorm2d,
         init: Init = torch_default,
         spectral_norm: bool = False,

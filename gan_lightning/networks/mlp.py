@@ -5,10 +5,10 @@ from itertools import pairwise
 from torch import nn
 
 from gan_lightning.networks.normalisation import spectral
-from gan_lightning.types import Count, Images, Latents, Logits, Rate
+from gan_lightning.types import Images, Latents, Logits, NonNegativeFloat, PositiveInt
 
 
-def _hidden(sizes: list[int], dropout: Rate) -> list[nn.Module]:
+def _hidden(sizes: list[int], dropout: NonNegativeFloat) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for before, after in pairwise(sizes):
         layers += [nn.Linear(before, after), nn.LeakyReLU(0.2), nn.Dropout(dropout)]
@@ -27,7 +27,12 @@ class MLPGenerator(nn.Module):
     """
 
     def __init__(
-        self, latent_dim: Count, channels: Count, image_size: Count, width: Count = 32, dropout: Rate = 0.3
+        self,
+        latent_dim: PositiveInt,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        width: PositiveInt = 32,
+        dropout: NonNegativeFloat = 0.3,
     ) -> None:
         super().__init__()
         hidden = _hidden([latent_dim, width, 2 * width, 4 * width], dropout)
@@ -52,10 +57,10 @@ class MLPDiscriminator(nn.Module):
 
     def __init__(
         self,
-        channels: Count,
-        image_size: Count,
-        width: Count = 32,
-        dropout: Rate = 0.3,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        width: PositiveInt = 32,
+        dropout: NonNegativeFloat = 0.3,
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()

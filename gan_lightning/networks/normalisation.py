@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 from gan_lightning.networks.initialisation import MATRICES
-from gan_lightning.types import Count, Labels
+from gan_lightning.types import Labels, PositiveInt
 
 Maps = Float[Tensor, "B _ _ _"]
 """Feature maps, of any number of channels and any size."""
@@ -18,7 +18,7 @@ Norm = Callable[[int], nn.Module]
 """Makes a normalisation layer for a number of channels."""
 
 
-def needs_bias(norm: Norm | None, channels: Count) -> bool:
+def needs_bias(norm: Norm | None, channels: PositiveInt) -> bool:
     """Whether a convolution in front of such a norm has use for a bias: where the norm brings no shift of its own."""
     return norm is None or getattr(norm(channels), "bias", None) is None
 
@@ -34,7 +34,7 @@ def spectral(network: nn.Module) -> None:
             parametrizations.spectral_norm(module)
 
 
-def group_norm(channels: Count, groups: Count = 32) -> nn.GroupNorm:
+def group_norm(channels: PositiveInt, groups: PositiveInt = 32) -> nn.GroupNorm:
     """Group normalisation (Wu and He 2018, arXiv:1803.08494) with `groups` groups.
 
     Where that does not divide the channels, with the most that divide both.
@@ -50,7 +50,7 @@ class ClassBatchNorm(nn.Module):
         num_classes: how many classes there are.
     """
 
-    def __init__(self, channels: Count, num_classes: Count) -> None:
+    def __init__(self, channels: PositiveInt, num_classes: PositiveInt) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(channels, affine=False)
         self.scale = nn.Parameter(torch.ones(num_classes, channels))

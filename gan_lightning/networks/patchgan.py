@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gan_lightning.networks.initialisation import Init
 from gan_lightning.networks.initialisation import dcgan as dcgan_init
 from gan_lightning.networks.normalisation import Norm, needs_bias, spectral
-from gan_lightning.types import Count, Images, Index, Logits, Rate
+from gan_lightning.types import Images, Logits, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 Sources = Float[Tensor, "B _ H W"]
 """Images to go with others of the same size, with channels of their own."""
@@ -47,15 +47,15 @@ class PatchGANDiscriminator(nn.Module):
 
     def __init__(
         self,
-        channels: Count,
-        image_size: Count,
-        width: Count = 64,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        width: PositiveInt = 64,
         strides: Sequence[int] = (2, 2, 2, 1),
-        source_channels: Index = 0,
+        source_channels: NonNegativeInt = 0,
         norm: Norm | None = nn.InstanceNorm2d,
         init: Init = dcgan_init,
         bias: bool | None = None,
-        slope: Rate = 0.2,
+        slope: NonNegativeFloat = 0.2,
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gan_lightning.types import Count, Labels, Logits
+from gan_lightning.types import Labels, Logits, PositiveInt
 
 
 class Projection(nn.Module):
@@ -16,7 +16,7 @@ class Projection(nn.Module):
         num_classes: how many classes there are.
     """
 
-    def __init__(self, features: Count, num_classes: Count) -> None:
+    def __init__(self, features: PositiveInt, num_classes: PositiveInt) -> None:
         super().__init__()
         self.linear = nn.Linear(features, 1)
         self.embedding = nn.Embedding(num_classes, features)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from gan_lightning.networks.normalisation import Maps, spectral
-from gan_lightning.types import Count, Images, Latents, Logits
+from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 SLOPE = 0.2
 """Of LeakyReLU."""
@@ -43,7 +43,7 @@ class Residual(nn.Module):
         zero: whether the last convolution starts at 0, which spectral normalisation cannot divide.
     """
 
-    def __init__(self, channels: Count, depth: Count, zero: bool = True) -> None:
+    def __init__(self, channels: PositiveInt, depth: PositiveInt, zero: bool = True) -> None:
         super().__init__()
         inside = EXPANSION * channels
         widen = nn.Conv2d(channels, inside, 1)
@@ -80,7 +80,7 @@ def _widths(before: int, after: int) -> nn.Module:
 class Basis(nn.Module):
     """A learned 4x4 map, each of whose channels is scaled by a linear function of the latents."""
 
-    def __init__(self, latent_dim: Count, channels: Count) -> None:
+    def __init__(self, latent_dim: PositiveInt, channels: PositiveInt) -> None:
         super().__init__()
         self.basis = nn.Parameter(torch.randn(channels, 4, 4))
         self.scale = _even(nn.Linear(latent_dim, channels, bias=False))
@@ -102,7 +102,9 @@ class R3GANGenerator(nn.Module):
         ValueError: for another size.
     """
 
-    def __init__(self, latent_dim: Count, channels: Count, image_size: Count, width: Count = 64) -> None:
+    def __init__(
+        self, latent_dim: PositiveInt, channels: PositiveInt, image_size: PositiveInt, width: PositiveInt = 64
+    ) -> None:
         super().__init__()
         widths = stages(image_size, width)
 
@@ -131,7 +133,9 @@ class R3GANDiscriminator(nn.Module):
         ValueError: for another size.
     """
 
-    def __init__(self, channels: Count, image_size: Count, width: Count = 64, spectral_norm: bool = False) -> None:
+    def __init__(
+        self, channels: PositiveInt, image_size: PositiveInt, width: PositiveInt = 64, spectral_norm: bool = False
+    ) -> None:
         super().__init__()
         widths = stages(image_size, width)[::-1]
 

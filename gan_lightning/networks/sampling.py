@@ -13,7 +13,7 @@ from torch import Generator, nn
 from torch.nn import functional as F
 
 from gan_lightning.networks.normalisation import Maps
-from gan_lightning.types import Count, Rate
+from gan_lightning.types import NonNegativeFloat, PositiveInt
 
 
 class ImageBatchNorm(nn.BatchNorm2d):
@@ -27,7 +27,7 @@ class ImageBatchNorm(nn.BatchNorm2d):
         eps: added to the variance.
     """
 
-    def __init__(self, channels: Count, eps: Rate = 1e-5) -> None:
+    def __init__(self, channels: PositiveInt, eps: NonNegativeFloat = 1e-5) -> None:
         super().__init__(channels, eps, track_running_stats=False)
 
     def forward(self, maps: Maps) -> Maps:
@@ -48,7 +48,7 @@ class SamplingDropout(nn.Module):
         ValueError: for another probability, and in eval mode where there are not as many streams as images.
     """
 
-    def __init__(self, dropout: Rate) -> None:
+    def __init__(self, dropout: NonNegativeFloat) -> None:
         super().__init__()
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be at least 0 and less than 1; got {dropout}")

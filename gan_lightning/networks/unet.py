@@ -9,7 +9,7 @@ from gan_lightning.networks.initialisation import Init
 from gan_lightning.networks.initialisation import dcgan as dcgan_init
 from gan_lightning.networks.normalisation import Norm, needs_bias
 from gan_lightning.networks.sampling import ImageBatchNorm, SamplingDropout
-from gan_lightning.types import Count, Images, Rate
+from gan_lightning.types import Images, NonNegativeFloat, PositiveInt
 
 
 def depth(image_size: int, halvings: int | None) -> int:
@@ -51,11 +51,11 @@ class UNetGenerator(nn.Module):
 
     def __init__(
         self,
-        channels: Count,
-        image_size: Count,
-        width: Count = 64,
-        halvings: Count | None = None,
-        dropout: Rate = 0.5,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        width: PositiveInt = 64,
+        halvings: PositiveInt | None = None,
+        dropout: NonNegativeFloat = 0.5,
         norm: Norm | None = ImageBatchNorm,
         init: Init = dcgan_init,
     ) -> None:

@@ -7,14 +7,70 @@ from typing import Annotated
 
 import numpy as np
 import torch
-from torch import Tensor
+from jaxtyping import Int, UInt8
+from torch import Tensor, nn
+from torch.nn import functional as F
 
-from gan_lightning.metrics.batches import batches
+from gan_lightning.files import alone, place, whole
 from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures, full_precision, weights_sha256
-from gan_lightning.metrics.extractors.learning import FEATURES, SmallCNN, reduced, trained
-from gan_lightning.metrics.files import alone, place, whole
-from gan_lightning.metrics.levels import Levels, to_levels
-from gan_lightning.types import AtLeast, ImageSet, Index
+from gan_lightning.metrics.images import Levels, batches, to_levels
+from gan_lightning.types import AtLeast, ImageSet, NonNegativeInt, PositiveInt
+
+SIDE = 32
+"""Images of other sizes are averaged or repeated to this one first."""
+FEATURES = 64
+STEPS, BATCH = 300, 64
+RATE = 3e-3
+
+
+class SmallCNN(nn.Module):
+    """Three strided convolutions and two linear layers; the first linear one's outputs are the features.
+
+    Args:
+        num_classes: of the data set.
+    """
+
+    def __init__(self, num_classes: PositiveInt) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for channels, after in ((3, 32), (32, 64), (64, 64)):
+            layers += [nn.Conv2d(channels, after, 3, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+        self.features = nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * (SIDE // 8) ** 2, FEATURES))
+        self.classes = nn.Sequential(nn.ReLU(), nn.Linear(FEATURES, num_classes))
+
+    def forward(self, levels: Levels) -> tuple[Tensor, Tensor]:
+        """Features [B, 64] and class logits [B, num_classes] of bytes."""
+        features = self.features(F.interpolate(levels.float() / 127.5 - 1, (SIDE, SIDE), mode="area"))
+        return features, self.classes(features)
+
+
+def reduced(levels: Levels) -> UInt8[Tensor, "B 3 32 32"]:
+    """Images at the network's own size, to the nearest level; the network sees the same up to half a level."""
+    return F.interpolate(levels.float(), (SIDE, SIDE), mode="area").round().to(torch.uint8)
+
+
+def trained(levels: Levels, labels: Int[Tensor, " B"], num_classes: PositiveInt, seed: NonNegativeInt) -> SmallCNN:
+    """A network that has learned these labels, on the CPU; torch's global random state stays as it was.
+
+    300 batches of 64 with Adam; the rate rises and falls once (Smith and Topin 2019, arXiv:1708.07120).
+    """
+    stream = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
+        torch.default_generator.manual_seed(seed)
+        network = SmallCNN(num_classes)
+        weights = list(network.parameters())
+        optimizer = torch.optim.Adam(weights, RATE)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, STEPS)
+        for _ in range(STEPS):
+            rows = torch.randint(len(levels), (BATCH,), generator=stream)
+            loss = F.cross_entropy(network(levels[rows])[1], labels[rows], label_smoothing=0.1)
+            gradients = torch.autograd.grad(loss, weights)
+            for weight, gradient in zip(weights, gradients, strict=True):
+                weight.grad = gradient
+            optimizer.step()
+            schedule.step()
+    return network.requires_grad_(False).eval()
+
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +97,7 @@ class Classifier(Extractor):
     accuracy: float
     """On images that it has not learned from."""
 
-    def __init__(self, seed: Index = 0, max_images: Annotated[int, AtLeast(2 * FEWEST)] = 20_000) -> None:
+    def __init__(self, seed: NonNegativeInt = 0, max_images: Annotated[int, AtLeast(2 * FEWEST)] = 20_000) -> None:
         self.seed = seed
         self.max_images = max_images
 

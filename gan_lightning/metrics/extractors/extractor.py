@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
-from gan_lightning.metrics.levels import Levels
+from gan_lightning.metrics.images import Levels
 from gan_lightning.types import ImageSet
 
 

@@ -1,16 +1,95 @@
-"""The Inception network of the literature's scores, by torch-fidelity."""
+"""The Inception network of published scores, by torch-fidelity, and its weights file."""
 
 import io
+import os
 import pickle
-from typing import Literal
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.error import URLError
 
 import torch
-from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+from jaxtyping import Float32
+from torch import Tensor
+from torch.nn import functional as F
+from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3, FeatureExtractorInceptionV3
 
 from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures
-from gan_lightning.metrics.extractors.weights import SHA256, Weights, read
-from gan_lightning.metrics.levels import Levels
-from gan_lightning.metrics.resize import Resize, clean
+from gan_lightning.metrics.images import Levels
+
+Resize = Literal["legacy", "clean"]
+"""`legacy` is TensorFlow 1's bilinear one without antialiasing, which published scores mostly use; or `clean`."""
+SIDE = 299
+"""Of Inception's input."""
+
+
+def clean(levels: Levels) -> Float32[Tensor, "B 3 299 299"]:
+    """Antialiased bicubic interpolation of each channel as floats, cut to [0, 255] and not rounded.
+
+    It is Pillow's filter: the two differ by less than a hundredth of a level.
+    """
+    return F.interpolate(levels.float(), (SIDE, SIDE), mode="bicubic", antialias=True).clamp(0, 255)
+
+
+FILE = "weights-inception-2015-12-05-6726825d.pth"
+SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+"""Of the official file, 95,628,359 bytes, whose name ends in its first eight digits."""
+VARIABLE = "GAN_LIGHTNING_INCEPTION"
+
+
+class Weights(NamedTuple):
+    """A file of weights as it was read, so that what was checked is what is used."""
+
+    file: Path
+    content: bytes
+    sha256: str
+    is_official: bool
+
+
+def read(given: str | None, download: bool) -> Weights:
+    """The file that is named, else the one the environment names, else torch-fidelity's own in torch's cache.
+
+    Raises:
+        ValueError: where there is none, saying what to put where; where the cache's own file is not the official one.
+    """
+    named = given or os.environ.get(VARIABLE)
+    file = Path(named).expanduser() if named else Path(torch.hub.get_dir()) / "checkpoints" / FILE
+    if not file.is_file():
+        if named or not download:
+            raise ValueError(_missing(file, f"extractor.weights={given}" if given else f"{VARIABLE}={named}", named))
+        _fetch(file)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ValueError(f"Inception's weights cannot be read from {file}: {error.strerror}") from error
+    found = sha256(content).hexdigest()
+    if not named and found != SHA256:
+        raise ValueError(
+            f"{file} must be Inception's official weights, whose sha256 is {SHA256}; got {found}, so it is "
+            "damaged or another file: delete it, or name it by extractor.weights to use it all the same"
+        )
+    return Weights(file, content, found, found == SHA256)
+
+
+def _missing(file: Path, where: str, named: str | None) -> str:
+    what = f"{where} is no file" if named else f"{file} does not exist"
+    return (
+        f"extractor=inception needs the weights {FILE} (96 MB, sha256 {SHA256}), and {what}; put it there "
+        f"({URL_INCEPTION_V3}), or name its place by extractor.weights or the environment variable {VARIABLE}, or set "
+        "extractor.download=true, or take extractor=random, which needs no weights"
+    )
+
+
+def _fetch(file: Path) -> None:
+    """Download to a temporary file beside it, which is moved there once its hash is right."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(URL_INCEPTION_V3, str(file), hash_prefix=SHA256, progress=False)
+    except (URLError, OSError, RuntimeError) as error:
+        raise ValueError(
+            f"extractor.download=true could not fetch {FILE} ({error}); put the file at {file} by hand"
+        ) from error
+
 
 Layer = Literal["64", "192", "768", "2048"]
 LAST: Layer = "2048"

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures, weights_sha256
-from gan_lightning.metrics.levels import Levels
-from gan_lightning.types import Count, Index
+from gan_lightning.metrics.images import Levels
+from gan_lightning.types import NonNegativeInt, PositiveInt
 
 SMALLEST = 8
 """Side of the smallest images: two strides leave 2x2 places to take a deviation over."""
@@ -22,7 +22,7 @@ class Random(Extractor):
         seed: of the weights, which are drawn on the CPU from a generator of their own.
     """
 
-    def __init__(self, width: Count = 64, seed: Index = 0) -> None:
+    def __init__(self, width: PositiveInt = 64, seed: NonNegativeInt = 0) -> None:
         self.network = nn.Sequential(
             nn.utils.skip_init(nn.Conv2d, 3, width, 4, 2, 1),
             nn.ReLU(),

@@ -1,0 +1,116 @@
+"""Statistics of real images, computed once for each set and kept on disk."""
+
+import logging
+import zipfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_lightning.evaluation.collectives import by_first, gathered, is_first, share, together
+from gan_lightning.evaluation.records import versions
+from gan_lightning.files import alone, place, whole
+from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.images import batches
+from gan_lightning.metrics.statistics import KEPT, Need, Statistics
+from gan_lightning.types import ImageSet, PositiveInt
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Of conversion, moments and file; a new one makes kept statistics void."""
+
+
+class Real(NamedTuple):
+    """Statistics of real images, and which they are."""
+
+    statistics: Statistics
+    split: str
+    fingerprint: str
+
+
+def real_statistics(
+    images: ImageSet,
+    split: str,
+    extractor: Extractor,
+    needs: frozenset[Need],
+    folder: Path,
+    kept: PositiveInt = KEPT,
+    batch_size: PositiveInt = 64,
+) -> Real:
+    """From the file where there is one, else from one pass over the images in batches.
+
+    The processes of a run share the pass, and the first reads and writes the file; another run waits until it is there.
+    A file that lacks what a new metric needs is made anew with both. Nothing is read where nothing is needed.
+
+    Args:
+        images: the split.
+        split: its name.
+        extractor: prepared.
+        needs: what to gather.
+        folder: of the data's caches.
+        kept: rows of features and logits at most, spread over the whole set.
+        batch_size: images in a pass of the extractor.
+
+    Raises:
+        ValueError: where the set is empty or the folder cannot be written.
+    """
+    identity = extractor.identity
+    if not needs:
+        return Real(Statistics(identity, needs, kept), split, images.fingerprint)
+    if not len(images):
+        raise ValueError(f"the split {split} must have images to be compared with; got none")
+    key = (VERSION, versions(), images.fingerprint, len(images), split, kept, identity)
+    file = place(folder / "statistics", ".npz", *key)
+    with ExitStack() as held:
+        together(lambda: held.enter_context(alone(file)) if is_first() else None)
+        found = by_first(lambda: _opened(file, extractor, needs, kept))
+        if found is None:
+            wanted = by_first(lambda: needs | _gathered(file))
+            everything = _computed(images, split, extractor, wanted, kept, batch_size)
+            by_first(lambda: _write(everything, file))
+            found = Statistics.restored(identity, needs, kept, everything.arrays())
+    return Real(found, split, images.fingerprint)
+
+
+def _computed(
+    images: ImageSet, split: str, extractor: Extractor, needs: frozenset[Need], kept: int, batch_size: int
+) -> Statistics:
+    """Of all images, of which this process takes its share."""
+    numbers = _numbers(len(images), kept)
+    if is_first():
+        log.info("features of %s real images (%s, %s)", f"{len(numbers):,}", split, extractor.identity.name)
+    own = share(len(numbers))
+    its = batches(images, numbers[own.start : own.stop], batch_size)
+    return gathered(together(lambda: Statistics.of(its, extractor, needs, kept)))
+
+
+def _write(statistics: Statistics, file: Path) -> None:
+    with whole(file) as stream:
+        np.savez(stream, allow_pickle=False, **statistics.arrays())
+
+
+def _numbers(count: int, kept: int) -> Sequence[int]:
+    """All in order, as torch-fidelity takes them; where not all are kept, a fixed random order, whose head is fair."""
+    return range(count) if count <= kept else np.random.default_rng(0).permutation(count).tolist()
+
+
+def _opened(file: Path, extractor: Extractor, needs: frozenset[Need], kept: int) -> Statistics | None:
+    """What is on disk, unless it is damaged or not all that is needed."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return Statistics.restored(extractor.identity, needs, kept, arrays)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _gathered(file: Path) -> frozenset[Need]:
+    """What a file holds already."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            signs: dict[str, Need] = {"mean": "moments", "features": "features", "logits": "logits"}
+            return frozenset(need for sign, need in signs.items() if sign in arrays.files)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return frozenset()

@@ -1,0 +1,280 @@
+"""The front door, as a user opens it: what runs, what it leaves behind, and how it complains."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from support.command import NARROW, the_run
+from support.configuration import ROOT, TINY
+
+WRONG = {
+    "a misspelt key": (["trainer.max_epoch=1"], "did you mean trainer.max_epochs"),
+    "a misspelt group": (["modle=dcgan"], "did you mean model"),
+    "a loss's key without its place": (["loss.factor=1", "loss=least_squares"], "model.loss"),
+    "an unknown model": (["model=dcgn"], "did you mean dcgan? There are cgan, cyclegan, dcgan, dragan, "),
+    "an unknown experiment": (["experiment=tutorial/anime"], "tutorial has no option anime"),
+    "a size DCGAN cannot make": (["data.image_size=28"], "model.generator: DCGAN doubles"),
+    "a size LSGAN cannot make": (["model=lsgan", "data.image_size=40"], "multiple of 16; got 40"),
+    "a missing folder": (["data=folder", "data.root=nowhere"], "there is no folder nowhere"),
+    "no folder": (["data=folder"], "data.root must be given"),
+    "an empty folder": (["data=celeba", "data.root=."], "img_align_celeba/000001.jpg"),
+    "a run folder that cannot be made": (["hydra.run.dir=/proc/none"], "/proc/none"),
+    "no checkpoint": (["resume=nowhere"], "there is no nowhere"),
+    "a word for a number": (["trainer.max_epochs=abc"], "trainer.max_epochs must be a whole number or null; got 'abc'"),
+    "a fraction for a number": (["model.latent_dim=1.5"], "model.latent_dim must be a whole number of at least 1"),
+    "an empty batch": (["data.batch_size=0"], "data.batch_size must be a whole number of at least 1; got 0"),
+    "a negative batch": (["data.batch_size=-8"], "got -8"),
+    "a negative size": (["data.image_size=-1"], "must be a whole number of at least 1; got -1"),
+    "never": (["model.generator_every=0"], "model.generator_every must be a whole number of at least 1; got 0"),
+    "a checkpoint never": (["callbacks.checkpoint.every_n_iterations=0"], "every_n_iterations must be"),
+    "nobody moves": (["model.generator_every=2", "model.discriminator_every=2"], "must be 1"),
+    "an added key that nothing takes": (["+model.foo=1"], "model.foo is not known"),
+    "classes of data without labels": (["model=cgan", "data=celeba"], "model.num_classes needs data.num_classes"),
+    "a network by class for a model without": (["network=cgan"], "choose model=cgan or another network"),
+    "a network without classes": (["model=cgan", "network=dcgan"], "does not suit DCGANGenerator"),
+    "batch norm under a gradient penalty": (["model=wgan_gp", "network=dcgan"], "use instance, group or no norm"),
+    "a schedule without an end": (["schedule=linear", "trainer.max_epochs=-1"], "a schedule needs a run with an end"),
+    "an option that is none": (["model.first=nobody"], "one of discriminator, generator; got 'nobody'"),
+    "pairs for a model of images": (
+        ["data=photos_paired", "data.image_size=32"],
+        "gives batches of Aligned (PhotosPaired), and model takes Labelled or Unlabelled",
+    ),
+    "no logging": (["trainer.log_every_n_steps=0"], "trainer.log_every_n_steps must be at least 1; got 0"),
+    "two devices without a plan": (["trainer.devices=2"], "trainer.devices=2 needs trainer=ddp"),
+    "a folder that is not there, with spaces": (
+        ["data=folder", "data.root=no such folder"],
+        "there is no folder no such folder",
+    ),
+    "no loss": (["loss=[]"], "model.loss must be given"),
+    "a negative rate": (
+        ["model.generator_optimizer.lr=-1"],
+        "model.generator_optimizer cannot be made: Invalid learning",
+    ),
+    "one beta": (["model.discriminator_optimizer.betas=[0.5]"], "optimizer cannot be made: list index out of range"),
+    "a huge seed": (["seed=99999999999"], "seed must be a whole number from 0 to 4294967295; got 99999999999"),
+    "a word for a seed": (["seed=abc"], "seed must be a whole number"),
+    "nothing to do": (["trainer.max_epochs=0"], "trainer.max_epochs must not be 0"),
+    "a folder that cannot be written": (["callbacks.checkpoint.folder=/proc/none"], "/proc/none"),
+    "a folder without classes": (
+        ["data=folder_labelled", "data.root=nowhere"],
+        "one sub-folder for each class; got nowhere",
+    ),
+    "no command": (["evaluat"], "evaluat is neither key=value nor a command; commands are check, compare, "),
+    "no override": (["a b"], "cannot be read as key=value"),
+    "an unknown precision": (["trainer.precision=17"], "trainer.precision must be"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_bad_input_gets_one_sentence_that_names_the_key(case, gan_lightning):
+    arguments, said = WRONG[case]
+    code, err = gan_lightning(*arguments)
+    assert code == 2
+    assert said in err
+    lines = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"<html>404</html>" * 100])
+def test_an_unreadable_checkpoint_is_named(content, gan_lightning, tmp_path):
+    (tmp_path / "bad.ckpt").write_bytes(content)
+    code, err = gan_lightning(*NARROW, f"resume={tmp_path / 'bad.ckpt'}")
+    assert code == 2
+    assert "bad.ckpt is no readable checkpoint" in err
+    assert "Traceback" not in err
+
+
+def test_a_run_leaves_everything_in_its_folder_and_nothing_beside_it(gan_lightning):
+    code, err = gan_lightning(
+        *NARROW, "trainer.max_steps=4", "callbacks.samples.every_n_iterations=2", "loss=least_squares"
+    )
+    assert code == 0, err
+    run = the_run()
+    assert os.listdir() == ["outputs"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-\d{6}_dcgan_digits", run.name)
+    assert {file.name for file in (run / "samples").iterdir()} == {
+        "0000000.png",
+        "0000002.png",
+        "0000004.png",
+        "real.png",
+    }
+    assert {file.name for file in (run / "checkpoints").iterdir()} == {"0000004.ckpt", "last.ckpt"}
+    assert {file.name for file in (run / "plots").iterdir()} == {"losses.png", "outputs.png", "real_and_fake.png"}
+    assert {file.name for file in (run / ".hydra").iterdir()} == {"config.yaml", "hydra.yaml", "overrides.yaml"}
+    log = (run / "train.log").read_text()
+    assert log.count("run folder:") == 1
+    assert "litlogger" not in log
+
+    with (run / "metrics.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    columns = set(rows[0])
+    assert {"discriminator/real", "discriminator/fake", "discriminator/loss", "generator/loss"} <= columns
+    assert {"d_out/real", "d_out/fake", "d_out/fake_for_generator", "images_seen", "epoch/generator/loss"} <= columns
+    assert [int(row["images_seen"]) for row in rows if row["generator/loss"]] == [8, 16, 24, 32]
+
+    board = EventAccumulator(str(run), {"images": 0, "tensors": 0, "scalars": 0}).Reload()
+    tags = board.Tags()
+    assert [event.step for event in board.Images("samples")] == [0, 2, 4]
+    assert [event.step for event in board.Scalars("generator/loss")] == [1, 2, 3, 4]
+    assert len(board.Images("real")) == 1
+    assert {"configuration/text_summary", "custom_scalars__config__"} <= set(tags["tensors"])
+    assert not any("(" in tag for tag in tags["scalars"])
+
+    grid = Image.open(run / "samples" / "0000004.png")
+    assert grid.height >= 64, "16-pixel images are enlarged"
+    checkpoint = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 4
+    assert checkpoint["hyper_parameters"]["model"]["latent_dim"] == 100
+
+
+def test_resuming_a_run_folder_continues_clock_optimizers_and_noise(gan_lightning):
+    code, err = gan_lightning(*NARROW, "trainer.max_steps=3", "callbacks.samples.every_n_iterations=1")
+    assert code == 0, err
+    first = the_run()
+    code, err = gan_lightning(f"resume={first}", "trainer.max_steps=5", "hydra.run.dir=second")
+    assert code == 0, err
+    begun, continued = (
+        torch.load(folder, weights_only=True)
+        for folder in (first / "checkpoints" / "last.ckpt", "second/checkpoints/0000005.ckpt")
+    )
+    assert (begun["global_step"], continued["global_step"]) == (3, 5)
+    assert continued["images_seen"] == begun["images_seen"] + 16
+    assert [int(state["state"][0]["step"]) for state in continued["optimizer_states"]] == [5, 5]
+    noise = [checkpoint["callbacks"]["Samples"]["inputs"][0] for checkpoint in (begun, continued)]
+    assert torch.equal(*noise)
+    resumed_at = Image.open("second/samples/0000003.png").tobytes()
+    assert resumed_at == Image.open(first / "samples" / "0000003.png").tobytes()
+    assert resumed_at != Image.open("second/samples/0000005.png").tobytes()
+
+
+def test_a_run_that_is_done_is_not_resumed(gan_lightning):
+    gan_lightning(*NARROW)
+    code, err = gan_lightning(f"resume={the_run()}", "hydra.run.dir=second")
+    assert code == 2
+    assert "has done 2 already; raise trainer.max_steps, which is 2" in err
+
+
+@pytest.mark.parametrize("limit", ["00:00:00:01", "{seconds: 1}"])
+def test_a_run_whose_time_is_spent_is_not_resumed(limit, gan_lightning):
+    endless = ["trainer.max_steps=-1", "trainer.max_epochs=-1"]
+    code, err = gan_lightning(*NARROW, *endless, f"trainer.max_time={limit}")
+    assert code == 0, err
+    code, err = gan_lightning(f"resume={the_run()}", "hydra.run.dir=second")
+    assert code == 2
+    assert "has trained for 1 seconds already; raise trainer.max_time, which is 1 for all parts of a run" in err
+
+
+def test_a_callback_set_to_null_is_left_out(gan_lightning):
+    code, err = gan_lightning(*NARROW, "callbacks.plots=null", "logger.csv=null")
+    assert code == 0, err
+    assert not (the_run() / "plots").exists()
+    assert not (the_run() / "metrics.csv").exists()
+    assert (the_run() / "samples").exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_run_with_all_its_files_and_says_how_to_go_on():
+    words = [*NARROW, "trainer.max_steps=100000", "trainer.max_epochs=-1"]
+    running = subprocess.Popen([sys.executable, "-m", "gan_lightning", *words], stdout=subprocess.PIPE, text=True)
+    while not list(Path().glob("outputs/train/*/samples/real.png")):
+        assert running.poll() is None
+        time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    shown = " ".join(running.communicate(timeout=60)[0].split())
+    assert running.returncode == 130
+    assert "stopped at iteration" in shown
+    assert f"gan-lightning resume={the_run().absolute()}" in shown
+    step = torch.load(the_run() / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+    assert (the_run() / "samples" / f"{step:07d}.png").is_file()
+    assert (the_run() / "plots" / "real_and_fake.png").is_file()
+
+
+def test_a_checkpoint_of_another_model_is_refused_with_the_first_difference(gan_lightning):
+    gan_lightning(*NARROW)
+    code, err = gan_lightning(*NARROW, "model.latent_dim=7", f"resume={the_run() / 'checkpoints' / 'last.ckpt'}")
+    assert code == 2
+    assert "was written by another model: generator.net.1.weight is (100, 8, 4, 4) there, (7, 8, 4, 4)" in err
+
+
+def test_an_experiment_may_set_a_callback_that_is_not_chosen(gan_lightning):
+    code, err = gan_lightning("experiment=demo", *TINY[:-1], "callbacks=none", "data.cache=off")
+    assert code == 0, err
+    assert not (the_run() / "samples").exists()
+
+
+def test_paths_with_any_characters_can_be_given(gan_lightning, faces, tmp_path):
+    odd = tmp_path / "图片 a=b, it's"
+    odd.symlink_to(faces)
+    code, err = gan_lightning(*NARROW, "data=folder", f"data.root={odd}")
+    assert code == 0, err
+
+
+def command(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "gan_lightning", *arguments],
+        capture_output=True, text=True, env={**os.environ, **environment}, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_help_shows_examples_first_and_imports_neither_torch_nor_lightning():
+    shown = command("--help", PYTHONPROFILEIMPORTTIME="1")
+    assert shown.returncode == 0
+    assert shown.stdout.index("Examples") < shown.stdout.index("Groups") < shown.stdout.index("Flags")
+    imported = {line.split("|")[-1].strip() for line in shown.stderr.splitlines()}
+    assert "hydra" in imported
+    assert not imported & {"torch", "lightning", "torchvision"}
+
+
+def test_the_composed_configuration_is_shown_without_training():
+    shown = command("experiment=demo", "--cfg", "job")
+    assert shown.returncode == 0
+    assert "max_steps: 1500" in shown.stdout
+    assert os.listdir() == []
+
+
+def test_settings_of_a_penalty_that_is_left_out_are_named():
+    shown = command("experiment=ring/wgan_gp", "penalty=[]")
+    assert shown.returncode == 2
+    assert "gradient_penalty is given settings, but gradient_penalty is not among the chosen" in shown.stderr
+
+
+@pytest.mark.slow
+def test_a_sweep_runs_each_job_in_its_own_folder_and_outlives_a_failed_one():
+    sweep = command("-m", "experiment=tutorial/dcgan_faces32,demo", "data=digits", "data.image_size=16,17", *TINY[1:])
+    assert sweep.returncode == 1
+    assert sweep.stderr.count("error: model.generator: DCGAN doubles") == 2
+    (folder,) = Path("outputs/sweep").iterdir()
+    jobs = sorted(path for path in folder.iterdir() if path.is_dir())
+    assert [job.name.split("_")[0] for job in jobs] == ["0", "1", "2", "3"]
+    assert jobs[0].name.startswith("0_experiment=tutorial-dcgan_faces32,data.image_size=16,data=digits")
+    assert jobs[3].name.startswith("3_experiment=demo,data.image_size=17,")
+    assert max(len(job.name) for job in jobs) == 100
+    assert [(job / "checkpoints" / "last.ckpt").is_file() for job in jobs] == [True, False, True, False]
+    assert os.listdir() == ["outputs"]
+
+
+@pytest.mark.slow
+def test_runs_that_start_together_do_not_meet():
+    running = [
+        subprocess.Popen([sys.executable, "-m", "gan_lightning", *NARROW], stdout=subprocess.DEVNULL) for _ in range(2)
+    ]
+    assert [run.wait(120) for run in running] == [0, 0]
+    assert len(os.listdir("outputs/train")) == 2
+
+
+def test_the_readmes_commands_exist():
+    text = (ROOT / "README.md").read_text()
+    targets = set(re.findall(r"^make (\w+)", text, re.M))
+    made = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    assert {"demo", "test"} <= targets <= made

@@ -1,0 +1,228 @@
+"""Statistics of real images: computed once, kept, and void as soon as anything they hang on changes."""
+
+import logging
+import multiprocessing
+import threading
+import time
+from hashlib import blake2b
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+
+from gan_lightning.data.digits import Digits
+from gan_lightning.evaluation import real_statistics as real
+from gan_lightning.evaluation.real_statistics import real_statistics
+from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures
+from gan_lightning.metrics.images import to_levels
+from gan_lightning.metrics.statistics import Statistics
+from gan_lightning.types import ImageSet
+
+MOMENTS, FEATURES = frozenset({"moments"}), frozenset({"features"})
+BOTH = MOMENTS | FEATURES
+
+
+class Means(Extractor):
+    """Means of each colour over the image's halves; counts what it is shown."""
+
+    def __init__(self, sha256="0", resize="none"):
+        self.network = torch.nn.Linear(1, 1)
+        self.identity = Identity("means", sha256, resize, 6)
+        self.shown = 0
+
+    def extract(self, levels):
+        self.shown += len(levels)
+        return RawFeatures(levels.float().unflatten(3, (2, -1)).mean((2, 4)).flatten(1))
+
+
+class Set:
+    """Random pictures of one size; counts the most that are asked for at once."""
+
+    labels = None
+
+    def __init__(self, count=50, seed=0, size=8):
+        self.pixels = np.random.default_rng(seed).integers(0, 256, (count, 3, size, size), dtype=np.uint8)
+        self.fingerprint = blake2b(self.pixels.tobytes()).hexdigest()
+        self.most = 0
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def rows(self, indices):
+        self.most = max(self.most, len(indices))
+        return self.pixels[indices]
+
+
+def test_statistics_are_those_of_the_whole_set_in_its_order_read_in_batches(tmp_path):
+    images, extractor = Set(), Means()
+    found = real_statistics(images, "train", extractor, BOTH, tmp_path, batch_size=7)
+    whole = extractor(to_levels(torch.from_numpy(images.pixels))).features
+    assert torch.equal(found.statistics.features, whole)
+    assert found.statistics.moments.covariance == pytest.approx(np.cov(whole.double().numpy(), rowvar=False))
+    assert (found.split, found.fingerprint) == ("train", images.fingerprint)
+    assert images.most == 7
+
+
+def test_they_are_computed_once_and_read_from_then_on(tmp_path):
+    first = real_statistics(Set(), "train", Means(), BOTH, tmp_path).statistics
+    later = Means()
+    second = real_statistics(Set(), "train", later, BOTH, tmp_path, batch_size=3).statistics
+    assert later.shown == 0
+    assert torch.equal(first.features, second.features)
+    assert (first.moments.scatter == second.moments.scatter).all()
+
+
+CHANGES = {
+    "weights": dict(extractor=Means(sha256="1")),
+    "resize": dict(extractor=Means(resize="clean")),
+    "data": dict(images=Set(seed=1)),
+    "split": dict(split="test"),
+    "kept": dict(kept=40),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_change_of_weights_resize_data_split_or_count_makes_them_void(what, tmp_path):
+    before = dict(images=Set(), split="train", extractor=Means(), needs=BOTH, folder=tmp_path)
+    real_statistics(**before)
+    after = {**before, "extractor": Means(), **CHANGES[what]}
+    shown = after["extractor"].shown
+    real_statistics(**after)
+    assert after["extractor"].shown - shown == 50
+    assert len(list((tmp_path / "statistics").glob("*.npz"))) == 2
+
+
+def test_another_version_of_a_library_makes_them_void(tmp_path, monkeypatch):
+    real_statistics(Set(), "train", Means(), BOTH, tmp_path)
+    assert set(real.versions()) == {"gan_lightning", "torch", "torchvision", "torch-fidelity", "numpy"}
+    monkeypatch.setattr(real, "versions", lambda: {"numpy": "another"})
+    extractor = Means()
+    real_statistics(Set(), "train", extractor, BOTH, tmp_path)
+    assert extractor.shown == 50
+
+
+def test_features_lie_in_the_file_only_where_a_metric_needs_them(tmp_path):
+    real_statistics(Set(), "train", Means(), MOMENTS, tmp_path)
+    (file,) = (tmp_path / "statistics").glob("*.npz")
+    with np.load(file) as arrays:
+        assert set(arrays.files) == {"count", "mean", "scatter"}
+
+
+def test_a_file_that_lacks_what_a_new_metric_needs_is_made_anew_with_both(tmp_path):
+    for needs in (MOMENTS, FEATURES):
+        extractor = Means()
+        real_statistics(Set(), "train", extractor, needs, tmp_path)
+        assert extractor.shown == 50
+    extractor = Means()
+    assert real_statistics(Set(), "train", extractor, BOTH, tmp_path).statistics.moments.count == 50
+    assert extractor.shown == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"not a file of arrays", None])
+def test_a_damaged_file_is_made_anew(content, tmp_path):
+    first = real_statistics(Set(), "train", Means(), BOTH, tmp_path).statistics
+    (file,) = (tmp_path / "statistics").glob("*.npz")
+    file.write_bytes(file.read_bytes()[:200] if content is None else content)
+    assert torch.equal(real_statistics(Set(), "train", Means(), BOTH, tmp_path).statistics.features, first.features)
+
+
+def test_a_pass_that_breaks_off_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(np, "savez", lambda stream, **_: stream.write(b"half") and (1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        real_statistics(Set(), "train", Means(), BOTH, tmp_path)
+    assert [file.suffix for file in (tmp_path / "statistics").iterdir() if file.suffix != ".lock"] == []
+
+
+def test_jobs_that_start_together_compute_once_and_the_others_say_that_they_wait(tmp_path, caplog):
+    class Slow(Means):
+        def extract(self, levels):
+            time.sleep(0.05)
+            return super().extract(levels)
+
+    extractors = [Slow() for _ in range(3)]
+    threads = [
+        threading.Thread(target=real_statistics, args=(Set(), "train", extractor, BOTH, tmp_path))
+        for extractor in extractors
+    ]
+    caplog.set_level(logging.INFO, "gan_lightning.files")
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(extractor.shown for extractor in extractors) == [0, 0, 50]
+    assert 1 <= caplog.text.count("waiting for another process that makes ") <= 2
+
+
+def of_two(rank, folder, found):
+    """One process of two that ask for the same statistics, twice; then for some in a folder that is none."""
+    dist.init_process_group("gloo", init_method=f"file://{folder / 'meet'}", rank=rank, world_size=2)
+    images, extractor = Set(51), Means()
+    first, again = (real_statistics(images, "train", extractor, BOTH, folder).statistics for _ in range(2))
+    try:
+        real_statistics(images, "train", extractor, BOTH, folder / "meet")
+        said = ""
+    except ValueError as error:
+        said = str(error)
+    arrays = [{name: array.tolist() for name, array in each.arrays().items()} for each in (first, again)]
+    found.put((rank, extractor.shown, arrays, said))
+    dist.destroy_process_group()
+
+
+def test_the_processes_of_a_run_share_the_pass_and_all_get_the_result_and_the_error(tmp_path):
+    context = multiprocessing.get_context("fork")
+    found = context.Queue()
+    each = [context.Process(target=of_two, args=(rank, tmp_path, found)) for rank in (0, 1)]
+    for process in each:
+        process.start()
+    answers = sorted((found.get(timeout=60) for _ in each), key=lambda answer: answer[0])
+    for process in each:
+        process.join()
+    assert [shown for _, shown, _, _ in answers] == [25, 26]
+    alone = real_statistics(Set(51), "train", Means(), BOTH, tmp_path / "alone").statistics.arrays()
+    for _, _, arrays, said in answers:
+        assert "data.cache_dir must be a folder that can be written" in said
+        for found_arrays in arrays:
+            assert set(found_arrays) == set(alone)
+            for name, expected in alone.items():
+                assert np.array(found_arrays[name]) == pytest.approx(expected, rel=1e-9, abs=1e-12), name
+
+
+def test_what_is_kept_is_spread_over_the_whole_set(tmp_path):
+    images = Set(400, size=2)
+    images.pixels[:] = (np.arange(400) // 2)[:, None, None, None].astype(np.uint8)  # in order, as by class
+    kept = real_statistics(images, "train", Means(), BOTH, tmp_path, kept=100).statistics
+    assert (kept.count, kept.moments.count, len(kept.features)) == (400, 400, 100)
+    assert kept.features.mean().item() == pytest.approx(100, abs=15)
+
+
+def test_nothing_is_read_where_nothing_is_needed_and_an_empty_set_is_refused(tmp_path):
+    extractor = Means()
+    assert real_statistics(Set(), "train", extractor, frozenset(), tmp_path).statistics.count == extractor.shown == 0
+    with pytest.raises(ValueError, match="the split test must have images to be compared with; got none"):
+        real_statistics(Set(0), "test", extractor, MOMENTS, tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="data.cache_dir must be a folder that can be written"):
+        real_statistics(Set(), "train", Means(), MOMENTS, tmp_path / "file")
+
+
+def test_images_with_and_without_a_cache_are_sets_with_the_same_fingerprint_and_statistics(tmp_path):
+    stores = [
+        Digits(image_size=16, channels=1, batch_size=8, num_classes=10, cache=cache, cache_dir=str(tmp_path)).stores(
+            "train"
+        )[0]
+        for cache in ("auto", "off")
+    ]
+    assert all(isinstance(store, ImageSet) for store in stores)
+    assert stores[0].fingerprint == stores[1].fingerprint
+    extractor = Means()
+    one, other = (
+        real_statistics(store, "train", extractor, MOMENTS, folder).statistics
+        for store, folder in zip(stores, (tmp_path, tmp_path / "other"), strict=True)
+    )
+    assert extractor.shown == 2 * len(stores[0])
+    assert (one.moments.scatter == other.moments.scatter).all()
+    assert isinstance(one, Statistics)

@@ -1,0 +1,205 @@
+"""Images to be scored: functions of a seed and a number, that training does not notice."""
+
+import copy
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from torch import nn
+
+from gan_lightning.data.module import StoredDataModule
+from gan_lightning.evaluation.collectives import by_first, together
+from gan_lightning.evaluation.sampling import PASSES, Recipe, batch_norms, in_norm_mode, scored_images
+from gan_lightning.evaluation.scorer import Moment, Scorer
+from gan_lightning.metrics.extractors.random import Random
+from gan_lightning.metrics.fid import FrechetDistance
+from gan_lightning.models.true_split import true_split
+from support.configuration import options
+
+DATA = {
+    "pix2pix": ["data=paired", "model.generator.dropout=0.5"],
+    "cyclegan": ["data=unpaired"],
+    "cgan": ["data=folder_labelled"],
+}
+NARROW = ["data.image_size=32", "model.generator.width=2", "model.discriminator.width=2"]
+
+
+@pytest.fixture
+def made(composed, roots):
+    """A narrow model and its data by the model's name."""
+
+    def make(model, *more):
+        data = DATA.get(model, ["data=folder_labelled"])
+        config = composed(f"model={model}", *data, *roots[data[0].removeprefix("data=")], *NARROW, *more)
+        torch.manual_seed(0)
+        return instantiate(config.model), instantiate(config.data)
+
+    return make
+
+
+def pictures(model, data, rows, batch_size=64, direction=None, **recipe):
+    direction = model.directions[0] if direction is None else direction
+    return torch.cat(list(scored_images(model, Recipe(batch_size=batch_size, **recipe), rows, data, direction)))
+
+
+@pytest.mark.parametrize("name", options("model"))
+def test_an_image_hangs_on_the_seed_and_its_number_alone(name, made):
+    model, data = made(name)
+    for direction in model.directions:
+        whole = pictures(model, data, range(7), 7, direction)
+        parts = [pictures(model, data, range(3), 2, direction), pictures(model, data, range(3, 7), 3, direction)]
+        assert whole.shape == (7, data.shape.channels, 32, 32)
+        torch.testing.assert_close(torch.cat(parts), whole, rtol=0, atol=1e-4)
+    drawn = name != "cyclegan"
+    assert torch.equal(pictures(model, data, range(7), 7, seed=1), pictures(model, data, range(7), 7)) != drawn
+
+
+def test_latents_go_on_across_blocks_and_do_not_hang_on_how_many_there_are(made):
+    model, _ = made("dcgan")
+    (whole,) = model.scored_inputs(range(1000), 0, None)
+    (part,) = model.scored_inputs(range(250, 521), 0, None)
+    assert torch.equal(part, whole[250:521])
+    assert len(whole.unique(dim=0)) == 1000
+    assert whole.mean().item() == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "cgan", "pix2pix", "cyclegan"])
+@pytest.mark.parametrize("mode", ["eval", "batch", "standing"])
+def test_no_random_stream_no_mode_and_no_buffer_is_touched(mode, name, made):
+    model, data = made(name, "norm=batch", "ema=half_life")
+    before, streams = copy.deepcopy(model.state_dict()), torch.get_rng_state()
+    model.train()
+    for weights in ("ema", "raw"):
+        pictures(model, data, range(3), weights=weights, batch_norm=mode)
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+    assert torch.equal(streams, torch.get_rng_state())
+    assert torch.is_grad_enabled()
+    assert all(layer.training for layer in model.generator.modules())
+
+
+def test_the_moving_average_makes_the_images_unless_the_raw_weights_are_asked_for(made):
+    model, _ = made("dcgan", "ema=half_life")
+    for weight in model.generator.parameters():
+        nn.init.zeros_(weight)
+    assert pictures(model, None, range(2), weights="raw").abs().max() == 0
+    assert pictures(model, None, range(2)).abs().max() > 0
+
+
+def test_classes_take_turns(made):
+    model, _ = made("cgan")
+    _, labels = model.scored_inputs(range(4, 10), 0, None)
+    assert labels.tolist() == [1, 2, 0, 1, 2, 0]
+
+
+def test_a_batchs_own_statistics_make_what_training_makes(made):
+    model, _ = made("dcgan", "model.discriminator.width=2")
+    assert batch_norms(model.generator)
+    found = pictures(model, None, range(8), 8, batch_norm="batch")
+    trained = copy.deepcopy(model.generator).train()
+    torch.testing.assert_close(found, trained(*model.scored_inputs(range(8), 0, None)).detach())
+    assert not torch.allclose(found, pictures(model, None, range(8), 8))
+
+
+def test_standing_statistics_are_the_mean_of_those_of_fresh_batches():
+    network = nn.BatchNorm1d(2, affine=False).eval()
+    network.running_mean.fill_(100)
+    batches = [3 + 2 * torch.randn(50, 2, generator=torch.Generator().manual_seed(n)) for n in range(PASSES)]
+    standing = in_norm_mode(network, "standing", lambda copied, number: copied(batches[number]))
+    assert standing.running_mean == pytest.approx(torch.stack(batches).mean((0, 1)), rel=1e-4)
+    assert standing.running_var == pytest.approx(torch.stack([batch.var(0) for batch in batches]).mean(0), rel=1e-4)
+    assert not standing.training
+    assert network.running_mean.tolist() == [100, 100]
+
+
+def test_a_network_without_batch_norm_is_itself_in_every_mode():
+    network = nn.InstanceNorm2d(3)
+    assert all(in_norm_mode(network, mode, pytest.fail) is network for mode in ("eval", "batch", "standing"))
+
+
+def test_reduced_precision_is_the_generators_and_stands_on_the_card(made, tmp_path):
+    model, data = made("dcgan")
+    scorer = Scorer({"fid": FrechetDistance()}, Random(), data)
+    for precision in ("32-true", "bf16-mixed"):
+        (card,) = scorer(model, Recipe(precision=precision), 20, Moment(3, 12, 0, "run"))
+        assert card.precision == precision
+    full, reduced = (pictures(model, None, range(4), precision=each) for each in ("32-true", "bf16-mixed"))
+    assert full.dtype == torch.float32
+    assert 0 < (full - reduced).abs().max() < 0.1
+
+
+def test_each_direction_is_held_against_the_other_domain(made):
+    model, data = made("cyclegan")
+    scorer = Scorer({"fid": FrechetDistance()}, Random(), data)
+    there, back = scorer(model, Recipe(), 100, Moment(0, 0, 0, "run"))
+    assert (there.score, back.score) == ("fd_random_xy", "fd_random_yx")
+    x, y = data.stills("train")
+    assert (there.data, back.data) == (y.fingerprint, x.fingerprint)
+    assert (there.n_real, back.n_real, there.n_fake, back.n_fake) == (len(y), len(x), 3, 3)
+
+
+def test_pairs_are_split_into_their_sides(made):
+    model, data = made("pix2pix")
+    (card,) = Scorer({"fid": FrechetDistance()}, Random(), data)(model, Recipe(), 100, Moment(0, 0, 0, "run"))
+    x, y = data.stills("train")
+    assert (card.score, card.data, card.n_fake) == ("fd_random", y.fingerprint, 4)
+    batch = next(data.still("train", 5, torch.device("cpu")))
+    for side, images in ((x, batch.x), (y, batch.y)):
+        assert torch.from_numpy(side.rows(list(range(5)))) / 127.5 - 1 == pytest.approx(images)
+
+
+def test_pictures_that_training_crops_at_random_are_scored_at_their_own_size(made):
+    _, data = made("pix2pix", "data.load_size=40")
+    data.setup("fit")
+    assert data.train[0].rows([0]).shape[-1] == 40
+    assert data.stills("train")[1].rows([0]).shape == (1, 3, 32, 32)
+
+
+def test_pictures_decoded_for_training_are_not_decoded_again(made, monkeypatch):
+    _, data = made("dcgan", "data.cache=off")
+    data.setup("fit")
+    monkeypatch.setattr(StoredDataModule, "stores", pytest.fail)
+    assert data.stills("train") == data.train
+
+
+def test_an_error_of_one_process_is_one_of_all():
+    def wrong():
+        raise ValueError("not finite")
+
+    for ask in (together, by_first):
+        assert ask(lambda: 3) == 3
+        with pytest.raises(ValueError, match="not finite"):
+            ask(wrong)
+
+
+def test_a_card_says_what_was_translated_or_which_classes_and_the_batch_where_it_matters(made):
+    where = Moment(0, 0, 0, "")
+    for name, mode, size in (
+        ("dcgan", "eval", 0),
+        ("dcgan", "batch", 5),
+        ("dcgan", "standing", 5),
+        ("cgan", "eval", 0),
+    ):
+        model, data = made(name, "norm=batch")
+        scorer = Scorer({"fid": FrechetDistance()}, Random(width=4), data)
+        (card,) = scorer(model, Recipe(batch_size=5, batch_norm=mode), 6, where)
+        assert (card.batch_size, card.source) == (size, "classes in turn" if name == "cgan" else "")
+    model, data = made("cyclegan")
+    scorer = Scorer({"fid": FrechetDistance()}, Random(width=4), data)
+    split = data.shown_split()
+    for card, store in zip(scorer(model, Recipe(), 6, where), data.stills(split), strict=True):
+        assert card.source == f"{split} {store.fingerprint}"
+    assert scorer.split == "train"
+
+
+def test_a_split_that_is_the_training_images_is_called_so(composed):
+    config = composed("model=dcgan", "data=digits", *NARROW)
+    model, data = instantiate(config.model), instantiate(config.data)
+    assert data.stills("test")[0].fingerprint == data.stills("train")[0].fingerprint
+    (card,) = Scorer({"fid": FrechetDistance()}, Random(width=4), data, "test")(model, Recipe(), 6, Moment(0, 0, 0, ""))
+    assert card.split == "train"
+
+
+def test_a_split_of_its_own_keeps_its_name(made):
+    _, data = made("pix2pix")
+    assert data.stills("test")[0].fingerprint != data.stills("train")[0].fingerprint
+    assert [true_split(data, split) for split in ("train", "test")] == ["train", "test"]

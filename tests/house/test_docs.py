@@ -1,0 +1,221 @@
+"""What the documentation says is so: links lead somewhere, commands compose, examples run."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import types
+import unicodedata
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from gan_lightning.commands.translate import translate
+from gan_lightning.config import resolvers, schema
+from gan_lightning.config.arguments import with_runs
+from support.configuration import CONF, ROOT, options
+
+FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
+RECIPE = {("loss", "absolute"): "absolute"}
+"""Options that a page teaches the reader to add."""
+REGISTRIES = [("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"), ("npmjs", "org")]
+"""In parts, so that this file passes too."""
+GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
+FLAGS = {"--help", "-h", "--shell-completion", "-sc", "--version", "--info", "-i"}
+resolvers.register()
+
+
+@cache
+def tracked():
+    """The project's files, those not yet committed included."""
+    asked = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    shown = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    if shown.returncode:  # an unpacked archive
+        return [file for file in ROOT.rglob("*") if file.is_file() and ".venv" not in file.parts]
+    return [ROOT / name for name in shown.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+PAGES = [file for file in tracked() if file.suffix == ".md"]
+NAMES = [str(file.relative_to(ROOT)) for file in PAGES]
+
+
+def anchors(page):
+    """The anchors that a Markdown page offers, as GitHub makes them from its headings."""
+    text, seen, found = FENCE.sub("", page.read_text()), {}, set()
+    for heading in re.findall(r"^#{1,6} +(.+?) *#*$", text, re.M):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
+        kept = "".join(c for c in plain if c in " -_" or unicodedata.category(c)[0] in "LNM")
+        slug = kept.replace(" ", "-")
+        number = seen[slug] = seen.get(slug, -1) + 1
+        found.add(f"{slug}-{number}" if number else slug)
+    return found
+
+
+def commands(page):
+    """Each gan-lightning line of a page's shell blocks, as a list of words."""
+    for language, block in FENCE.findall(page.read_text()):
+        for line in block.splitlines() if language in ("bash", "sh", "console") else []:
+            match = re.match(r"(?:\$ )?(?:gan-lightning|python3? -m gan_lightning)\b(.*)", line)
+            if match:
+                yield shlex.split(match[1], comments=True)
+
+
+def composed(words):
+    """The configuration of a command line; of a sweep, its first job's."""
+    command = "train"
+    if words and (ROOT / "gan_lightning" / "commands" / f"{words[0]}.py").is_file():
+        command, *words = words
+    if command == "compare":
+        words = with_runs(words)
+    overrides, sweep, rest = [], False, iter(words)
+    for word in rest:
+        if word in ("--cfg", "-c", "--package", "-p"):
+            next(rest)
+        elif word in ("-m", "--multirun"):
+            sweep = True
+        else:
+            assert "=" in word or word.startswith("~"), f"{word} is no override"
+            overrides.append(word)
+    if sweep:
+        overrides = [word if re.search(r"[\[{'\"]", word) else word.split(",")[0] for word in overrides]
+    primary = "config" if command == "train" else command
+    place = ["run_dir=run"] if "run_dir" in OmegaConf.load(CONF / f"{primary}.yaml") else []
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(primary, [*overrides, *place])
+
+
+LINES = [(name, words) for name, page in zip(NAMES, PAGES, strict=True) for words in commands(page)]
+LINES = [(name, words) for name, words in LINES if not FLAGS & set(words) and "loss=absolute" not in words]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_links_lead_to_files_and_headings_that_exist(page):
+    text = re.sub(r"`[^`\n]*`", "", FENCE.sub("", page.read_text()))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = unquote(target).partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{target}: no such file"
+        assert ROOT in file.parents, f"{target}: outside of the project"
+        if anchor:
+            assert anchor in anchors(file), f"{target}: no such heading"
+
+
+@pytest.mark.parametrize(("page", "words"), LINES, ids=[f"{page}: {' '.join(words)}" for page, words in LINES])
+def test_commands_in_shell_blocks_compose_and_fit(page, words):
+    config = composed(words)
+    for key in OmegaConf.missing_keys(config):
+        OmegaConf.update(config, key, "DIR")
+    schema.check(config)
+    if words and words[0] == "translate":
+        assert schema.arguments(translate, config)["run"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_options_named_in_the_documentation_exist(page):
+    text = page.read_text()
+    code = [block for _, block in FENCE.findall(text)] + re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
+    wrong = re.compile(r"is no key|has no option|^model=dcgn$")
+    for piece in code:
+        for group, value in re.findall(rf"(?<![\w./-])({'|'.join(GROUPS)})=\[?([a-z][\w/,]*)", piece):
+            if page.name == "CHANGELOG.md" or wrong.search(piece):
+                continue
+            for option in value.split(","):
+                known = options(group) if group != "hydra" else [option]
+                assert option in known or (group, option) in RECIPE, f"{group} has no option {option}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/configuration.md"])
+def test_the_tables_of_groups_list_every_option(page):
+    """A row starts with the group alone and ends in its options; a row without options refers to another page."""
+    rows = re.findall(rf"^\| `({'|'.join(GROUPS)})` \|.*\|(.*)\|$", (ROOT / page).read_text(), re.M)
+    listed = {group: sorted(set(re.findall(r"`(\w+)`", cell))) for group, cell in rows}
+    assert {"model", "network", "loss", "metric"} <= set(listed)
+    assert listed == {group: options(group) if listed[group] else [] for group in listed}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_files_named_in_the_documentation_exist(page):
+    taught = {"gan_lightning/losses/absolute.py", "conf/loss/absolute.yaml"}
+    for piece in re.findall(r"`((?:gan_lightning|conf|tests|docs|notebooks)/[\w./-]+)`", page.read_text()):
+        assert piece in taught or (ROOT / piece).exists(), f"there is no {piece}"
+
+
+def test_every_experiment_is_documented():
+    text = (ROOT / "docs" / "experiments.md").read_text()
+    documented = set(re.findall(r"^## `([\w/]+)`$", text, re.M))
+    assert documented == set(options("experiment"))
+
+
+def test_the_documented_parameter_counts_are_those_of_the_networks():
+    text = (ROOT / "docs" / "experiments.md").read_text()
+    counts = re.findall(r"^\| `([\w/]+)` \| ([\d,]+) \| ([\d,]+) \|$", text, re.M)
+    assert {name for name, *_ in counts} <= set(options("experiment"))
+    for name, *documented in counts:
+        model = composed([f"experiment={name}"]).model
+        with torch.device("meta"):
+            players = [instantiate(part, _partial_=False) for part in (model.generator, model.discriminator)]
+        assert [f"{sum(weight.numel() for weight in net.parameters()):,}" for net in players] == documented, name
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_tables_of_tutorials_state_what_the_experiments_set(page):
+    rows = re.findall(r"^\| `((?:tutorial|paper)/\w+)` \|(.*)\|$", (ROOT / page).read_text(), re.M)
+    assert {name for name, _ in rows} == {
+        name for name in options("experiment") if name.startswith(("tutorial/", "paper/"))
+    }
+    for name, rest in rows:
+        *_, size, loss, batch, length = (cell.strip() for cell in rest.split("|"))
+        config = composed([f"experiment={name}"])
+        in_batches = "batches" in length or "批" in length
+        ends = config.trainer.max_steps if in_batches else config.trainer.max_epochs
+        stated = (config.data.image_size, config.data.batch_size, ends)
+        assert (int(size), int(batch), int(re.sub(r"\D", "", length))) == stated, name
+        squares = config.model.loss._target_.endswith("LeastSquares")
+        assert squares == ("least squares" in loss or "最小二乘" in loss), name
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_recipe_for_a_loss_works_as_it_stands(page, tmp_path, monkeypatch):
+    blocks = dict(FENCE.findall((ROOT / page).read_text()))
+    module = types.ModuleType("gan_lightning.losses.absolute")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(blocks["python"], page, "exec"), module.__dict__)
+    monkeypatch.setattr(sys.modules["gan_lightning.losses"], "absolute", module, raising=False)
+    shutil.copytree(CONF, tmp_path / "conf")
+    (tmp_path / "conf" / "loss" / "absolute.yaml").write_text(blocks["yaml"])
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(tmp_path / "conf"), version_base="1.3"):
+        config = compose("config", ["loss=absolute", "model=gan", "run_dir=run"])
+    schema.check(config)
+    loss = instantiate(config.model).loss
+    ones, zeros = torch.ones(2, 1, 4, 4), torch.zeros(2, 1, 4, 4)
+    terms = loss.discriminator(lambda images: images.mean((1, 2, 3)), ones, zeros)
+    assert {name: float(term) for name, term in terms.items()} == {"real": 0, "fake": 0}
+    assert float(loss.generator(lambda images: images.mean((1, 2, 3)), ones, zeros)["adversarial"]) == 1
+
+
+@pytest.mark.slow
+def test_the_python_examples_of_the_guide_run():
+    for language, block in FENCE.findall((ROOT / "docs" / "index.md").read_text()):
+        if language == "python":
+            GlobalHydra.instance().clear()
+            exec(compile(block.replace("max_steps=100", "max_steps=2"), "docs/index.md", "exec"), {})
+    assert Path("outputs/python/samples/0000002.png").is_file()
+
+
+def test_no_file_names_the_host_of_a_package_registry():
+    hosts = [".".join(parts) for parts in REGISTRIES]
+    for file in tracked():
+        content = file.read_bytes()
+        assert not [host for host in hosts if host.encode() in content], file

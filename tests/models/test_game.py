@@ -1,0 +1,282 @@
+"""The game: its clock, its ratio, its noise, and who may move."""
+
+import copy
+from typing import ClassVar
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.plugins.precision import MixedPrecision
+from torch.utils.data import DataLoader
+
+from gan_lightning import randomness
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+from gan_lightning.callbacks.checkpoints import Checkpoints
+from gan_lightning.types import Aligned, Labelled, Unlabelled
+from support.configuration import NOISE_MODELS, TRANSLATION_MODELS, options
+from support.playing import SMALL, batches, play
+
+
+@pytest.fixture
+def gan(composed):
+    return lambda *overrides: instantiate(composed("model=dcgan", *SMALL, *overrides).model)
+
+
+class Watch(Callback):
+    """Who changed in each batch, and what had a gradient when a player stepped."""
+
+    def __init__(self):
+        self.moved, self.noise, self.steps = [], [], []
+
+    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+        self.before = {name: copy.deepcopy(dict(network.named_parameters())) for name, network in players(module)}
+
+    def on_before_optimizer_step(self, trainer, module, optimizer):
+        given = {name for name, network in players(module) if any(p.grad is not None for p in network.parameters())}
+        self.steps.append(given)
+
+    def on_train_batch_end(self, trainer, module, *_):
+        def changed(name, network):
+            return any(not torch.equal(weight, self.before[name][key]) for key, weight in network.named_parameters())
+
+        self.moved.append({name for name, network in players(module) if changed(name, network)})
+
+
+def players(module):
+    return (("discriminator", module.discriminator), ("generator", module.generator))
+
+
+@pytest.mark.parametrize(("every", "generator_moves"), [(1, 20), (5, 4)])
+def test_max_steps_and_checkpoints_count_batches(every, generator_moves, gan, tmp_path):
+    watch, keep = Watch(), Checkpoints(str(tmp_path / "kept"), every_n_iterations=7, keep=None)
+    model = gan(f"model.generator_every={every}")
+    trainer = play(
+        model, callbacks=[watch, keep], max_steps=20, enable_checkpointing=True, plugins=[AtomicCheckpointIO()]
+    )
+    assert trainer.global_step == len(watch.moved) == 20
+    assert sum("generator" in moved for moved in watch.moved) == generator_moves
+    assert all("discriminator" in moved for moved in watch.moved)
+    names = sorted(file.name for file in (tmp_path / "kept").iterdir())
+    assert names == ["0000007.ckpt", "0000014.ckpt", "0000020.ckpt", "last.ckpt"]
+
+
+def test_the_clock_counts_batches_where_the_discriminator_rests(gan):
+    watch = Watch()
+    trainer = play(gan("model.discriminator_every=2"), callbacks=[watch], max_steps=6)
+    assert trainer.global_step == 6
+    assert [moved == {"generator"} for moved in watch.moved] == [True, False] * 3
+
+
+def test_players_that_both_rest_are_refused(gan):
+    with pytest.raises(Exception, match="must be 1"):
+        gan("model.discriminator_every=2", "model.generator_every=3")
+
+
+@pytest.mark.parametrize("reuse", ["true", "false"])
+@pytest.mark.parametrize("first", ["discriminator", "generator"])
+def test_while_one_player_moves_the_other_has_no_gradient(first, reuse, gan):
+    watch = Watch()
+    play(gan(f"model.first={first}", f"model.reuse_fake={reuse}"), callbacks=[watch], max_steps=3)
+    other = "generator" if first == "discriminator" else "discriminator"
+    assert watch.steps == [{first}, {other}] * 3
+
+
+@pytest.mark.parametrize("preset", options("model"))
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_in_every_preset_only_the_mover_moves_and_every_loss_is_finite(preset, precision, composed):
+    """The mover alone has gradients, and the other's parameters stay as they were, bit by bit."""
+    small = SMALL if preset in NOISE_MODELS else [word for word in SMALL if "latent_dim" not in word]
+    config = composed(f"model={preset}", *small, "data.image_size=32", "model.generator_every=2")
+    model = instantiate(config.model)
+    rested, advance = [], model.advance
+
+    def watched(player, optimizer):
+        before = {name: copy.deepcopy(list(network.parameters())) for name, network in players(model)}
+        advance(player, optimizer)
+        for name, network in players(model):
+            if all(torch.equal(*pair) for pair in zip(network.parameters(), before[name], strict=True)):
+                rested.append(name)
+
+    model.advance = watched
+    watch = Watch()
+    images = [batch.images for batch in batches(size=32).dataset]
+    coloured = [x.expand(-1, 3, -1, -1) for x in images]
+    labelled, plain = [Labelled(x, torch.arange(4)) for x in images], [Unlabelled(x) for x in images]
+    wrapped = [Aligned(x, -x) for x in coloured] if preset in TRANSLATION_MODELS else plain
+    wrapped = labelled if preset == "cgan" else wrapped
+    trainer = play(model, DataLoader(wrapped, batch_size=None), [watch], max_steps=4, precision=precision)
+    moved = ["discriminator", *model.order] * 2  # in the first of two batches D moves alone
+    assert watch.steps == [{player} for player in moved]
+    assert rested == ["generator" if player == "discriminator" else "discriminator" for player in moved]
+    assert all(torch.isfinite(value) for value in trainer.callback_metrics.values())
+
+
+def gradient_norm(parameters):
+    return float(torch.cat([p.grad.flatten().float() for p in parameters]).norm())
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_each_players_gradient_is_clipped_as_it_is_without_scaling(half, gan):
+    model, norms = gan("model.discriminator_clip=0.01", "model.generator_clip=0.02", "model.generator_every=2"), []
+
+    advance = model.advance
+
+    def noted(player, optimizer):
+        advance(player, optimizer)
+        norms.append(gradient_norm(model.get_submodule(player).parameters()))
+
+    model.advance = noted
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**8)
+    plugins = [MixedPrecision("16-mixed", "cpu", scaler=scaler)] if half else []
+    play(model, max_steps=2, plugins=plugins)
+    assert norms == pytest.approx([0.01, 0.01, 0.02], rel=1e-3)
+
+
+def test_a_small_gradient_is_left_alone_and_the_other_players_too(gan):
+    clipped, free = gan("model.discriminator_clip=1000"), gan()
+    clipped.load_state_dict(free.state_dict())
+    for model in (clipped, free):
+        play(model, max_steps=2)
+    assert all(torch.equal(*pair) for pair in zip(clipped.parameters(), free.parameters(), strict=True))
+
+
+def test_weights_of_the_discriminator_alone_are_clipped(gan):
+    model = gan("model.clip_weights=0.001")
+    play(model, max_steps=1)
+    assert max(float(weight.abs().max()) for weight in model.discriminator.parameters()) == pytest.approx(0.001)
+    assert max(float(weight.abs().max()) for weight in model.generator.parameters()) > 0.01
+
+
+def test_an_augmented_critic_sees_real_and_fake_for_both_players_and_the_penalties(gan):
+    model = gan("augment=diffaugment", "penalty=[r1,gradient_penalty]", "norm=none")
+    seen, augment = [], model.augment.augment
+    model.augment.augment = lambda images: seen.append(images) or augment(images)
+    trainer = play(model, max_steps=1)
+    assert len(seen) == 5, "real, fake, each penalty's, and G's fake"
+    assert {"d_out/real", "d_out/fake", "d_out/fake_for_generator"} <= trainer.callback_metrics.keys()
+
+
+class Drawn(Callback):
+    """The noise of each batch, as `inputs` gave it."""
+
+    calls: ClassVar[list] = []
+
+    def __init__(self, model):
+        self.noise, inputs = [], model.inputs
+
+        def noted(batch):
+            given = inputs(batch)
+            self.noise.append(given[0])
+            return given
+
+        model.inputs = noted
+
+
+@pytest.mark.parametrize(("reuse", "draws"), [("true", 3), ("false", 6)])
+def test_noise_is_drawn_once_a_batch_where_fakes_are_reused_and_for_each_player_otherwise(reuse, draws, gan):
+    model = gan(f"model.reuse_fake={reuse}")
+    drawn = Drawn(model)
+    play(model, max_steps=3)
+    assert len(drawn.noise) == draws
+    assert all(not torch.equal(a, b) for n, a in enumerate(drawn.noise) for b in drawn.noise[:n])
+
+
+def test_noise_is_a_function_of_seed_and_iteration(gan):
+    def noise_of(seed, start=0):
+        model = gan(f"model.seed={seed}")
+        drawn = Drawn(model)
+        play(model, max_steps=4)
+        return torch.stack(drawn.noise)
+
+    assert torch.equal(noise_of(3), noise_of(3))
+    assert not torch.equal(noise_of(3), noise_of(4))
+
+
+def test_each_rank_takes_its_rows_of_the_global_batch(monkeypatch):
+    def draw(rows, rank, world):
+        monkeypatch.setattr(randomness, "place", lambda: (rank, world))
+        randomness.start_step(0, 5, torch.device("cpu"))
+        stream = randomness.shared(torch.device("cpu"))
+        return randomness.of_global_batch(lambda n: randomness.normal(n, 3, stream), rows)
+
+    whole, halves = draw(6, 0, 1), [draw(3, rank, 2) for rank in (0, 1)]
+    assert torch.equal(whole, torch.cat(halves))
+    assert not torch.equal(*halves)
+
+
+def test_uniform_latents_fill_the_range_from_minus_one_to_one():
+    drawn = randomness.uniform(1000, 10, torch.Generator().manual_seed(0))
+    assert -1 <= drawn.min() < -0.99
+    assert 0.99 < drawn.max() <= 1
+    assert drawn.std() == pytest.approx(3**-0.5, abs=0.01)
+
+
+def test_terms_and_outputs_are_logged_by_name(gan):
+    trainer = play(gan(), max_steps=2)
+    logged = trainer.callback_metrics
+    assert logged["discriminator/loss"] == pytest.approx(
+        float(logged["discriminator/real"] + logged["discriminator/fake"]), rel=1e-6
+    )
+    for name in ("d_out/real", "d_out/fake", "d_out/fake_for_generator"):
+        assert 0 < logged[name] < 1, "a probability under cross-entropy"
+
+
+def test_raw_outputs_are_logged_where_the_loss_gives_no_probability(gan):
+    model = gan("loss=least_squares")
+    trainer = play(model, max_steps=1)
+    real = trainer.callback_metrics["d_out/real"]
+    assert trainer.callback_metrics["discriminator/real"] != 0
+    assert model.loss.shown(torch.tensor([[7.0]])) == 7
+    assert real == real
+
+
+def test_fixed_inputs_never_change(gan):
+    model = gan()
+    before = model.fixed_inputs(8)[0]
+    play(model, max_steps=2)
+    assert torch.equal(before, model.fixed_inputs(8)[0])
+    assert not torch.equal(before, gan("seed=1").fixed_inputs(8)[0])
+
+
+def test_sampling_leaves_batch_statistics_and_mode_alone(gan):
+    model = gan()
+    model.train()
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    images = model.sample(*model.fixed_inputs(5))
+    assert images.shape == (5, 1, 16, 16)
+    assert model.generator.training
+    assert all(torch.equal(buffer, before[name]) for name, buffer in model.named_buffers())
+
+
+def test_a_bfloat16_round_is_finite(gan):
+    trainer = play(gan(), max_steps=2, precision="bf16-mixed")
+    assert all(torch.isfinite(value) for value in trainer.callback_metrics.values())
+
+
+def test_an_overflow_in_one_player_leaves_the_others_half_precision_step_right(gan):
+    """Backward and step of one player come before the other's backward: one scaler serves both."""
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**8, growth_interval=3)
+    plugin = MixedPrecision("16-mixed", "cpu", scaler=scaler)
+    gradients = []
+
+    class Gradients(Callback):
+        def on_before_optimizer_step(self, trainer, module, optimizer):
+            if optimizer.param_groups[0]["params"][0] is next(module.generator.parameters()):
+                gradients.append(torch.cat([p.grad.flatten().float().clone() for p in module.generator.parameters()]))
+
+    model, plain = gan("model.reuse_fake=true"), gan("model.reuse_fake=true")
+    plain.load_state_dict(model.state_dict())
+    play(plain, callbacks=[Gradients()], max_steps=1)
+    play(model, callbacks=[Gradients()], max_steps=1, plugins=[plugin])
+    exact, scaled = gradients
+    assert torch.nn.functional.cosine_similarity(exact, scaled, dim=0) > 0.99
+    assert scaled.norm() == pytest.approx(float(exact.norm()), rel=0.05)
+
+
+def test_a_player_who_rests_at_the_cadence_is_logged_all_the_same(gan):
+    trainer = play(gan("model.generator_every=5"), max_steps=7, log_every_n_steps=7)
+    assert {"generator/loss", "discriminator/loss"} <= trainer.callback_metrics.keys()
+    assert (
+        "generator/loss" not in play(gan("model.generator_every=5"), max_steps=4, log_every_n_steps=4).callback_metrics
+    )

@@ -1,0 +1,385 @@
+"""pix2pix and CycleGAN: plain loops, written out, against the same experiments through the real Trainer, in float64."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+
+from gan_lightning import randomness
+from gan_lightning.commands import train
+from gan_lightning.models.fakes import Fakes
+from gan_lightning.models.pool import ImagePool
+from gan_lightning.types import Aligned
+from support.configuration import TRANSLATION_MODELS, options
+from support.playing import play
+from support.recording import Losses
+
+WIDTH, SIZE, ROWS, ITERATIONS, POOL = 2, 32, 2, 10, 3
+SMALL = [
+    f"data.image_size={SIZE}", f"data.batch_size={ROWS}", f"model.generator.width={WIDTH}",
+    f"model.discriminator.width={WIDTH}",
+]  # fmt: skip
+
+
+def pairs(count=ITERATIONS, rows=ROWS, size=SIZE):
+    torch.manual_seed(0)
+    images = [torch.rand(2, rows, 3, size, size).double() * 2 - 1 for _ in range(count)]
+    return [Aligned(x, y) for x, y in images]
+
+
+# The networks of the papers and of the tutorial, layer by layer.
+
+
+class Residual(nn.Module):
+    def __init__(self, *layers):
+        super().__init__()
+        self.net = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return x + self.net(x)
+
+
+def paper_generator(w, blocks):
+    def normed(layer, channels):
+        return [layer, nn.InstanceNorm2d(channels), nn.ReLU()]
+
+    def padded(i, o, k):
+        return nn.Sequential(nn.ReflectionPad2d(k // 2), nn.Conv2d(i, o, k))
+
+    def block():
+        return Residual(*normed(padded(4 * w, 4 * w, 3), 4 * w), padded(4 * w, 4 * w, 3), nn.InstanceNorm2d(4 * w))
+
+    return nn.Sequential(
+        *normed(padded(3, w, 7), w),
+        *normed(nn.Conv2d(w, 2 * w, 3, 2, 1), 2 * w),
+        *normed(nn.Conv2d(2 * w, 4 * w, 3, 2, 1), 4 * w),
+        *(block() for _ in range(blocks)),
+        *normed(nn.ConvTranspose2d(4 * w, 2 * w, 3, 2, 1, 1), 2 * w),
+        *normed(nn.ConvTranspose2d(2 * w, w, 3, 2, 1, 1), w),
+        padded(w, 3, 7),
+        nn.Tanh(),
+    )
+
+
+def patchgan(w, channels, norm, bias):
+    layers = [nn.Conv2d(channels, w, 4, 2, 1), nn.LeakyReLU(0.2)]
+    for i, o, stride in ((w, 2 * w, 2), (2 * w, 4 * w, 2), (4 * w, 8 * w, 1)):
+        layers += [nn.Conv2d(i, o, 4, stride, 1, bias=bias), norm(o), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Conv2d(8 * w, 1, 4, 1, 1))
+
+
+def tutorial_generator(w):
+    def normed(layer, channels):
+        return [layer, nn.BatchNorm2d(channels), nn.ReLU()]
+
+    def same():
+        return nn.Conv2d(4 * w, 4 * w, 3, 1, 1, bias=False)
+
+    layers = []
+    for i, o in ((3, w), (w, 2 * w), (2 * w, 4 * w)):
+        layers += normed(nn.Conv2d(i, o, 4, 2, 1, bias=False), o)
+    layers += [Residual(*normed(same(), 4 * w), same(), nn.BatchNorm2d(4 * w)) for _ in range(6)]
+    for i, o in ((4 * w, 2 * w), (2 * w, w)):
+        layers += normed(nn.ConvTranspose2d(i, o, 4, 2, 1, bias=False), o)
+    return nn.Sequential(*layers, nn.ConvTranspose2d(w, 3, 4, 2, 1, bias=False), nn.Tanh())
+
+
+def tutorial_critic(w):
+    layers = [nn.Conv2d(3, w, 4, 2, 1, bias=False), nn.ReLU()]
+    for i, o in ((w, 2 * w), (2 * w, 4 * w), (4 * w, 8 * w)):
+        layers += [nn.Conv2d(i, o, 4, 2, 1, bias=False), nn.BatchNorm2d(o), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Conv2d(8 * w, 1, 4, 1, 1, bias=False))
+
+
+class UNet(nn.Module):
+    """Five halvings: 32 pixels to one."""
+
+    def __init__(self, w):
+        super().__init__()
+        widths = [3, w, 2 * w, 4 * w, 8 * w, 8 * w]
+        self.down = nn.ModuleList(nn.Conv2d(i, o, 4, 2, 1, bias=False) for i, o in pairwise(widths))
+        self.down_norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths[2:5])
+        plan = [(8 * w, 8 * w), (16 * w, 4 * w), (8 * w, 2 * w), (4 * w, w)]
+        self.up = nn.ModuleList(nn.ConvTranspose2d(i, o, 4, 2, 1, bias=False) for i, o in plan)
+        self.up_norms = nn.ModuleList(nn.BatchNorm2d(o) for _, o in plan)
+        self.end = nn.ConvTranspose2d(2 * w, 3, 4, 2, 1)
+
+    def forward(self, x):
+        e1 = self.down[0](x)
+        e2 = self.down_norms[0](self.down[1](F.leaky_relu(e1, 0.2)))
+        e3 = self.down_norms[1](self.down[2](F.leaky_relu(e2, 0.2)))
+        e4 = self.down_norms[2](self.down[3](F.leaky_relu(e3, 0.2)))
+        e5 = self.down[4](F.leaky_relu(e4, 0.2))
+        d1 = F.dropout(self.up_norms[0](self.up[0](F.relu(e5))), 0.5)
+        d2 = F.dropout(self.up_norms[1](self.up[1](F.relu(torch.cat([d1, e4], 1)))), 0.5)
+        d3 = F.dropout(self.up_norms[2](self.up[2](F.relu(torch.cat([d2, e3], 1)))), 0.5)
+        d4 = self.up_norms[3](self.up[3](F.relu(torch.cat([d3, e2], 1))))
+        return torch.tanh(self.end(F.relu(torch.cat([d4, e1], 1))))
+
+    def in_order(self):
+        """Its parameters from the image to the image, norms behind their convolutions."""
+        yield from self.down[0].parameters()
+        for layer, norm in zip(self.down[1:4], self.down_norms, strict=True):
+            yield from (*layer.parameters(), *norm.parameters())
+        yield from self.down[4].parameters()
+        for layer, norm in zip(self.up, self.up_norms, strict=True):
+            yield from (*layer.parameters(), *norm.parameters())
+        yield from self.end.parameters()
+
+
+def weights(network):
+    return list(network.in_order() if isinstance(network, UNet) else network.parameters())
+
+
+def adopt(plain, ours):
+    for own, weight in zip(weights(plain), ours.parameters(), strict=True):
+        assert own.shape == weight.shape
+        own.data.copy_(weight.data)
+    return plain
+
+
+def assert_equal(ours, plain):
+    for own, weight in zip(ours.parameters(), weights(plain), strict=True):
+        torch.testing.assert_close(own, weight, rtol=0, atol=1e-6)
+
+
+def mse(logits, target):
+    return ((logits - target) ** 2).mean()
+
+
+def bce(logits, target):
+    return F.binary_cross_entropy(torch.sigmoid(logits), torch.full_like(logits, target))
+
+
+class Pool:
+    """The paper's, with the model's coins."""
+
+    def __init__(self, size):
+        self.size, self.kept = size, []
+
+    def __call__(self, fakes):
+        if not self.size:
+            return fakes
+        coins, places = torch.rand(2, len(fakes), generator=randomness.shared(torch.device("cpu"))).tolist()
+        out = []
+        for fake, coin, place in zip(fakes, coins, places, strict=True):
+            if len(self.kept) < self.size:
+                self.kept.append(fake)
+                out.append(fake)
+            elif coin < 0.5:
+                out.append(self.kept[int(place * self.size)])
+                self.kept[int(place * self.size)] = fake
+            else:
+                out.append(fake)
+        return torch.stack(out)
+
+
+def trained(model, batches):
+    losses = Losses()
+    trainer = play(model, DataLoader(batches, batch_size=None), callbacks=[losses], max_steps=ITERATIONS)
+    assert trainer.global_step == ITERATIONS
+    return losses.seen
+
+
+@pytest.mark.parametrize("recipe", ["paper", "tutorial"])
+def test_ten_iterations_of_cyclegan_equal_the_loop_written_out(recipe, composed):
+    paper = recipe == "paper"
+    blocks = ["model.generator.blocks=2", f"model.pool_size={POOL}"] if paper else []
+    model = instantiate(composed(f"experiment={recipe}/cyclegan_horse2zebra", *SMALL, *blocks).model).double()
+    assert model.order[0] == ("generator" if paper else "discriminator")
+    make_generator = (lambda: paper_generator(WIDTH, 2)) if paper else (lambda: tutorial_generator(WIDTH))
+    make_critic = (lambda: patchgan(WIDTH, 3, nn.InstanceNorm2d, True)) if paper else (lambda: tutorial_critic(WIDTH))
+    G, H = (adopt(make_generator().double(), model.generator[direction]) for direction in ("xy", "yx"))
+    D_x, D_y = (adopt(make_critic().double(), model.discriminator[domain]) for domain in "xy")
+    before = [weight.clone() for weight in G.parameters()]
+    batches = pairs()
+    seen = trained(model, batches)
+
+    opt_g = torch.optim.Adam([*G.parameters(), *H.parameters()], 2e-4, (0.5, 0.999))
+    opt_d = torch.optim.Adam([*D_x.parameters(), *D_y.parameters()], 2e-4, (0.5, 0.999))
+    pool_x, pool_y = Pool(POOL if paper else 0), Pool(POOL if paper else 0)
+    factor, identity = (0.5, 5.0) if paper else (1.0, 0.0)
+
+    def step_of_generators(x, y):
+        fake_y, fake_x = G(x), H(y)
+        loss = mse(D_y(fake_y), 1) + mse(D_x(fake_x), 1)
+        loss = loss + 10 * (H(fake_y) - x).abs().mean() + 10 * (G(fake_x) - y).abs().mean()
+        loss = loss + identity * (G(y) - y).abs().mean() + identity * (H(x) - x).abs().mean()
+        opt_g.zero_grad()
+        loss.backward()
+        opt_g.step()
+        return loss, fake_y.detach(), fake_x.detach()
+
+    def step_of_critics(x, y, fake_y, fake_x):
+        loss = factor * (mse(D_y(y), 1) + mse(D_y(pool_y(fake_y)), 0))
+        loss = loss + factor * (mse(D_x(x), 1) + mse(D_x(pool_x(fake_x)), 0))
+        opt_d.zero_grad()
+        loss.backward()
+        opt_d.step()
+        return loss
+
+    for i, (x, y) in enumerate(batches):
+        randomness.start_step(0, i, torch.device("cpu"))
+        for optimizer in (opt_g, opt_d):
+            falling = 1 - max(0, i - ITERATIONS / 2) / (ITERATIONS / 2)
+            optimizer.param_groups[0]["lr"] = 2e-4 * (falling if paper else 1)
+        if paper:
+            loss_g, fake_y, fake_x = step_of_generators(x, y)
+            loss_d = step_of_critics(x, y, fake_y, fake_x)
+        else:
+            loss_d = step_of_critics(x, y, G(x).detach(), H(y).detach())
+            loss_g, _, _ = step_of_generators(x, y)
+        assert seen[i]["discriminator/loss"] == pytest.approx(float(loss_d.detach()), abs=1e-6)
+        assert seen[i]["generator/loss"] == pytest.approx(float(loss_g.detach()), abs=1e-6)
+    assert max((a - b).abs().max() for a, b in zip(G.parameters(), before, strict=True)) > 1e-4
+    for ours, plain in ((model.generator["xy"], G), (model.generator["yx"], H)):
+        assert_equal(ours, plain)
+    for ours, plain in ((model.discriminator["x"], D_x), (model.discriminator["y"], D_y)):
+        assert_equal(ours, plain)
+
+
+def test_ten_iterations_of_pix2pix_equal_the_loop_written_out(composed):
+    model = instantiate(composed("experiment=paper/pix2pix_facades", *SMALL).model).double()
+    G = adopt(UNet(WIDTH).double(), model.generator)
+    D = adopt(patchgan(WIDTH, 6, nn.BatchNorm2d, False).double(), model.discriminator)
+    before = [weight.clone() for weight in G.parameters()]
+    batches = pairs()
+    seen = trained(model, batches)
+    opt_g, opt_d = (torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in (G, D))
+    for i, (x, y) in enumerate(batches):
+        randomness.start_step(0, i, torch.device("cpu"))
+        fake = G(x)
+        loss_d = 0.5 * (bce(D(torch.cat([x, y], 1)), 1) + bce(D(torch.cat([x, fake.detach()], 1)), 0))
+        opt_d.zero_grad()
+        loss_d.backward()
+        opt_d.step()
+        loss_g = bce(D(torch.cat([x, fake], 1)), 1) + 100 * (fake - y).abs().mean()
+        opt_g.zero_grad()
+        loss_g.backward()
+        opt_g.step()
+        assert seen[i]["discriminator/loss"] == pytest.approx(float(loss_d.detach()), abs=1e-6)
+        assert seen[i]["generator/loss"] == pytest.approx(float(loss_g.detach()), abs=1e-6)
+    assert max((a - b).abs().max() for a, b in zip(G.parameters(), before, strict=True)) > 1e-4
+    assert_equal(model.generator, G)
+    assert_equal(model.discriminator, D)
+
+
+# What the parts promise.
+
+
+def test_the_pool_keeps_the_first_images_and_then_exchanges_half_of_them():
+    pool = ImagePool(50)
+    randomness.start_step(0, 0, torch.device("cpu"))
+    first = torch.arange(50.0).view(50, 1, 1, 1)
+    assert torch.equal(pool.exchange(first), first)
+    later = torch.arange(50.0, 2050.0).view(2000, 1, 1, 1)
+    given = pool.exchange(later)
+    exchanged = (given != later).flatten()
+    assert float(exchanged.float().mean()) == pytest.approx(0.5, abs=0.05)
+    assert (given <= later).all()
+    assert len(pool.images) == 50
+    everything = torch.cat([first, later]).flatten().tolist()
+    left = [*given.flatten().tolist(), *torch.cat(pool.images).flatten().tolist()]
+    assert sorted(left) == sorted(everything), "nothing is lost, nothing comes twice"
+
+
+def test_a_pool_of_none_gives_back_what_it_gets():
+    fakes = torch.rand(3, 1, 2, 2)
+    pool = ImagePool(0)
+    assert pool.exchange(fakes) is fakes
+    assert pool.images == []
+
+
+@pytest.mark.parametrize("loss", options("loss"))
+@pytest.mark.parametrize("model", TRANSLATION_MODELS)
+def test_every_loss_and_a_penalty_play_in_translation(model, loss, composed):
+    asked = [f"model={model}", f"loss={loss}", "penalty=[r1]", "norm=instance", *SMALL]
+    module = instantiate(composed(*asked).model)
+    trainer = play(
+        module, DataLoader([Aligned(*map(torch.Tensor.float, pair)) for pair in pairs(2)], batch_size=None), max_steps=2
+    )
+    values = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    sides = [""] if model == "pix2pix" else ["_x", "_y"]
+    assert {f"discriminator/r1{side}" for side in sides} <= values.keys()
+    assert all(value == value and abs(value) != float("inf") for value in values.values())
+    compared = (
+        {"generator/l1"} if model == "pix2pix" else {"generator/cycle_x", "generator/cycle_y", "generator/identity_x"}
+    )
+    assert compared <= values.keys()
+
+
+def test_generators_terms_come_in_parts_whose_graphs_do_not_live_together(composed):
+    module = instantiate(composed("model=cyclegan", *SMALL).model)
+    kept = []
+    trainer = play(
+        module, DataLoader([Aligned(*map(torch.Tensor.float, pair)) for pair in pairs(1)], batch_size=None), max_steps=1
+    )
+    assert trainer.global_step == 1
+    forwards = dict.fromkeys(module.directions, 0)
+
+    def count(direction):
+        def hook(*_):
+            forwards[direction] += 1
+            kept.append(dict(forwards))
+
+        return hook
+
+    for direction in module.directions:
+        module.generator[direction].register_forward_hook(count(direction))
+    x, y = (image.float() for image in pairs(1)[0])
+    parts = module.generator_terms(Aligned(x, y), Fakes(lambda field: module.generate(Aligned(x, y), field)))
+    names, counts = [], []
+    for terms in parts:
+        names.append(set(terms))
+        counts.append(sum(forwards.values()))
+    assert names == [{"adversarial_y", "cycle_x"}, {"adversarial_x", "cycle_y"}, {"identity_y"}, {"identity_x"}]
+    assert counts == [2, 4, 5, 6]
+
+
+def test_translations_depend_on_name_and_seed_alone(composed):
+    module = instantiate(composed("model=pix2pix", *SMALL).model)
+    x = torch.rand(3, 3, SIZE, SIZE) * 2 - 1
+    together = module.translate(x, ["a", "b", "c"])
+    alone = torch.cat([module.translate(image[None], [name]) for image, name in zip(x, "abc", strict=True)])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
+    assert not torch.allclose(together[0], module.translate(x[:1], ["d"])[0], atol=1e-3)
+    module.seed = 1
+    assert not torch.allclose(together[0], module.translate(x[:1], ["a"])[0], atol=1e-3)
+    assert module.generator.training
+
+
+def test_a_noise_network_does_not_translate(composed):
+    config = composed("model=cyclegan", "network=dcgan", *SMALL).model
+    config.generator.latent_dim = 4
+    with pytest.raises(Exception, match="turns images into images"):
+        instantiate(config)
+
+
+def test_settings_of_a_comparison_that_was_not_chosen_are_refused(composed):
+    with pytest.raises(Exception, match="l2 is not among the chosen reconstructions"):
+        instantiate(composed("model=pix2pix", *SMALL, "+model.reconstructions.l2.weight=3").model)
+
+
+def test_augmentation_of_pairs_is_refused(composed):
+    with pytest.raises(Exception, match="augment must be none for pairs"):
+        instantiate(composed("model=pix2pix", "augment=diffaugment", *SMALL).model)
+
+
+def test_pairs_that_do_not_belong_together_are_nothing_for_pix2pix(composed, roots):
+    config = composed("model=pix2pix", "data=unpaired", *roots["unpaired"], *SMALL)
+    with pytest.raises(
+        ValueError, match=r"data gives batches of Pair \(Unpaired\), and model takes Aligned \(Pix2Pix\)"
+    ):
+        train._suit(instantiate(config.model), instantiate(config.data))
+    for model in TRANSLATION_MODELS:
+        config = composed(f"model={model}", "data=paired", *roots["paired"], *SMALL)
+        train._suit(instantiate(config.model), instantiate(config.data))
+
+
+def test_a_network_from_image_to_image_is_nothing_for_noise(composed):
+    with pytest.raises(Exception, match="GAN makes images from noise, and UNetGenerator from images"):
+        instantiate(composed("model=dcgan", "network=unet", *SMALL).model)
