@@ -27,8 +27,8 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 
 from gan_lightning.__main__ import CONF
 from gan_lightning.config import resolvers
-from gan_lightning.evaluation.sampling import Recipe, scored_images
-from gan_lightning.evaluation.scorer import Moment, Scorer
+from gan_lightning.evaluation.sampling import SamplingOptions, sample_images
+from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.extractors.inception import Inception
 from gan_lightning.metrics.images import to_levels
@@ -116,10 +116,10 @@ def measure(home, given):
     config = composed(home, count)
     model, data, metrics = (instantiate(config[part]) for part in ("model", "data", "metrics"))
     model.to(given.device)
-    (store,) = data.stills("train")  # the data's cache is made outside of the clock, as their tensors are
+    (store,) = data.evaluation_images("train")  # the data's cache is made outside of the clock, as their tensors are
     real = Bytes(torch.from_numpy(store.rows(list(range(count)))))
-    recipe, moment = Recipe(batch_size=BATCH), Moment(0, 0, 0, "")
-    fake = Bytes(torch.cat([to_levels(images).cpu() for images in scored_images(model, recipe, range(count))]))
+    recipe, moment = SamplingOptions(batch_size=BATCH), TrainingProgress(0, 0, 0, "")
+    fake = Bytes(torch.cat([to_levels(images).cpu() for images in sample_images(model, recipe, range(count))]))
     passes = []
     call = Extractor.__call__
 
@@ -138,8 +138,8 @@ def measure(home, given):
         passes.clear()
         with mock.patch.object(Extractor, "__call__", counted):
             scorer = Scorer({name: metrics[name] for name in chosen}, Inception(weights), data, device=given.device)
-            cards = scorer(model, recipe, count, moment)
-        return {card.score: card.value for card in cards}
+            records = scorer(model, recipe, count, moment)
+        return {record.score: record.value for record in records}
 
     clock = time.process_time if given.cpu_time else time.perf_counter
     seconds = {"theirs": [], "cold": [], "warm": [], "warm, one": []}

@@ -1,4 +1,4 @@
-"""Results that take long, kept on disk: made by one process while the others wait, and there whole or not at all."""
+"""Files that are written whole or not at all, by one process at a time, under names that say what they depend on."""
 
 import logging
 import os
@@ -13,29 +13,33 @@ from filelock import FileLock, Timeout
 log = logging.getLogger(__name__)
 
 
-def place(folder: Path, suffix: str, *parts: object) -> Path:
-    """A file named by a hash of everything its content depends on."""
-    name = blake2b("\n".join(map(str, parts)).encode(), digest_size=12).hexdigest()
-    return folder / f"{name}{suffix}"
+def hashed_name(*parts: object) -> str:
+    """Return a file name of 24 hexadecimal digits that differs wherever one of the parts differs as text."""
+    return blake2b("\n".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 
 @contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """No other process is at this file.
+def locked(path: Path) -> Iterator[None]:
+    """Keep every other process away from a file or folder; the lock is a file beside it.
+
+    Args:
+        path: what is read or made; its parent folder is made where it is missing.
 
     Raises:
-        ValueError: where its folder cannot be written.
+        ValueError: if the parent folder cannot be written.
     """
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(file.with_suffix(".lock"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_suffix(".lock"))
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            log.info("waiting for another process that makes %s", file)
+            log.info("waiting for another process that makes %s", path)
             lock.acquire()
     except OSError as error:
-        raise ValueError(f"data.cache_dir must be a folder that can be written; got {file.parent}") from error
+        raise ValueError(
+            f"data.cache_dir must be a folder that can be written; got {path.parent}; data.cache=off does without"
+        ) from error
     try:
         yield
     finally:
@@ -43,14 +47,32 @@ def alone(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def whole(file: Path) -> Iterator[BinaryIO]:
-    """A stream whose content becomes the file once all of it is on disk."""
-    making = file.with_suffix(".making")
+def atomic_write(file: Path) -> Iterator[BinaryIO]:
+    """Open a stream whose content becomes the file once all of it is on disk, also if the power fails in between.
+
+    A file that exists is replaced in one step. If the body raises, the file stays as it was and nothing is left behind.
+
+    Args:
+        file: where the content goes; its parent folder is made where it is missing.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # The name is short, because the file's own name may be as long as names can be.
+    temporary = file.with_name(f".{os.getpid()}.tmp")
     try:
-        with making.open("wb") as stream:
+        with temporary.open("wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        making.replace(file)
+        temporary.replace(file)
+        sync_folder(file.parent)
     finally:
-        making.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Write a folder's entries to disk, so that a rename in it survives a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -26,7 +26,7 @@ def derive(*parts: int | str) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-def place() -> tuple[int, int]:
+def rank_and_world_size() -> tuple[int, int]:
     """This process's rank and the number of processes; (0, 1) outside of distributed training."""
     if dist.is_available() and dist.is_initialized():
         return dist.get_rank(), dist.get_world_size()
@@ -35,7 +35,7 @@ def place() -> tuple[int, int]:
 
 def start_step(seed: int, iteration: int, device: torch.device) -> None:
     """Set both streams to where iteration `iteration` of a run with `seed` begins."""
-    own = derive(seed, iteration, "rank", place()[0])
+    own = derive(seed, iteration, "rank", rank_and_world_size()[0])
     torch.default_generator.manual_seed(own)  # torch.manual_seed would also queue a call for each absent device
     if device.type != "cpu":
         torch.get_device_module(device).manual_seed(own)
@@ -52,12 +52,12 @@ def shared(device: torch.device) -> Generator:
 
 def of_global_batch(draw: Callable[[int], Tensor], rows: int) -> Tensor:
     """This rank's `rows` rows of what `draw` gives for the global batch's."""
-    return own_rows(draw(rows * place()[1]))
+    return own_rows(draw(rows * rank_and_world_size()[1]))
 
 
-def gathered(rows: Tensor) -> Tensor:
+def all_gather(rows: Tensor) -> Tensor:
     """The global batch's rows, from this rank's; every rank must ask."""
-    world = place()[1]
+    world = rank_and_world_size()[1]
     if world == 1:
         return rows
     everyones = [torch.empty_like(rows) for _ in range(world)]
@@ -67,7 +67,7 @@ def gathered(rows: Tensor) -> Tensor:
 
 def own_rows(rows: Tensor) -> Tensor:
     """This rank's of the global batch's rows."""
-    rank, world = place()
+    rank, world = rank_and_world_size()
     return rows.chunk(world)[rank]
 
 

@@ -20,6 +20,22 @@ Critic = Callable[[Images], Logits]
 """A discriminator with its condition, if any, already bound."""
 
 
+class DiscriminatorOutput(NamedTuple):
+    """All that a discriminator says of a batch of images, from one forward pass.
+
+    A discriminator that has nothing but logits of one head may return the bare tensor.
+
+    Args:
+        logits: those of each head; the shapes of heads may differ beyond the batch.
+        features: hidden feature maps [B, ...], from the image on, head after head.
+        class_logits: [B, K] raw scores of K classes; None where the network has no class head.
+    """
+
+    logits: tuple[Logits, ...]
+    features: tuple[Float[Tensor, "B ..."], ...] = ()
+    class_logits: Float[Tensor, "B K"] | None = None
+
+
 class Unlabelled(NamedTuple):
     """A batch of images."""
 

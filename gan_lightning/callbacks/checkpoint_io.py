@@ -1,12 +1,13 @@
 """How checkpoints reach the disk and come back."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning import Trainer
 from lightning.fabric.plugins import TorchCheckpointIO
+
+from gan_lightning.files import atomic_write
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -17,17 +18,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
-        file = Path(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(".tmp")
-        with temporary.open("wb") as stream:
+        with atomic_write(Path(path)) as stream:
             torch.save(checkpoint, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
 
     def load_checkpoint(
         self, path: Any, map_location: Any | None = None, weights_only: bool | None = True

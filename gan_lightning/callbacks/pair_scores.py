@@ -135,7 +135,7 @@ class PairScores(Callback):
         if not (trainer.is_global_zero and self.distances):
             return
         try:
-            trainer.datamodule.still("test", self.batch_size, pl_module.device)  # type: ignore[attr-defined]
+            trainer.datamodule.evaluation_batches("test", self.batch_size, pl_module.device)  # type: ignore[attr-defined]
         except ValueError as error:
             log.info("no pair scores: %s", error)
             self.distances = {}
@@ -166,7 +166,7 @@ class PairScores(Callback):
         assert isinstance(module, TranslationModule)
         values: dict[str, list[Tensor]] = defaultdict(list)
         rows = count()
-        for batch in data.still("test", self.batch_size, module.device):
+        for batch in data.evaluation_batches("test", self.batch_size, module.device):
             assert isinstance(batch, Pair)
             names = [f"test {next(rows)}" for _ in batch.x]
             output = module.translate(batch.x.to(module.dtype), names).to(batch.y).clamp(-1, 1)

@@ -11,13 +11,13 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from gan_lightning.callbacks.checkpoint_io import is_last_of_run, resumed_from
 from gan_lightning.callbacks.graceful_stop import GracefulStop
 from gan_lightning.data.stored import Split
-from gan_lightning.evaluation.records import EVALUATIONS, SCORES, Card, CardFile, Failure
-from gan_lightning.evaluation.sampling import Recipe
-from gan_lightning.evaluation.scorer import Moment, Scorer
+from gan_lightning.evaluation.records import EVALUATIONS, SCORES, ScoreFile, ScoreRecord, ScoringFailure
+from gan_lightning.evaluation.sampling import SamplingOptions
+from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.models.adversarial import AdversarialModule, Weights
-from gan_lightning.reports.comparison_tables import whole_cards
+from gan_lightning.reports.comparison_tables import whole_records
 from gan_lightning.reports.history import Course, Courses
 from gan_lightning.types import Batch, NonNegativeInt, PositiveInt
 
@@ -33,7 +33,7 @@ class ScoreLog:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.file = CardFile(folder / SCORES)
+        self.file = ScoreFile(folder / SCORES)
         self.warned: set[str] = set()
 
     def begin(self, trainer: Trainer) -> None:
@@ -44,31 +44,31 @@ class ScoreLog:
         before = checkpoint.parent.parent if checkpoint else None
         goes_on_here = before == self.folder.resolve()
         for name in (SCORES, EVALUATIONS):
-            own = CardFile(self.folder / name)
+            own = ScoreFile(self.folder / name)
             if goes_on_here:
                 own.rewind(trainer.global_step)
             else:
                 own.file.unlink(missing_ok=True)
         if before and not goes_on_here:
-            self.file.begin_with(CardFile(before / SCORES), trainer.global_step)
+            self.file.begin_with(ScoreFile(before / SCORES), trainer.global_step)
 
-    def write(self, trainer: Trainer, cards: Sequence[Card]) -> None:
+    def write(self, trainer: Trainer, records: Sequence[ScoreRecord]) -> None:
         """What an iteration scored; each of its warnings is said once in a run."""
         if not trainer.is_global_zero:
             return
         iteration = trainer.global_step
-        log.info("iteration %d: %s", iteration, ", ".join(f"{card.score} {card.value:.4g}" for card in cards))
-        for warning in dict.fromkeys(said for card in cards for said in card.warnings):
+        log.info("iteration %d: %s", iteration, ", ".join(f"{record.score} {record.value:.4g}" for record in records))
+        for warning in dict.fromkeys(said for record in records for said in record.warnings):
             self.warn(trainer, warning)
-        self.file.append(cards)
-        show(cards, trainer.loggers, iteration)
+        self.file.append(records)
+        show(records, trainer.loggers, iteration)
 
     def fail(self, trainer: Trainer, reason: str) -> None:
         """That an iteration could not be scored, and why."""
         iteration = trainer.global_step
         self.warn(trainer, f"no scores at iteration {iteration:,}: {reason}")
         if trainer.is_global_zero:
-            self.file.append([Failure(iteration, reason)])
+            self.file.append([ScoringFailure(iteration, reason)])
 
     def warn(self, trainer: Trainer, said: str) -> None:
         """Once for each sentence."""
@@ -86,7 +86,7 @@ class Scores(Callback):
     """Scores G at the first batch at or past each multiple of a number of images seen, and at the end.
 
     Metrics share one pass of generated images, and processes its work. The first one writes a line of `scores.jsonl`
-    for each score, `scores/<name>` to every logger, and the cards to TensorBoard as text. Training does not notice.
+    for each score, `scores/<name>` to every logger, and the records to TensorBoard as text. Training does not notice.
     Images that cannot be scored, such as those of a diverged G, get a warning and a line that says why; without metrics
     nothing happens. A run that Ctrl-C ends is not scored at its end, for that may take long. Checkpoints keep the best
     and the last values alone.
@@ -134,7 +134,7 @@ class Scores(Callback):
         self.every_n_images = every_n_images
         self.num_images = num_images
         self.split: Split = split
-        self.recipe = Recipe(seed, batch_size, weights)
+        self.options = SamplingOptions(seed, batch_size, weights)
         self.follow = follow
         self.courses = Courses()
         self.names: list[str] = []
@@ -206,9 +206,9 @@ class Scores(Callback):
         if _is_stopped(trainer):
             self.record.say(trainer, f"no scores at iteration {iteration:,}, for Ctrl-C has ended the run")
             return
-        moment = Moment(iteration, module.images_seen, module.seed, str(self.record.folder))
+        moment = TrainingProgress(iteration, module.images_seen, module.seed, str(self.record.folder))
         try:
-            cards = self.scorer(module, self.recipe, self.num_images, moment)
+            records = self.scorer(module, self.options, self.num_images, moment)
         except Exception as error:
             if not isinstance(error, ValueError) and not is_last_of_run(trainer):
                 raise
@@ -216,8 +216,8 @@ class Scores(Callback):
             self.courses.fail(iteration)
             self.record.fail(trainer, str(error) or type(error).__name__)
             return
-        self.courses.add(cards, self.names)
-        self.record.write(trainer, cards)
+        self.courses.add(records, self.names)
+        self.record.write(trainer, records)
 
 
 def _is_stopped(trainer: Trainer) -> bool:
@@ -226,9 +226,9 @@ def _is_stopped(trainer: Trainer) -> bool:
     return trainer.strategy.reduce_boolean_decision(stopped, all=False)
 
 
-def show(cards: Sequence[Card], loggers: Sequence[Logger], iteration: int) -> None:
-    """The values to every logger as `scores/<name>`, the cards to TensorBoard as text."""
+def show(records: Sequence[ScoreRecord], loggers: Sequence[Logger], iteration: int) -> None:
+    """The values to every logger as `scores/<name>`, the records to TensorBoard as text."""
     for logger in loggers:
-        logger.log_metrics({f"scores/{card.score}": card.value for card in cards}, step=iteration)
+        logger.log_metrics({f"scores/{record.score}": record.value for record in records}, step=iteration)
         if isinstance(logger, TensorBoardLogger):
-            logger.experiment.add_text("scores", whole_cards(cards), iteration)
+            logger.experiment.add_text("scores", whole_records(records), iteration)

@@ -7,9 +7,9 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.config import logs, schema
-from gan_lightning.config.runs import cards_of, checkpoints_of, failures_of, was_scored
+from gan_lightning.config.runs import checkpoints_of, failures_of, records_of, was_scored
 from gan_lightning.reports import comparison_tables
-from gan_lightning.reports.comparison import Entry, Run, ranked
+from gan_lightning.reports.comparison import Experiment, Run, ranked
 from gan_lightning.reports.history import histories
 
 log = logging.getLogger(__name__)
@@ -43,11 +43,11 @@ def compare(runs: Sequence[str], run_dir: str) -> None:
     """
     if not runs:
         raise ValueError("runs must name at least one run folder: gan-lightning compare RUN RUN ...; got none")
-    entries = _entries([Path(run).expanduser() for run in dict.fromkeys(runs)])
-    if not any(entry.cards for entry in entries):
-        said = "; ".join(f"{run.name}: {run.blank}" for entry in entries for run in entry.runs)
+    experiments = _experiments([Path(run).expanduser() for run in dict.fromkeys(runs)])
+    if not any(experiment.records for experiment in experiments):
+        said = "; ".join(f"{run.name}: {run.blank}" for experiment in experiments for run in experiment.runs)
         raise ValueError(f"runs must name at least one run with a score; of all that were given, none has: {said}")
-    ranking = ranked(entries)
+    ranking = ranked(experiments)
     comparison_tables.show(ranking)
     for file in comparison_tables.write(ranking, Path(run_dir)):
         log.info("written to %s", file)
@@ -55,26 +55,26 @@ def compare(runs: Sequence[str], run_dir: str) -> None:
         raise SystemExit(1)
 
 
-def _entries(places: list[Path]) -> list[Entry]:
+def _experiments(places: list[Path]) -> list[Experiment]:
     """Runs of one configuration together, in the order they were given; a second run of a seed stands alone."""
-    found: list[tuple[str, Entry]] = []
+    found: list[tuple[str, Experiment]] = []
     for place in places:
         experiment, seed = _experiment(place)
-        taken = ((entry, [run.seed for run in entry.runs]) for key, entry in found if key == experiment)
-        known = next((entry for entry, seeds in taken if seed not in seeds), None)
+        taken = ((experiment, [run.seed for run in experiment.runs]) for key, experiment in found if key == experiment)
+        known = next((experiment for experiment, seeds in taken if seed not in seeds), None)
         if known is None:
-            known = Entry()
+            known = Experiment()
             found.append((experiment, known))
         known.runs.append(_run(place, _name(place, places), seed))
-    return [entry for _, entry in found]
+    return [experiment for _, experiment in found]
 
 
 def _run(place: Path, name: str, seed: int) -> Run:
-    cards, failures = cards_of(place, "runs"), failures_of(place)
-    blank = "" if cards else failures[-1].failed
+    records, failures = records_of(place, "runs"), failures_of(place)
+    blank = "" if records else failures[-1].failed
     # A run that goes on, or was broken off, has checkpoints after its last score.
     checkpoints = [] if was_scored(place) else checkpoints_of(place)
-    return Run(name, str(place), seed, histories(cards, failures, checkpoints), blank)
+    return Run(name, str(place), seed, histories(records, failures, checkpoints), blank)
 
 
 def _experiment(place: Path) -> tuple[str, int]:

@@ -15,9 +15,9 @@ from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.config.schema import numbers
 from gan_lightning.data.module import Split, StoredDataModule
 from gan_lightning.evaluation.folders import folder_scores
-from gan_lightning.evaluation.records import EVALUATIONS, Card, CardFile
-from gan_lightning.evaluation.sampling import BatchNorm, Precision, Recipe, batch_norms
-from gan_lightning.evaluation.scorer import Moment, Scorer, with_few
+from gan_lightning.evaluation.records import EVALUATIONS, ScoreFile, ScoreRecord
+from gan_lightning.evaluation.sampling import BatchNorm, Precision, SamplingOptions, batch_norms
+from gan_lightning.evaluation.scorer import Scorer, TrainingProgress, with_few
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.models.adversarial import AdversarialModule, Weights
@@ -45,15 +45,18 @@ def run(config: DictConfig) -> None:
     counts = [] if config.num_images is None else numbers("num_images", config.num_images, 1)
     made |= {"num_images": counts, "seeds": numbers("seeds", config.seeds, 0)}
     if _is_of_run(config.run, config.real, config.fake):
-        cards = evaluate(**of_run | made)
+        records = evaluate(**of_run | made)
     else:
         del made["seeds"]  # of latents
-        cards = folder_scores(**of_folders | made)
+        records = folder_scores(**of_folders | made)
     file = Path(config.run_dir) / "evaluation.jsonl"
-    CardFile(file).append(cards)
-    found = evaluation_table.lines(cards)
+    ScoreFile(file).append(records)
+    found = evaluation_table.lines(records)
     evaluation_table.show(found)
-    for said in [*dict.fromkeys(said for card in cards for said in card.warnings), *evaluation_table.parted(found)]:
+    for said in [
+        *dict.fromkeys(said for record in records for said in record.warnings),
+        *evaluation_table.parted(found),
+    ]:
         log.warning(said)
     log.info("written to %s", file)
 
@@ -72,8 +75,8 @@ def evaluate(
     split: Split = "train",
     root: str | None = None,
     accelerator: str = "auto",
-) -> list[Card]:
-    """A card for each score of each number of images, seed, kind of weights and norm mode.
+) -> list[ScoreRecord]:
+    """A record for each score of each number of images, seed, kind of weights and norm mode.
 
     Args:
         metrics: by name.
@@ -108,15 +111,15 @@ def evaluate(
     for count in counts:
         scorer.check(model, count)
     folder = file.absolute().parent.parent if file.parent.name == "checkpoints" else None
-    moment = Moment(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
-    cards: list[Card] = []
+    moment = TrainingProgress(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
+    records: list[ScoreRecord] = []
     for count, kind, mode, seed in product(counts, _kinds(model, weights), _modes(model, batch_norm), seeds):
         log.info("%s images, %s weights, batch norm %s, seed %s", f"{count:,}", kind, mode, seed)
-        found = scorer(model, Recipe(seed, batch_size, kind, mode, precision), count, moment)
-        cards += found
+        found = scorer(model, SamplingOptions(seed, batch_size, kind, mode, precision), count, moment)
+        records += found
         if folder:
-            CardFile(folder / EVALUATIONS).append(found)
-    return cards
+            ScoreFile(folder / EVALUATIONS).append(found)
+    return records
 
 
 def _seen(data: LightningDataModule, split: Split, model: AdversarialModule, counts: list[int]) -> list[int]:
@@ -124,7 +127,7 @@ def _seen(data: LightningDataModule, split: Split, model: AdversarialModule, cou
     if not isinstance(data, StoredDataModule):  # the scorer will refuse it
         return counts
     limits = [model.scored_count(data, direction) for direction in model.directions]
-    return [*map(len, data.stills(split)), *counts, *(limit for limit in limits if limit)]
+    return [*map(len, data.evaluation_images(split)), *counts, *(limit for limit in limits if limit)]
 
 
 def _hold(metrics: Metrics, few: Metrics) -> None:

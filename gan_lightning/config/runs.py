@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
-from gan_lightning.evaluation.records import EVALUATIONS, SCORES, Card, CardFile, Failure
+from gan_lightning.evaluation.records import EVALUATIONS, SCORES, ScoreFile, ScoreRecord, ScoringFailure
 from gan_lightning.models.adversarial import AdversarialModule
 
 
@@ -61,7 +61,7 @@ def restored(file: Path, key: str) -> Restored:
         raise ValueError(f"{key}: {file} does not fit the model of its own configuration: {reason}") from error
 
 
-def cards_of(run: Path, key: str) -> list[Card]:
+def records_of(run: Path, key: str) -> list[ScoreRecord]:
     """Every score beside a run, in the order they were written.
 
     Raises:
@@ -69,13 +69,13 @@ def cards_of(run: Path, key: str) -> list[Card]:
     """
     if not run.is_dir():
         raise ValueError(f"{key} must name run folders; there is no folder {run}")
-    cards = [card for name in (SCORES, EVALUATIONS) for card in CardFile(run / name).read()]
-    if not cards and not failures_of(run):
+    records = [record for name in (SCORES, EVALUATIONS) for record in ScoreFile(run / name).read()]
+    if not records and not failures_of(run):
         raise ValueError(
             f"{key} must name runs with scores, in {SCORES} or {EVALUATIONS}; {run} has none: train with "
             "metric=[fid], or score it by gan-lightning evaluate"
         )
-    return cards
+    return records
 
 
 def checkpoints_of(run: Path) -> list[int]:
@@ -90,12 +90,12 @@ def checkpoints_of(run: Path) -> list[int]:
     return [int(file.stem) for file in same or numbered]
 
 
-def failures_of(run: Path) -> list[Failure]:
+def failures_of(run: Path) -> list[ScoringFailure]:
     """The iterations of training whose images could not be scored."""
-    return CardFile(run / SCORES).failures()
+    return ScoreFile(run / SCORES).failures()
 
 
 def was_scored(run: Path) -> bool:
     """Whether there are scores of its training, beside those of any evaluation."""
-    file = CardFile(run / SCORES)
+    file = ScoreFile(run / SCORES)
     return bool(file.read() or file.failures())

@@ -3,19 +3,17 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
 from gan_lightning.data.decode import Survey, decode, dimensions
 from gan_lightning.data.pictures import Pictures
 from gan_lightning.data.transforms import Shape, fitted_parts
+from gan_lightning.files import locked
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def stored(pictures: Pictures, shape: Shape, flip: bool, folder: Path, what: str
     changed = _hash(str([source.changed for source in sources]).encode())
     labels = None if pictures.labels is None else _hash(pictures.labels.astype(np.int64).tobytes())
     place = folder / _hash(json.dumps([names, shape, flip, labels]).encode())
-    with _alone(place):
+    with locked(place):
         if not _is_fresh(place, changed):
             _build(pictures, shape, place, changed, what)
         return _open(place)
@@ -123,22 +121,6 @@ def _open(place: Path) -> Store:
     pixels = np.memmap(place / "pixels", np.uint8, "r", shape=shape) if shape[0] else np.empty(shape, np.uint8)
     labels = np.fromfile(place / "labels", np.int64) if index["labels"] else None
     return Store(pixels, labels, Survey.from_plain(index["survey"]), index["fingerprint"])
-
-
-@contextmanager
-def _alone(place: Path) -> Iterator[None]:
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(place.with_suffix(".lock"))
-        lock.acquire()
-    except OSError as error:
-        raise ValueError(
-            f"data.cache_dir must be a folder that can be written; got {place.parent}; data.cache=off does without"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _hash(content: bytes) -> str:

@@ -51,8 +51,8 @@ class AlignedDataModule(StoredDataModule):
     def batch(self, images: list[Images], labels: list[Tensor | None]) -> Aligned:
         return Aligned(*images[0].chunk(2, dim=1))
 
-    def stills(self, split: Split) -> list[ImageSet]:
-        (pairs,) = super().stills(split)
+    def evaluation_images(self, split: Split) -> list[ImageSet]:
+        (pairs,) = super().evaluation_images(split)
         return [Half(pairs, 0), Half(pairs, 1)]
 
 

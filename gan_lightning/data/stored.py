@@ -125,7 +125,7 @@ class StoredPictures(LightningDataModule, ABC):
         if self.download:
             self.fetch()
 
-    def still(
+    def evaluation_batches(
         self, split: Split, batch_size: int, device: torch.device, dtype: torch.dtype = torch.float32
     ) -> Iterator[Batch]:
         """Batches on a device of a split's pictures in their own order, neither cropped at random nor mirrored.
@@ -152,12 +152,12 @@ class StoredPictures(LightningDataModule, ABC):
 
         In the training split where there is no other.
         """
-        stores = self._unmoved(self.shown_split())
+        stores = self._unmoved(self.evaluation_split())
         count = min(count, *map(len, stores))
         numbers = [[row * len(store) // count for row in range(count)] for store in stores]
         return self._still(stores, numbers, device, dtype)
 
-    def stills(self, split: Split) -> list[ImageSet]:
+    def evaluation_images(self, split: Split) -> list[ImageSet]:
         """The pictures of each domain of a split, by number, neither cropped at random nor mirrored.
 
         Raises:
@@ -165,7 +165,7 @@ class StoredPictures(LightningDataModule, ABC):
         """
         return list(self._unmoved(split))
 
-    def shown_split(self) -> Split:
+    def evaluation_split(self) -> Split:
         """`test`, or `train` where there is no other."""
         if self.shown is None:
             try:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gan_lightning.data.pictures import read
 from gan_lightning.data.transforms import colours
+from gan_lightning.files import atomic_write
 
 SMALLEST = 16
 """Sides are at least as many pixels: of fewer, a network that halves three times leaves nothing to normalise."""
@@ -115,10 +116,5 @@ def write(image: Float[Tensor, "C H W"], size: tuple[int, int], file: Path) -> N
         picture = picture.resize(size, Image.Resampling.BICUBIC)
     suffix = file.suffix.lower()
     quality = {"quality": QUALITY} if suffix in LOSSY else {}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{os.getpid()}.tmp")  # short, for the file's own name may be as long as names can be
-    try:
-        picture.save(temporary, Image.registered_extensions()[suffix], **quality)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_write(file) as stream:
+        picture.save(stream, Image.registered_extensions()[suffix], **quality)

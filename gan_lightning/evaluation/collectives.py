@@ -6,25 +6,25 @@ from typing import Any, TypeVar
 import torch.distributed as dist
 
 from gan_lightning.metrics.statistics import Statistics
-from gan_lightning.randomness import place
+from gan_lightning.randomness import rank_and_world_size
 
 T = TypeVar("T")
 
 
 def share(count: int) -> range:
     """The numbers of this process's images of `count`: a run of them, no padding, lengths differ by one at most."""
-    rank, world = place()
+    rank, world = rank_and_world_size()
     return range(count * rank // world, count * (rank + 1) // world)
 
 
 def is_first() -> bool:
     """Whether this process is the one that reads, writes and speaks."""
-    return place()[0] == 0
+    return rank_and_world_size()[0] == 0
 
 
-def gathered(own: Statistics) -> Statistics:
+def all_gather(own: Statistics) -> Statistics:
     """The statistics of all processes' images, in the order of the ranks; the same in each process."""
-    world = place()[1]
+    world = rank_and_world_size()[1]
     if world == 1:
         return own
     parts: list[Statistics] = [own] * world
@@ -35,7 +35,7 @@ def gathered(own: Statistics) -> Statistics:
     return whole
 
 
-def together(make: Callable[[], T]) -> T:
+def run_on_all_ranks(make: Callable[[], T]) -> T:
     """What this process makes, once all have made theirs.
 
     Raises:
@@ -43,18 +43,18 @@ def together(make: Callable[[], T]) -> T:
         RuntimeError: in all others where one raised anything else.
     """
     made, error = _attempt(make)
-    everyones: list[Any] = [_told(error)] * place()[1]
+    everyones: list[Any] = [_told(error)] * rank_and_world_size()[1]
     if len(everyones) > 1:
         dist.all_gather_object(everyones, _told(error))
     _raise(error, *everyones)
     return made
 
 
-def by_first(make: Callable[[], T]) -> T:
+def broadcast_from_rank_zero(make: Callable[[], T]) -> T:
     """What the first process makes, in all of them; also the error that it raises, as `together` does."""
     made, error = _attempt(make) if is_first() else (None, None)
     found: list[Any] = [made, _told(error)]
-    if place()[1] > 1:
+    if rank_and_world_size()[1] > 1:
         dist.broadcast_object_list(found)
     _raise(error, found[1])
     return found[0]

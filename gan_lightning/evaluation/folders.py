@@ -11,7 +11,7 @@ from PIL import Image
 from gan_lightning.data.cache import Direct, Store
 from gan_lightning.data.folder import Folder, image_files
 from gan_lightning.evaluation.real_statistics import Real, real_statistics
-from gan_lightning.evaluation.records import Card, Subject
+from gan_lightning.evaluation.records import Context, ScoreRecord
 from gan_lightning.evaluation.scorer import needed, scored, with_few
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.images import batches
@@ -20,7 +20,7 @@ from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import PositiveInt
 
 SPLIT = "folder"
-"""Stands on the cards for the real images' split."""
+"""Stands on the records for the real images' split."""
 
 
 class Folders:
@@ -65,8 +65,8 @@ class Folders:
         count: PositiveInt,
         batch_size: PositiveInt = 64,
         device: torch.device | str = "cpu",
-    ) -> list[Card]:
-        """A card for each score.
+    ) -> list[ScoreRecord]:
+        """A record for each score.
 
         Args:
             metrics: by name.
@@ -90,7 +90,7 @@ class Folders:
         count = min(count, total)
         numbers = [row * total // count for row in range(count)]
         fake = Statistics.of(batches(self.fake, numbers, batch_size), extractor, of_fake)
-        subject = Subject("none", "none", 0, "none", 0, 0, 0, self.fake_folder)
+        subject = Context("none", "none", 0, "none", 0, 0, 0, self.fake_folder)
         return scored(metrics, real, fake, extractor, subject)
 
 
@@ -125,8 +125,8 @@ def folder_scores(
     cache: Literal["auto", "off", False] = "auto",
     cache_dir: str = "~/.cache/gan_lightning",
     accelerator: str = "auto",
-) -> list[Card]:
-    """A card for each score of each number of images.
+) -> list[ScoreRecord]:
+    """A record for each score of each number of images.
 
     Args:
         metrics: by name.
@@ -151,4 +151,4 @@ def folder_scores(
     total = len(folders.fake)
     counts = list(dict.fromkeys(min(count, total) for count in num_images or [total]))
     chosen = with_few(metrics, few, [len(folders.real), *counts])
-    return [card for count in counts for card in folders.score(chosen, extractor, count, batch_size, device)]
+    return [record for count in counts for record in folders.score(chosen, extractor, count, batch_size, device)]

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_lightning.evaluation.collectives import by_first, gathered, is_first, share, together
+from gan_lightning.evaluation.collectives import all_gather, broadcast_from_rank_zero, is_first, run_on_all_ranks, share
 from gan_lightning.evaluation.records import versions
-from gan_lightning.files import alone, place, whole
+from gan_lightning.files import atomic_write, hashed_name, locked
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.images import batches
 from gan_lightning.metrics.statistics import KEPT, Need, Statistics
@@ -63,14 +63,14 @@ def real_statistics(
     if not len(images):
         raise ValueError(f"the split {split} must have images to be compared with; got none")
     key = (VERSION, versions(), images.fingerprint, len(images), split, kept, identity)
-    file = place(folder / "statistics", ".npz", *key)
+    file = folder / "statistics" / f"{hashed_name(*key)}.npz"
     with ExitStack() as held:
-        together(lambda: held.enter_context(alone(file)) if is_first() else None)
-        found = by_first(lambda: _opened(file, extractor, needs, kept))
+        run_on_all_ranks(lambda: held.enter_context(locked(file)) if is_first() else None)
+        found = broadcast_from_rank_zero(lambda: _opened(file, extractor, needs, kept))
         if found is None:
-            wanted = by_first(lambda: needs | _gathered(file))
+            wanted = broadcast_from_rank_zero(lambda: needs | _gathered(file))
             everything = _computed(images, split, extractor, wanted, kept, batch_size)
-            by_first(lambda: _write(everything, file))
+            broadcast_from_rank_zero(lambda: _write(everything, file))
             found = Statistics.restored(identity, needs, kept, everything.arrays())
     return Real(found, split, images.fingerprint)
 
@@ -84,11 +84,11 @@ def _computed(
         log.info("features of %s real images (%s, %s)", f"{len(numbers):,}", split, extractor.identity.name)
     own = share(len(numbers))
     its = batches(images, numbers[own.start : own.stop], batch_size)
-    return gathered(together(lambda: Statistics.of(its, extractor, needs, kept)))
+    return all_gather(run_on_all_ranks(lambda: Statistics.of(its, extractor, needs, kept)))
 
 
 def _write(statistics: Statistics, file: Path) -> None:
-    with whole(file) as stream:
+    with atomic_write(file) as stream:
         np.savez(stream, allow_pickle=False, **statistics.arrays())
 
 

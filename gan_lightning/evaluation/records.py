@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from gan_lightning import __version__
+from gan_lightning.files import atomic_write
 from gan_lightning.metrics.metric import Better
 
 LIBRARIES = ("torch", "torchvision", "torch-fidelity", "numpy")
@@ -49,7 +50,7 @@ CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings",
 
 
 @dataclass(frozen=True)
-class Subject:
+class Context:
     """What was scored, when, and how its images were made.
 
     Args:
@@ -80,7 +81,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Card(Subject, Record):
+class ScoreRecord(Context, Record):
     """A score and its protocol, in plain values.
 
     Args:
@@ -121,36 +122,36 @@ class Card(Subject, Record):
             raise ValueError(f"the score {self.score} must be a finite number; got {self.value}")
 
 
-PROTOCOL = tuple(each.name for each in fields(Card) if each.name not in CIRCUMSTANCES)
+PROTOCOL = tuple(each.name for each in fields(ScoreRecord) if each.name not in CIRCUMSTANCES)
 
 
-def protocol(card: Card) -> str:
-    """The same for cards whose scores compare. Which latents were drawn is chance, how many is protocol."""
-    return json.dumps({name: getattr(card, name) for name in PROTOCOL}, sort_keys=True)
+def protocol(record: ScoreRecord) -> str:
+    """The same for records whose scores compare. Which latents were drawn is chance, how many is protocol."""
+    return json.dumps({name: getattr(record, name) for name in PROTOCOL}, sort_keys=True)
 
 
-def parts(card: Card) -> dict[str, Any]:
+def parts(record: ScoreRecord) -> dict[str, Any]:
     """The protocol in single values, those of a dictionary by its keys: `n_fake`, `settings.subsets`."""
     found: dict[str, Any] = {}
     for name in PROTOCOL:
-        value = getattr(card, name)
+        value = getattr(record, name)
         found |= {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
     return found
 
 
-def differences(card: Card, other: Card) -> list[str]:
+def differences(record: ScoreRecord, other: ScoreRecord) -> list[str]:
     """What the two protocols do not have in common, as `n_fake: 10000 and 50000`; nothing where scores compare.
 
     Of a dictionary the keys that differ, as `versions.numpy: 1.26 and 2.0`, with `none` where a key is missing.
     """
-    mine, its = parts(card), parts(other)
+    mine, its = parts(record), parts(other)
     both = [(name, mine.get(name, "none"), its.get(name, "none")) for name in dict.fromkeys([*mine, *its])]
     return [f"{name}: {one} and {another}" for name, one, another in both if one != another]
 
 
 @dataclass(frozen=True)
-class Failure(Record):
-    """Stands beside the cards of a run whose images could not be scored, for all of its scores.
+class ScoringFailure(Record):
+    """Stands beside the records of a run whose images could not be scored, for all of its scores.
 
     Args:
         iteration: of training.
@@ -165,8 +166,8 @@ SCORES, EVALUATIONS = "scores.jsonl", "evaluations.jsonl"
 """Cards beside a run: those of training, and those of `gan-lightning evaluate`."""
 
 
-class CardFile:
-    """One card a line, or a failure where there could be none, in the order of the iterations.
+class ScoreFile:
+    """One record a line, or a failure where there could be none, in the order of the iterations.
 
     Args:
         file: made with the first line.
@@ -175,19 +176,19 @@ class CardFile:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def append(self, records: Sequence[Card | Failure]) -> None:
+    def append(self, records: Sequence[ScoreRecord | ScoringFailure]) -> None:
         """Add what an iteration gave."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("a", encoding="utf-8") as stream:
             stream.writelines(f"{record.to_json()}\n" for record in records)
 
-    def read(self) -> list[Card]:
-        """All cards; a line that a power cut has broken is left out."""
-        return self._all(Card)
+    def read(self) -> list[ScoreRecord]:
+        """All records; a line that a power cut has broken is left out."""
+        return self._all(ScoreRecord)
 
-    def failures(self) -> list[Failure]:
+    def failures(self) -> list[ScoringFailure]:
         """All failures."""
-        return self._all(Failure)
+        return self._all(ScoringFailure)
 
     def rewind(self, iteration: int) -> None:
         """Leave out what came after an iteration, from which the run goes on in the same folder.
@@ -196,14 +197,12 @@ class CardFile:
         """
         self.begin_with(self, iteration)
 
-    def begin_with(self, other: "CardFile", iteration: int) -> None:
+    def begin_with(self, other: "ScoreFile", iteration: int) -> None:
         """Have the lines of another file up to an iteration in place of its own, at once or not at all."""
         if other.file.is_file():
             kept = [line for line in other._lines() if (_iteration(line) or 0) <= iteration]
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self.file.with_suffix(".tmp")
-            temporary.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-            temporary.replace(self.file)
+            with atomic_write(self.file) as stream:
+                stream.write("".join(f"{line}\n" for line in kept).encode())
 
     def _all(self, kind: type[R]) -> list[R]:
         found = []

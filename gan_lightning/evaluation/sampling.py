@@ -61,7 +61,7 @@ REDUCED = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
 
 @dataclass(frozen=True)
-class Recipe:
+class SamplingOptions:
     """How images to be scored are made.
 
     Args:
@@ -79,8 +79,8 @@ class Recipe:
     precision: Precision = "32-true"
 
 
-def scored_images(
-    model: AdversarialModule, recipe: Recipe, rows: range, data: Any = None, direction: str = ""
+def sample_images(
+    model: AdversarialModule, options: SamplingOptions, rows: range, data: Any = None, direction: str = ""
 ) -> Iterator[Images]:
     """Images number `rows.start` to `rows.stop`, in batches on the model's device.
 
@@ -89,7 +89,7 @@ def scored_images(
 
     Args:
         model: any.
-        recipe: how the images are made.
+        options: how the images are made.
         rows: their numbers.
         data: the data module, for models that translate.
         direction: one of the model's directions.
@@ -98,25 +98,25 @@ def scored_images(
     def made(network: nn.Module, numbers: range, seed: int) -> Images:
         noise = [randomness.derive(seed, "scores", "dropout", direction, number) for number in numbers]
         # Entered anew for each batch: whoever takes the images must not find gradients switched off.
-        with model.sampling(recipe.weights), _autocast(model, recipe), seeded(network, noise):
+        with model.sampling(options.weights), _autocast(model, options), seeded(network, noise):
             return network(*model.scored_inputs(numbers, seed, data, direction))
 
     def pass_through(network: nn.Module, number: int) -> None:
-        start = number * recipe.batch_size
-        made(network, range(start, start + recipe.batch_size), randomness.derive(recipe.seed, "standing"))
+        start = number * options.batch_size
+        made(network, range(start, start + options.batch_size), randomness.derive(options.seed, "standing"))
 
-    with model.sampling(recipe.weights) as generator:
-        network = in_norm_mode(model.way(generator, direction), recipe.batch_norm, pass_through)
-    for start in range(rows.start, rows.stop, recipe.batch_size):
-        yield made(network, range(start, min(start + recipe.batch_size, rows.stop)), recipe.seed)
+    with model.sampling(options.weights) as generator:
+        network = in_norm_mode(model.way(generator, direction), options.batch_norm, pass_through)
+    for start in range(rows.start, rows.stop, options.batch_size):
+        yield made(network, range(start, min(start + options.batch_size, rows.stop)), options.seed)
 
 
-def precision_of(model: AdversarialModule, recipe: Recipe) -> str:
-    """In which the generator computes: the recipe's, or that of its weights where they are not in float32."""
+def effective_precision(model: AdversarialModule, options: SamplingOptions) -> str:
+    """In which the generator computes: the options's, or that of its weights where they are not in float32."""
     true = {torch.float64: "64-true", torch.bfloat16: "bf16-true", torch.float16: "16-true"}
-    return true.get(model.dtype, recipe.precision)  # type: ignore[arg-type]
+    return true.get(model.dtype, options.precision)  # type: ignore[arg-type]
 
 
-def _autocast(model: AdversarialModule, recipe: Recipe) -> Any:
-    reduced = REDUCED.get(recipe.precision)
+def _autocast(model: AdversarialModule, options: SamplingOptions) -> Any:
+    reduced = REDUCED.get(options.precision)
     return torch.autocast(model.device.type, reduced) if reduced else nullcontext()

@@ -10,10 +10,10 @@ from lightning import LightningDataModule
 
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.stored import Split
-from gan_lightning.evaluation.collectives import by_first, gathered, share, together
+from gan_lightning.evaluation.collectives import all_gather, broadcast_from_rank_zero, run_on_all_ranks, share
 from gan_lightning.evaluation.real_statistics import Real, real_statistics
-from gan_lightning.evaluation.records import Card, Subject, versions
-from gan_lightning.evaluation.sampling import Recipe, batch_norms, precision_of, scored_images
+from gan_lightning.evaluation.records import Context, ScoreRecord, versions
+from gan_lightning.evaluation.sampling import SamplingOptions, batch_norms, effective_precision, sample_images
 from gan_lightning.metrics.extractors.extractor import Extracted, Extractor
 from gan_lightning.metrics.images import to_levels
 from gan_lightning.metrics.metric import SOME, Metric
@@ -47,10 +47,10 @@ def scored(
     real: Real,
     fake: Statistics,
     extractor: Extractor,
-    subject: Subject,
+    subject: Context,
     failed: dict[str, str] | None = None,
-) -> list[Card]:
-    """A card for each score of each metric that can be computed.
+) -> list[ScoreRecord]:
+    """A record for each score of each metric that can be computed.
 
     Args:
         metrics: by name.
@@ -63,29 +63,29 @@ def scored(
     Raises:
         ValueError: where no metric can be computed of these images.
     """
-    cards: list[Card] = []
+    records: list[ScoreRecord] = []
     reasons: dict[str, str] = {}
     for name, metric in metrics.items():
         try:
-            cards += _cards(metric, real, fake, extractor, subject)
+            records += _records(metric, real, fake, extractor, subject)
         except ValueError as error:
             reasons[name] = str(error)
-    if reasons and not cards:
+    if reasons and not records:
         raise ValueError("; ".join(dict.fromkeys(reasons.values())))
     if failed is not None:
         failed |= reasons
     else:
         for name, reason in reasons.items():
             log.warning("metric=%s gives no score: %s", name, reason)
-    return cards
+    return records
 
 
-def _cards(metric: Metric, real: Real, fake: Statistics, extractor: Extractor, subject: Subject) -> list[Card]:
+def _records(metric: Metric, real: Real, fake: Statistics, extractor: Extractor, subject: Context) -> list[ScoreRecord]:
     """Those of one metric; the real images stand on them only where it sees them."""
     sees_real = bool(metric.needs_of_real)
     warnings = [*extractor.warnings, *metric.warnings(real.statistics, fake)]
     return [
-        Card(
+        ScoreRecord(
             **asdict(subject),
             score=name,
             value=value,
@@ -106,7 +106,7 @@ def _cards(metric: Metric, real: Real, fake: Statistics, extractor: Extractor, s
 
 
 @dataclass(frozen=True)
-class Moment:
+class TrainingProgress:
     """When and in which run a model is scored.
 
     Args:
@@ -129,7 +129,7 @@ class Scorer:
         metrics: by name.
         extractor: of the features.
         data: where the real images are; for models that translate also what they translate.
-        split: of the real images; the cards say `train` where the set has no others.
+        split: of the real images; the records say `train` where the set has no others.
         device: of the extractor.
 
     Raises:
@@ -148,8 +148,8 @@ class Scorer:
             raise ValueError(f"metric needs data of images; got {type(data).__name__}: take metric=[] or other data")
         self.metrics, self.extractor, self.data, self.split = dict(metrics), extractor, data, split
         self.needs = needed(self.metrics)
-        sets = data.stills(split)
-        extractor.prepare(sets[0], data.stills(data.shown_split())[0], data.cache_dir)
+        sets = data.evaluation_images(split)
+        extractor.prepare(sets[0], data.evaluation_images(data.evaluation_split())[0], data.cache_dir)
         extractor.to(device)
         self.found: dict[int, Real] = {}
         self.scores = self._rehearsed(sets[0])
@@ -188,7 +188,7 @@ class Scorer:
             ValueError: where there are too few real ones, or too few to be translated.
         """
         for direction in model.directions:
-            real = self.data.stills(self.split)[target(direction)]
+            real = self.data.evaluation_images(self.split)[target(direction)]
             made = self.count(model, direction, num_images)
             why = f"num_images is {made}" if made == num_images else f"there are {made} to be translated"
             for name, metric in self.metrics.items():
@@ -207,50 +207,57 @@ class Scorer:
         """Statistics of the images that a direction's are held against: from disk where they are, else made now."""
         domain = target(direction)
         if domain not in self.found:
-            images = self.data.stills(self.split)[domain]
+            images = self.data.evaluation_images(self.split)[domain]
             folder, split = self.data.cache_dir, true_split(self.data, self.split, domain)
             self.found[domain] = real_statistics(images, split, self.extractor, self.needs[0], folder)
         return self.found[domain]
 
-    def __call__(self, model: AdversarialModule, recipe: Recipe, num_images: PositiveInt, moment: Moment) -> list[Card]:
-        """A card for each score and direction; every process must ask, and all get the same.
+    def __call__(
+        self, model: AdversarialModule, options: SamplingOptions, num_images: PositiveInt, moment: TrainingProgress
+    ) -> list[ScoreRecord]:
+        """A record for each score and direction; every process must ask, and all get the same.
 
         Where a model goes two ways, the scores' names end in the direction, `fid_xy` and `fid_yx`.
 
         Args:
             model: on its device.
-            recipe: how its images are made.
+            options: how its images are made.
             num_images: so many are scored, of a model that translates as many as there are at most.
-            moment: what the cards say of the run.
+            moment: what the records say of the run.
 
         Raises:
             ValueError: where images are not finite or a metric cannot be computed of them.
         """
-        cards = []
+        records = []
         for direction in model.directions:
             end = _end(model, direction)
-            for card in self._way(model, recipe, num_images, moment, direction):
-                cards.append(replace(card, score=card.score + end))
-        return cards
+            for record in self._way(model, options, num_images, moment, direction):
+                records.append(replace(record, score=record.score + end))
+        return records
 
     def _way(
-        self, model: AdversarialModule, recipe: Recipe, num_images: int, moment: Moment, direction: str
-    ) -> list[Card]:
+        self,
+        model: AdversarialModule,
+        options: SamplingOptions,
+        num_images: int,
+        moment: TrainingProgress,
+        direction: str,
+    ) -> list[ScoreRecord]:
         real = self.real(direction)
         count = self.count(model, direction, num_images)
-        images = scored_images(model, recipe, share(count), self.data, direction)
-        fake = gathered(together(lambda: Statistics.of(images, self.extractor, self.needs[1])))
-        norm = recipe.batch_norm if batch_norms(model.way(model.generator, direction)) else "none"
-        subject = Subject(
-            weights="ema" if model.ema and recipe.weights == "ema" else "raw",
+        images = sample_images(model, options, share(count), self.data, direction)
+        fake = all_gather(run_on_all_ranks(lambda: Statistics.of(images, self.extractor, self.needs[1])))
+        norm = options.batch_norm if batch_norms(model.way(model.generator, direction)) else "none"
+        subject = Context(
+            weights="ema" if model.ema and options.weights == "ema" else "raw",
             batch_norm=norm,
-            latent_seed=recipe.seed,
-            precision=precision_of(model, recipe),
+            latent_seed=options.seed,
+            precision=effective_precision(model, options),
             source=model.scored_source(self.data, direction),
-            batch_size=recipe.batch_size if norm in ("batch", "standing") else 0,
+            batch_size=options.batch_size if norm in ("batch", "standing") else 0,
             **vars(moment),
         )
-        return by_first(lambda: scored(self.metrics, real, fake, self.extractor, subject))
+        return broadcast_from_rank_zero(lambda: scored(self.metrics, real, fake, self.extractor, subject))
 
 
 def _end(model: AdversarialModule, direction: str) -> str:

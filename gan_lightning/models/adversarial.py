@@ -114,7 +114,7 @@ class AdversarialModule(Stepping, ABC):
         return None
 
     def scored_source(self, data: Any, direction: str = "") -> str:
-        """What images to be scored are made of beside noise, for the card."""
+        """What images to be scored are made of beside noise, for the record."""
         return ""
 
     def way(self, generator: nn.Module, direction: str = "") -> nn.Module:

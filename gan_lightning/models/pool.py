@@ -29,7 +29,7 @@ class ImagePool:
         """
         if not self.size:
             return fakes
-        everyones = randomness.gathered(fakes)
+        everyones = randomness.all_gather(fakes)
         stream = randomness.shared(torch.device("cpu"))
         coins, places = torch.rand(2, len(everyones), generator=stream).tolist()
         given = [

@@ -87,12 +87,12 @@ class TranslationModule(AdversarialModule):
 
     def scored_source(self, data: Any, direction: str = "xy") -> str:
         """Split and fingerprint."""
-        split = true_split(data, data.shown_split(), source(direction))
+        split = true_split(data, data.evaluation_split(), source(direction))
         return f"{split} {self._sources(data, direction).fingerprint}"
 
     @staticmethod
     def _sources(data: StoredDataModule, direction: str) -> ImageSet:
-        return data.stills(data.shown_split())[source(direction)]
+        return data.evaluation_images(data.evaluation_split())[source(direction)]
 
     def from_grid(self, images: Images, direction: Direction) -> Images:
         """The translations of a grid's images."""

@@ -7,5 +7,5 @@ def true_split(data: StoredDataModule, split: Split, domain: int = 0) -> Split:
     """`train` where a split's images are the very training images, as in sets without others; else the split."""
     if split == "train":
         return split
-    both = (data.stills(name)[domain].fingerprint for name in ("train", split))
+    both = (data.evaluation_images(name)[domain].fingerprint for name in ("train", split))
     return "train" if len(set(both)) == 1 else split

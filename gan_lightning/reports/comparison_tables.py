@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table as Screen
 from rich.text import Text
 
-from gan_lightning.evaluation.records import PROTOCOL, Card, parts
+from gan_lightning.evaluation.records import PROTOCOL, ScoreRecord, parts
 from gan_lightning.reports.comparison import Figure, Ranking, Row, Table
 
 
@@ -24,14 +24,14 @@ def head(titles: Sequence[str]) -> list[str]:
     return [line(titles), line(("---",) * len(titles))]
 
 
-def whole_cards(cards: Sequence[Card]) -> str:
+def whole_records(records: Sequence[ScoreRecord]) -> str:
     """A table of the scores with those fields that differ; then the fields that are the same for all, and warnings."""
-    names = [field.name for field in fields(Card) if field.name != "warnings"]
-    texts = {name: [_text(getattr(card, name)) for card in cards] for name in names}
+    names = [field.name for field in fields(ScoreRecord) if field.name != "warnings"]
+    texts = {name: [_text(getattr(record, name)) for record in records] for name in names}
     columns = list(dict.fromkeys(["score", "value", *(name for name in names if len(set(texts[name])) > 1)]))
     rows = [line(cells) for cells in zip(*(texts[name] for name in columns), strict=True)]
     same = [f"- {name}: {texts[name][0]}" for name in names if name not in columns]
-    warnings = [f"- {said}" for said in dict.fromkeys(said for card in cards for said in card.warnings)]
+    warnings = [f"- {said}" for said in dict.fromkeys(said for record in records for said in record.warnings)]
     return "\n".join([*head(columns), *rows, "", *same, *warnings])
 
 
@@ -41,32 +41,32 @@ def _text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def titles(cards: list[Card]) -> list[str]:
-    """A title for a card of each protocol; those that would be the same say in what they differ, too."""
-    short = [_title(card) for card in cards]
-    return [title + _apart(card, _alike(title, short, cards)) for title, card in zip(short, cards, strict=True)]
+def titles(records: list[ScoreRecord]) -> list[str]:
+    """A title for a record of each protocol; those that would be the same say in what they differ, too."""
+    short = [_title(record) for record in records]
+    return [title + _apart(record, _alike(title, short, records)) for title, record in zip(short, records, strict=True)]
 
 
-def _title(card: Card) -> str:
+def _title(record: ScoreRecord) -> str:
     """The score and the part of its protocol that people ask for first."""
-    norm = "" if card.batch_norm == "none" else f", batch norm {card.batch_norm}"
-    against = f" against {card.n_real:,} of {card.split}" if card.n_real else ""
+    norm = "" if record.batch_norm == "none" else f", batch norm {record.batch_norm}"
+    against = f" against {record.n_real:,} of {record.split}" if record.n_real else ""
     return (
-        f"{card.score} ({card.better} is better): {card.n_fake:,} fakes{against}, {card.extractor} "
-        f"{card.extractor_sha256[:8]}, resize {card.resize}, {card.weights} weights{norm}"
+        f"{record.score} ({record.better} is better): {record.n_fake:,} fakes{against}, {record.extractor} "
+        f"{record.extractor_sha256[:8]}, resize {record.resize}, {record.weights} weights{norm}"
     )
 
 
-def _alike(title: str, short: list[str], cards: list[Card]) -> list[Card]:
-    return [card for other, card in zip(short, cards, strict=True) if other == title]
+def _alike(title: str, short: list[str], records: list[ScoreRecord]) -> list[ScoreRecord]:
+    return [record for other, record in zip(short, records, strict=True) if other == title]
 
 
-def _apart(card: Card, alike: list[Card]) -> str:
-    """The values in which a card differs from any of the others; empty where it stands alone."""
+def _apart(record: ScoreRecord, alike: list[ScoreRecord]) -> str:
+    """The values in which a record differs from any of the others; empty where it stands alone."""
     every = [parts(other) for other in alike]
     names = dict.fromkeys(name for each in every for name in each)
     differing = [name for name in names if any(each.get(name) != every[0].get(name) for each in every)]
-    return "".join(f", {name} {parts(card).get(name, 'none')}" for name in differing)
+    return "".join(f", {name} {parts(record).get(name, 'none')}" for name in differing)
 
 
 COLUMNS = ("rank", "run", "seeds", "last", "at iteration", "best", "at iteration")
@@ -106,11 +106,11 @@ def markdown(ranking: Ranking) -> str:
 
 
 def _titled(ranking: Ranking) -> list[tuple[str, Table]]:
-    return list(zip(titles([table.card for table in ranking.tables]), ranking.tables, strict=True))
+    return list(zip(titles([table.record for table in ranking.tables]), ranking.tables, strict=True))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    taken, every = len(row.runs), len(row.entry.runs)
+    taken, every = len(row.runs), len(row.experiment.runs)
     seeds = str(taken) if taken == every else f"{taken} of {every}"
     last = _texts(row.last) if row.last else (f"no score: {row.failed}", "")
     best = _texts(row.best) if row.best else ("", "")
@@ -137,4 +137,4 @@ def _plain(number: int, table: Table, row: Row) -> dict[str, Any]:
         found[f"{name}_deviation"] = "" if figure is None or figure.deviation is None else figure.deviation
         found[f"{name}_iterations"] = " ".join(map(str, figure.iterations)) if figure else ""
     folders = {"failed": row.failed, "folders": " ".join(run.folder for run in row.runs)}
-    return found | {name: getattr(table.card, name) for name in PROTOCOL} | folders
+    return found | {name: getattr(table.record, name) for name in PROTOCOL} | folders

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from gan_lightning.evaluation.records import Card, protocol
+from gan_lightning.evaluation.records import ScoreRecord, protocol
 
 
 class Line(NamedTuple):
-    """A score under one protocol: a card of it, and its value for each latent seed."""
+    """A score under one protocol: a record of it, and its value for each latent seed."""
 
-    card: Card
+    record: ScoreRecord
     values: list[float]
 
     @property
@@ -32,20 +32,20 @@ class Line(NamedTuple):
         return f"{self.mean:.4g}" + (f" ± {self.deviation:.2g}" if len(self.values) > 1 else "")
 
 
-def lines(cards: Iterable[Card]) -> list[Line]:
-    """One for each score and protocol, in the order of the cards; the same seed twice is one draw."""
-    draws = {(protocol(card), card.latent_seed): card for card in cards}
+def lines(records: Iterable[ScoreRecord]) -> list[Line]:
+    """One for each score and protocol, in the order of the records; the same seed twice is one draw."""
+    draws = {(protocol(record), record.latent_seed): record for record in records}
     found: dict[str, Line] = {}
-    for (under, _), card in draws.items():
-        found.setdefault(under, Line(card, [])).values.append(card.value)
+    for (under, _), record in draws.items():
+        found.setdefault(under, Line(record, [])).values.append(record.value)
     return list(found.values())
 
 
 def show(found: list[Line]) -> None:
     """The table on the screen, without the deviations of single scores; what all share stands above it, once."""
-    rows = [_columns(line) for line in found if line.card.better != "neither"]
+    rows = [_columns(line) for line in found if line.record.better != "neither"]
     own = [name for name in rows[0] if name in ("score", "value") or len({row[name] for row in rows}) > 1]
-    identity = found[0].card
+    identity = found[0].record
     features = f"features: {identity.extractor} {identity.extractor_sha256[:8]}, resize {identity.resize}"
     shared = [f"{name}: {value}" for name, value in rows[0].items() if name not in own]
     table = Table(*own)
@@ -57,15 +57,15 @@ def show(found: list[Line]) -> None:
 
 
 def _columns(line: Line) -> dict[str, str]:
-    card = line.card
+    record = line.record
     return {
-        "score": card.score,
+        "score": record.score,
         "value": str(line),
         "seeds": str(len(line.values)),
-        "fakes": f"{card.n_fake:,}",
-        "real": f"{card.n_real:,} {card.split}" if card.n_real else "none",
-        "weights": card.weights,
-        "batch norm": card.batch_norm,
+        "fakes": f"{record.n_fake:,}",
+        "real": f"{record.n_real:,} {record.split}" if record.n_real else "none",
+        "weights": record.weights,
+        "batch norm": record.batch_norm,
     }
 
 
@@ -79,24 +79,24 @@ def parted(found: list[Line]) -> list[str]:
     The deviation is the greatest there is: over latent seeds, or the score's own, as KID's over its subsets. One seed
     has none of its own.
     """
-    own = {_scored(line.card): line.mean for line in found if line.card.better == "neither"}
-    scores = [line for line in found if line.card.better != "neither"]
+    own = {_scored(line.record): line.mean for line in found if line.record.better == "neither"}
+    scores = [line for line in found if line.record.better != "neither"]
     said = []
     for one, other in combinations(scores, 2):
-        names = one.card.batch_norm, other.card.batch_norm
-        as_one = replace(other.card, batch_norm=names[0], batch_size=one.card.batch_size)
-        same = protocol(one.card) == protocol(as_one)
+        names = one.record.batch_norm, other.record.batch_norm
+        as_one = replace(other.record, batch_norm=names[0], batch_size=one.record.batch_size)
+        same = protocol(one.record) == protocol(as_one)
         apart = abs(one.mean - other.mean)
         greater = max(abs(one.mean), abs(other.mean))
-        noise = 2 * max(max(line.deviation, own.get(_scored(line.card), 0.0)) for line in (one, other))
+        noise = 2 * max(max(line.deviation, own.get(_scored(line.record), 0.0)) for line in (one, other))
         if names[0] != names[1] and same and apart > max(APART * greater, noise):
             said.append(
-                f"{one.card.score} of {one.card.n_fake:,} images by {one.card.weights} weights is {one} with batch "
+                f"{one.record.score} of {one.record.n_fake:,} images by {one.record.weights} weights is {one} with batch "
                 f"norm {names[0]} and {other} with {names[1]}: the running statistics do not stand for the batches."
             )
     return said
 
 
-def _scored(card: Card) -> str:
+def _scored(record: ScoreRecord) -> str:
     """The same for a score and for its own deviation, `kid` and `kid_std`."""
-    return protocol(replace(card, score=card.score.replace("_std", "", 1), better="neither"))
+    return protocol(replace(record, score=record.score.replace("_std", "", 1), better="neither"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Any, NamedTuple
 
-from gan_lightning.evaluation.records import Better, Card, Failure, protocol
+from gan_lightning.evaluation.records import Better, ScoreRecord, ScoringFailure, protocol
 
 
 class Point(NamedTuple):
@@ -26,12 +26,12 @@ class History:
     """Points of one score and one protocol, by iteration.
 
     Args:
-        card: any of those that it was made from, for the protocol.
+        record: any of those that it was made from, for the protocol.
         points: at least one.
         failed: why the run's end has no score of this protocol; empty where the last point is of the run's end.
     """
 
-    card: Card
+    record: ScoreRecord
     points: tuple[Point, ...]
     failed: str = ""
 
@@ -43,39 +43,39 @@ class History:
     @property
     def best(self) -> Point:
         """The first of those that are nothing worse than any other."""
-        choose = max if self.card.better == "higher" else min
+        choose = max if self.record.better == "higher" else min
         return choose(self.points, key=lambda point: point.mean)
 
 
 def histories(
-    cards: Iterable[Card], failures: Iterable[Failure] = (), checkpoints: Iterable[int] = ()
+    records: Iterable[ScoreRecord], failures: Iterable[ScoringFailure] = (), checkpoints: Iterable[int] = ()
 ) -> list[History]:
-    """The cards of a run sorted into histories, in the order of their first cards.
+    """The records of a run sorted into histories, in the order of their first records.
 
-    Several latent seeds are draws under one protocol. Of two cards for one iteration and seed the later one counts.
-    A failure is one of all scores. The run's end is the highest iteration that any card, failure or checkpoint has:
+    Several latent seeds are draws under one protocol. Of two records for one iteration and seed the later one counts.
+    A failure is one of all scores. The run's end is the highest iteration that any record, failure or checkpoint has:
     a history of the best checkpoint alone would else have it as its last.
 
     Args:
-        cards: of all protocols.
+        records: of all protocols.
         failures: iterations whose images could not be scored.
         checkpoints: iterations that were reached.
     """
-    found: dict[str, dict[tuple[int, int], Card]] = {}
-    for card in cards:
-        found.setdefault(protocol(card), {})[card.iteration, card.latent_seed] = card
+    found: dict[str, dict[tuple[int, int], ScoreRecord]] = {}
+    for record in records:
+        found.setdefault(protocol(record), {})[record.iteration, record.latent_seed] = record
     reasons = {failure.iteration: failure.failed for failure in failures}
     end = max([*reasons, *checkpoints, *(iteration for each in found.values() for iteration, _ in each)], default=0)
     reason = reasons.get(end, f"the run ended at iteration {end:,}, where this was not scored")
     return [_history(of_protocol, end, reason) for of_protocol in found.values()]
 
 
-def _history(cards: dict[tuple[int, int], Card], end: int, reason: str) -> History:
+def _history(records: dict[tuple[int, int], ScoreRecord], end: int, reason: str) -> History:
     by_iteration: dict[int, list[float]] = {}
-    for iteration, seed in sorted(cards):
-        by_iteration.setdefault(iteration, []).append(cards[iteration, seed].value)
+    for iteration, seed in sorted(records):
+        by_iteration.setdefault(iteration, []).append(records[iteration, seed].value)
     points = tuple(Point(iteration, tuple(values)) for iteration, values in by_iteration.items())
-    return History(next(iter(cards.values())), points, reason if points[-1].iteration < end else "")
+    return History(next(iter(records.values())), points, reason if points[-1].iteration < end else "")
 
 
 FAR = 1.5
@@ -120,23 +120,25 @@ class Courses:
     def __init__(self) -> None:
         self.courses: dict[str, Course] = {}
 
-    def add(self, cards: Sequence[Card], expected: Collection[str] = ()) -> None:
+    def add(self, records: Sequence[ScoreRecord], expected: Collection[str] = ()) -> None:
         """Take in the scores of an iteration.
 
         What compares with nothing before starts anew: its best may never be reached. What was expected and is missing
         has no last value; what is scored no more is left out.
         """
-        deviations = {card.score.replace("_std", "", 1): card.value for card in cards if card.better == "neither"}
+        deviations = {
+            record.score.replace("_std", "", 1): record.value for record in records if record.better == "neither"
+        }
         before = self.courses
-        missing = Mark(math.nan, cards[0].iteration)
+        missing = Mark(math.nan, records[0].iteration)
         self.courses = {name: each._replace(last=missing) for name, each in before.items() if name in expected}
-        for card in cards:
-            if card.better != "neither":
-                now, known = Mark(card.value, card.iteration), before.get(card.score)
-                best = known.best if known and known.protocol == protocol(card) else now
-                best = now if _is_better(now.value, best.value, card.better) else best
-                deviation = deviations.get(card.score, 0.0)
-                self.courses[card.score] = Course(card.better, protocol(card), best, now, deviation)
+        for record in records:
+            if record.better != "neither":
+                now, known = Mark(record.value, record.iteration), before.get(record.score)
+                best = known.best if known and known.protocol == protocol(record) else now
+                best = now if _is_better(now.value, best.value, record.better) else best
+                deviation = deviations.get(record.score, 0.0)
+                self.courses[record.score] = Course(record.better, protocol(record), best, now, deviation)
 
     def fail(self, iteration: int) -> None:
         """Take in that the images of an iteration could not be scored."""

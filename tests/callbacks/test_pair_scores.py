@@ -148,7 +148,7 @@ def test_each_score_is_the_mean_over_images_of_all_test_pairs(pairs):
         module = Shift(0.3)
         (row,) = fitted(PairScores(batch_size=batch_size, every_n_epochs=None), paired(pairs), module)
         assert sorted(row[1]) == ["pairs/psnr", "pairs/ssim"]
-        (whole,) = paired(pairs).still("test", 4, CPU)
+        (whole,) = paired(pairs).evaluation_batches("test", 4, CPU)
         output = (whole.x + 0.3).clamp(-1, 1)
         each = 10 * torch.log10(4 / (output - whole.y).double().square().mean((1, 2, 3)))
         assert row[1]["pairs/psnr"] == pytest.approx(each.mean().item(), rel=1e-5)

@@ -22,8 +22,8 @@ from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.hparams import metadata
 
 from gan_lightning.callbacks.scores import Scores
-from gan_lightning.evaluation.records import Card, CardFile, Failure
-from gan_lightning.evaluation.scorer import Moment, Scorer
+from gan_lightning.evaluation.records import ScoreFile, ScoreRecord, ScoringFailure
+from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.reports.history import Courses
@@ -36,14 +36,14 @@ QUIET = [
     "+trainer.enable_progress_bar=false", "callbacks.scores.num_images=12",
 ]  # fmt: skip
 CLASSES = ["data=folder_labelled", "data.channels=1"]
-CARD = Card(
+CARD = ScoreRecord(
     weights="raw", batch_norm="eval", latent_seed=0, precision="32-true", iteration=0, images_seen=0, seed=0, run="run",
     score="fd_random", value=1.0, settings={}, n_real=15, n_fake=12, split="train", data="", resize="none",
     extractor="random", extractor_sha256="", versions={}, warnings=[],
 )  # fmt: skip
 
 
-def card(value, iteration, **more):
+def record(value, iteration, **more):
     return replace(CARD, value=value, iteration=iteration, **more)
 
 
@@ -57,7 +57,7 @@ def played(composed, folder, steps, *more, resume=None):
 
 
 def iterations(folder):
-    return [each.iteration for each in CardFile(Path(folder) / "scores.jsonl").read()]
+    return [each.iteration for each in ScoreFile(Path(folder) / "scores.jsonl").read()]
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ def scripted(monkeypatch):
     def script(*values, **more):
         left = list(map(float, values))
 
-        def score(self, model, recipe, num_images, moment):
-            return [card(left.pop(0), moment.iteration, images_seen=moment.images_seen, **more)]
+        def score(self, model, options, num_images, moment):
+            return [record(left.pop(0), moment.iteration, images_seen=moment.images_seen, **more)]
 
         monkeypatch.setattr(Scorer, "__call__", score)
 
@@ -91,7 +91,7 @@ def test_a_run_with_scores_is_the_run_without_bit_for_bit(model, data, files, na
     _, scored = played(composed, tmp_path / "scored", 6, *chosen, *scores)
     for part in ("state_dict", "optimizer_states", "loops", "images_seen"):
         assert_same(plain[part], scored[part], part)
-    found = CardFile(tmp_path / "scored" / "scores.jsonl").read()
+    found = ScoreFile(tmp_path / "scored" / "scores.jsonl").read()
     assert list(dict.fromkeys(each.score for each in found)) == names
     assert {each.weights for each in found} == {"ema"}
     assert not (tmp_path / "plain" / "scores.jsonl").exists()
@@ -130,29 +130,29 @@ def test_a_resumed_run_goes_on_in_its_cadence_in_the_same_folder_or_another(comp
     assert (course["better"], course["best"], course["last"]) == ("lower", [0.0, 2], [3.0, 8])
 
 
-def test_a_score_and_its_card_go_to_file_loggers_and_log(gan_lightning):  # noqa: F811
+def test_a_score_and_its_card_go_to_file_loggers_and_log(gan_lightning):
     code, err = gan_lightning(
         *NARROW, "metric=[fid,kid]", "trainer.max_steps=3", "callbacks.scores.every_n_images=8",
         "callbacks.scores.num_images=20",
     )  # fmt: skip
     assert code == 0, err
     run = the_run()
-    cards = [json.loads(line) for line in (run / "scores.jsonl").read_text().splitlines()]
+    records = [json.loads(line) for line in (run / "scores.jsonl").read_text().splitlines()]
     names = ["fd_random", "kd_random", "kd_std_random"]
-    assert [each["score"] for each in cards] == 3 * names
-    assert [each["iteration"] for each in cards[::3]] == [1, 2, 3]
+    assert [each["score"] for each in records] == 3 * names
+    assert [each["iteration"] for each in records[::3]] == [1, 2, 3]
     expected = {
         "n_real": 1797, "n_fake": 20, "split": "train", "weights": "raw", "batch_norm": "eval", "latent_seed": 0,
         "images_seen": 24, "run": str(run.absolute()), "extractor": "random", "precision": "32-true", "seed": 0,
     }  # fmt: skip
-    assert cards[-1] | expected == cards[-1]
+    assert records[-1] | expected == records[-1]
     with (run / "metrics.csv").open() as stream:
         rows = [row for row in csv.DictReader(stream) if row["scores/fd_random"]]
-    assert [float(row["scores/fd_random"]) for row in rows] == [each["value"] for each in cards[::3]]
+    assert [float(row["scores/fd_random"]) for row in rows] == [each["value"] for each in records[::3]]
     assert [int(row["step"]) for row in rows] == [1, 2, 3]
     board = EventAccumulator(str(run), {"scalars": 0, "tensors": 0}).Reload()
     shown = [event.value for event in board.Scalars("scores/fd_random")]
-    assert shown == pytest.approx([each["value"] for each in cards[::3]])
+    assert shown == pytest.approx([each["value"] for each in records[::3]])
     (text,) = board.Tensors("scores/text_summary")[-1].tensor_proto.string_val
     assert "\n- latent_seed: 0\n" in text.decode()
     (layout,) = board.Tensors("custom_scalars__config__")
@@ -162,9 +162,9 @@ def test_a_score_and_its_card_go_to_file_loggers_and_log(gan_lightning):  # noqa
     assert not {name for name in set_by_run if name.startswith(("callbacks", "run_dir")) or name.endswith("_dir")}
     assert shown_charts(layout)["Scores"] == {name: [f"^scores/{name}$"] for name in ("fd_random", "kd_random")}
     said = (run / "train.log").read_text()
-    assert f"iteration 2: fd_random {cards[3]['value']:.4g}, kd_random" in said
+    assert f"iteration 2: fd_random {records[3]['value']:.4g}, kd_random" in said
     assert said.count("1,797 real images, fewer than 2,048") == 1
-    assert f"fd_random: best {min(each['value'] for each in cards[::3]):.4g} at iteration" in said
+    assert f"fd_random: best {min(each['value'] for each in records[::3]):.4g} at iteration" in said
     assert torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)["global_step"] in (1, 2, 3)
 
 
@@ -174,7 +174,7 @@ def shown_charts(event):
     return {each.title: {chart.title: [*chart.multiline.tag] for chart in each.chart} for each in layout.category}
 
 
-def test_a_run_without_metrics_makes_no_feature(gan_lightning, monkeypatch):  # noqa: F811
+def test_a_run_without_metrics_makes_no_feature(gan_lightning, monkeypatch):
     monkeypatch.setattr(Random, "extract", pytest.fail)
     code, err = gan_lightning(*NARROW)
     assert code == 0, err
@@ -193,7 +193,7 @@ def test_nothing_of_an_extractor_is_in_a_checkpoint(composed, tmp_path, roots, i
     assert scored["callbacks"]["Scores"]["courses"]["kid"]["last"][1] == 2
 
 
-def test_missing_inception_weights_stop_a_run_before_its_data_are_looked_for(gan_lightning, monkeypatch, tmp_path):  # noqa: F811
+def test_missing_inception_weights_stop_a_run_before_its_data_are_looked_for(gan_lightning, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.delenv("GAN_LIGHTNING_INCEPTION", raising=False)
     begun = time.monotonic()
@@ -208,7 +208,7 @@ def test_missing_inception_weights_stop_a_run_before_its_data_are_looked_for(gan
     assert "Traceback" not in err
 
 
-def test_an_extractor_without_its_files_stops_no_run_that_has_no_metrics(gan_lightning, monkeypatch, tmp_path):  # noqa: F811
+def test_an_extractor_without_its_files_stops_no_run_that_has_no_metrics(gan_lightning, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.delenv("GAN_LIGHTNING_INCEPTION", raising=False)
     code, err = gan_lightning(*NARROW, "extractor=inception")
@@ -249,7 +249,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_cannot_be_scored_is_said_in_one_sentence_before_training(case, gan_lightning, faces):  # noqa: F811
+def test_what_cannot_be_scored_is_said_in_one_sentence_before_training(case, gan_lightning, faces):
     arguments, said = WRONG[case]
     root = [f"data.root={faces}"] if "data=folder" in arguments and "data.root=three" not in arguments else []
     Path("three").mkdir()
@@ -320,9 +320,9 @@ def test_a_resumed_run_knows_the_best_of_what_it_resumes(composed, tmp_path, roo
 def test_a_metric_that_is_added_keeps_the_best_of_the_others(composed, tmp_path, roots, monkeypatch):
     chosen = [*CLASSES, *roots["folder_labelled"], "callbacks.scores.every_n_images=null"]
 
-    def score(self, model, recipe, num_images, moment):
+    def score(self, model, options, num_images, moment):
         value = {2: 1.0, 4: 5.0}[moment.iteration]
-        return [card(value, moment.iteration, score=name) for name in self.names(model)]
+        return [record(value, moment.iteration, score=name) for name in self.names(model)]
 
     monkeypatch.setattr(Scorer, "__call__", score)
     played(composed, tmp_path, 2, *chosen, "metric=[fid]")
@@ -391,7 +391,7 @@ def test_ctrl_c_ends_a_run_without_scores_and_says_so(composed, tmp_path, roots,
 def test_the_last_checkpoint_is_written_whatever_breaks_off_the_scores_at_the_end(
     error, composed, tmp_path, roots, monkeypatch, caplog
 ):
-    def score(self, model, recipe, num_images, moment):
+    def score(self, model, options, num_images, moment):
         raise error
 
     monkeypatch.setattr(Scorer, "__call__", score)
@@ -399,7 +399,7 @@ def test_the_last_checkpoint_is_written_whatever_breaks_off_the_scores_at_the_en
     with suppress(SystemExit), caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
         played(composed, tmp_path, 3, *chosen)
     assert step_of(tmp_path, "last") == 3
-    failed = [each.failed for each in CardFile(tmp_path / "scores.jsonl").failures()]
+    failed = [each.failed for each in ScoreFile(tmp_path / "scores.jsonl").failures()]
     assert failed == (["out of memory"] if isinstance(error, RuntimeError) else [])
     assert ("no scores at iteration 3: out of memory" in caplog.text) == isinstance(error, RuntimeError)
 
@@ -410,16 +410,16 @@ def test_a_run_that_ends_without_a_score_warns_and_says_so_in_its_file(composed,
     with caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
         played(composed, tmp_path, 3, *chosen)
     assert "fd_random: the last, no score at iteration 3, is far worse than the best, 2 at iteration 2" in caplog.text
-    (failure,) = CardFile(tmp_path / "scores.jsonl").failures()
-    assert failure == Failure(3, "the score fd_random must be a finite number; got nan")
+    (failure,) = ScoreFile(tmp_path / "scores.jsonl").failures()
+    assert failure == ScoringFailure(3, "the score fd_random must be a finite number; got nan")
     assert step_of(tmp_path, "best") == 2
 
 
 def test_a_score_within_its_own_deviation_is_not_far_worse():
     courses = Courses()
     for iteration, value in enumerate((0.0001, 0.0004, 0.0007)):
-        deviation = card(0.0005, iteration, score="kid_std", better="neither")
-        courses.add([card(value, iteration, score="kid"), deviation])
+        deviation = record(0.0005, iteration, score="kid_std", better="neither")
+        courses.add([record(value, iteration, score="kid"), deviation])
         assert courses.courses["kid"].is_far_worse() == (value == 0.0007)
     assert list(courses.courses) == ["kid"]
 
@@ -427,16 +427,16 @@ def test_a_score_within_its_own_deviation_is_not_far_worse():
 def test_another_score_than_the_first_can_be_followed():
     scores = Scores({"fid": FrechetDistance()}, Random(), "unused", follow="recall")
     for iteration, value in ((1, 0.5), (2, 0.6)):
-        scores.courses.add([card(1.0, iteration), card(value, iteration, score="recall", better="higher")])
+        scores.courses.add([record(1.0, iteration), record(value, iteration, score="recall", better="higher")])
     name, course = scores.followed()
     assert (name, course.best.iteration) == ("recall", 2)
 
 
 def test_a_score_that_fails_once_keeps_its_best_and_is_followed_on(composed, tmp_path, roots, monkeypatch):
-    def score(self, model, recipe, num_images, moment):
+    def score(self, model, options, num_images, moment):
         names = {2: ["fd_random", "kd_random"], 5: ["kd_random"], 7: ["fd_random"], 8: ["fd_random", "kd_random"]}
         values = {2: 1.0, 5: 0.1, 7: 3.0, 8: 2.0}
-        return [card(values[moment.iteration], moment.iteration, score=name) for name in names[moment.iteration]]
+        return [record(values[moment.iteration], moment.iteration, score=name) for name in names[moment.iteration]]
 
     monkeypatch.setattr(Scorer, "__call__", score)
     chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid,kid]", "callbacks.scores.every_n_images=8"]
@@ -450,11 +450,11 @@ def test_a_score_that_fails_once_keeps_its_best_and_is_followed_on(composed, tmp
 
 def test_a_score_that_is_missing_at_the_end_has_no_last_value():
     courses = Courses()
-    courses.add([card(1.0, 1), card(2.0, 1, score="kd_random")])
-    courses.add([card(1.0, 2)], ["fd_random", "kd_random"])
+    courses.add([record(1.0, 1), record(2.0, 1, score="kd_random")])
+    courses.add([record(1.0, 2)], ["fd_random", "kd_random"])
     assert courses.courses["kd_random"].best == (2.0, 1)
     assert str(courses.courses["kd_random"].last) == "no score at iteration 2"
-    courses.add([card(1.0, 3)], ["fd_random"])
+    courses.add([record(1.0, 3)], ["fd_random"])
     assert list(courses.courses) == ["fd_random"]
 
 
@@ -464,13 +464,13 @@ def test_scores_of_another_run_in_the_same_folder_are_left_to_none(composed, tmp
     played(
         composed, tmp_path, 5, *chosen, "callbacks.checkpoint.every_n_iterations=1", "callbacks.checkpoint.keep=null"
     )
-    evaluations = CardFile(tmp_path / "evaluations.jsonl")
-    evaluations.append([card(0.5, 0), card(0.5, 3), card(0.5, 5)])
+    evaluations = ScoreFile(tmp_path / "evaluations.jsonl")
+    evaluations.append([record(0.5, 0), record(0.5, 3), record(0.5, 5)])
     scripted(9.0)
     played(composed, tmp_path, 4, *chosen, resume=tmp_path / "checkpoints" / "0000003.ckpt")
     assert [each.iteration for each in evaluations.read()] == [0, 3]
     played(composed, tmp_path, 4, *chosen[:-2], "metric=[]")
-    assert evaluations.read() == CardFile(tmp_path / "scores.jsonl").read() == []
+    assert evaluations.read() == ScoreFile(tmp_path / "scores.jsonl").read() == []
 
 
 def test_a_run_that_goes_on_elsewhere_has_the_scores_of_its_own_past_alone(composed, tmp_path, roots, scripted):
@@ -478,10 +478,10 @@ def test_a_run_that_goes_on_elsewhere_has_the_scores_of_its_own_past_alone(compo
     scripted(1.0, 4.0, 5.0)
     played(composed, tmp_path / "a", 5, *chosen)
     (tmp_path / "b").mkdir()
-    CardFile(tmp_path / "b" / "scores.jsonl").append([card(0.1, 1)])
+    ScoreFile(tmp_path / "b" / "scores.jsonl").append([record(0.1, 1)])
     scripted(7.0, 8.0)
     played(composed, tmp_path / "b", 8, *chosen, resume=tmp_path / "a" / "checkpoints" / "last.ckpt")
-    found = CardFile(tmp_path / "b" / "scores.jsonl").read()
+    found = ScoreFile(tmp_path / "b" / "scores.jsonl").read()
     assert [(each.iteration, each.value) for each in found] == [(2, 1.0), (5, 4.0), (7, 7.0), (8, 8.0)]
     assert iterations(tmp_path / "a") == [2, 5]
 
@@ -498,7 +498,7 @@ def test_a_moved_run_is_resumed_with_its_own_scores_and_best_whatever_lies_where
     played(composed, tmp_path / "run", 5, *chosen, "model.seed=1")
     scripted(7.0, 8.0)
     played(composed, tmp_path / "on", 8, *chosen, resume=tmp_path / "moved" / "checkpoints" / "last.ckpt")
-    found = CardFile(tmp_path / "on" / "scores.jsonl").read()
+    found = ScoreFile(tmp_path / "on" / "scores.jsonl").read()
     assert [each.value for each in found] == [1.0, 4.0, 7.0, 8.0]
     assert_same(torch.load(tmp_path / "on" / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"], own, "best")
 
@@ -511,18 +511,18 @@ def test_a_run_that_goes_on_in_the_folder_of_another_leaves_nothing_of_that_one(
     played(composed, tmp_path / "a", 3, *chosen, "callbacks.checkpoint.every_n_iterations=1")
     scripted(0.1)
     played(composed, tmp_path / "b", 3, *chosen)
-    CardFile(tmp_path / "b" / "evaluations.jsonl").append([card(0.2, 1)])
+    ScoreFile(tmp_path / "b" / "evaluations.jsonl").append([record(0.2, 1)])
     scripted(5.0)
     before_any_score = tmp_path / "a" / "checkpoints" / "0000001.ckpt"
     played(composed, tmp_path / "b", 3, *chosen, resume=before_any_score)
-    assert [each.value for each in CardFile(tmp_path / "b" / "scores.jsonl").read()] == [5.0]
-    assert CardFile(tmp_path / "b" / "evaluations.jsonl").read() == []
+    assert [each.value for each in ScoreFile(tmp_path / "b" / "scores.jsonl").read()] == [5.0]
+    assert ScoreFile(tmp_path / "b" / "evaluations.jsonl").read() == []
     (tmp_path / "a" / "checkpoints" / "best.ckpt").unlink()
     scripted(5.0)
     with caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
         played(composed, tmp_path / "c", 4, *chosen, resume=tmp_path / "a" / "checkpoints" / "last.ckpt")
     assert "the best score so far is of iteration 3, but there is no checkpoint of it" in caplog.text
-    assert [each.value for each in CardFile(tmp_path / "c" / "scores.jsonl").read()] == [1.0, 5.0]
+    assert [each.value for each in ScoreFile(tmp_path / "c" / "scores.jsonl").read()] == [1.0, 5.0]
 
 
 class Both(FrechetDistance):
@@ -544,7 +544,7 @@ def test_a_run_that_a_timer_ends_has_its_last_score_in_its_checkpoints(composed,
     """Lightning's timer ends a run after this callback has had the batch."""
     value = iter((3.0, 1.0))
     monkeypatch.setattr(
-        Scorer, "__call__", lambda self, model, recipe, count, moment: [card(next(value), moment.iteration)]
+        Scorer, "__call__", lambda self, model, options, count, moment: [record(next(value), moment.iteration)]
     )
     chosen = [*CLASSES, *roots["folder_labelled"], "metric=[fid]", "callbacks.scores.every_n_images=8"]
 
@@ -574,7 +574,7 @@ def test_a_run_that_a_timer_ends_has_its_last_score_in_its_checkpoints(composed,
 def test_the_best_is_the_lowest_or_the_highest_and_far_is_half_as_much_again(better, values, best, is_far):
     courses = Courses()
     for iteration, value in enumerate(values):
-        courses.add([card(float(value), iteration, better=better)])
+        courses.add([record(float(value), iteration, better=better)])
     course = Courses.from_plain(json.loads(json.dumps(courses.plain()))).courses["fd_random"]
     assert course.best == (best, values.index(best))
     assert course.last == (values[-1], len(values) - 1)
@@ -582,26 +582,26 @@ def test_the_best_is_the_lowest_or_the_highest_and_far_is_half_as_much_again(bet
 
 
 def test_a_broken_line_of_a_score_file_is_left_out(tmp_path):
-    file = CardFile(tmp_path / "run" / "scores.jsonl")
+    file = ScoreFile(tmp_path / "run" / "scores.jsonl")
     assert file.read() == []
-    file.append([card(1.0, 1), card(2.0, 5)])
+    file.append([record(1.0, 1), record(2.0, 5)])
     with file.file.open("a") as stream:
         stream.write('{"score": "fd')
     assert [each.iteration for each in file.read()] == [1, 5]
     file.rewind(1)
-    file.append([card(3.0, 4)])
+    file.append([record(3.0, 4)])
     assert [each.value for each in file.read()] == [1.0, 3.0]
 
 
 def test_rewinding_a_score_file_keeps_what_it_does_not_know(tmp_path):
-    file = CardFile(tmp_path / "scores.jsonl")
+    file = ScoreFile(tmp_path / "scores.jsonl")
     unknown = '{"iteration": 1, "score": "of a later version"}'
     file.file.write_text(f"{unknown}\nno json\n")
-    file.append([card(1.0, 1), Failure(2, "why"), Failure(3, "not finite"), card(2.0, 4)])
+    file.append([record(1.0, 1), ScoringFailure(2, "why"), ScoringFailure(3, "not finite"), record(2.0, 4)])
     file.rewind(2)
     assert file.file.read_text().split("\n")[:2] == [unknown, "no json"]
     assert [each.value for each in file.read()] == [1.0]
-    assert file.failures() == [Failure(2, "why")]
+    assert file.failures() == [ScoringFailure(2, "why")]
     assert not list(tmp_path.glob("*.tmp"))
 
 
@@ -616,16 +616,16 @@ def test_two_processes_share_the_work_and_write_once(tmp_path):
     command = [sys.executable, "-m", "gan_lightning", *words]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert shown.returncode == 0, shown.stderr
-    found = CardFile(Path("run/scores.jsonl")).read()
+    found = ScoreFile(Path("run/scores.jsonl")).read()
     counts = [(each.iteration, each.n_fake, each.n_real) for each in found if each.score == "fd_random"]
     assert counts == [(2, 25, 1797), (3, 25, 1797)]
     assert Path("run/checkpoints/best.ckpt").is_file()
     alone = [word for word in words if word not in ("trainer=ddp", "hydra.run.dir=run")]
     shown = subprocess.run([*command[:3], *alone, "hydra.run.dir=alone"], capture_output=True, timeout=180, check=False)
     assert shown.returncode == 0, shown.stderr
-    expected = CardFile(Path("alone/scores.jsonl")).read()
+    expected = ScoreFile(Path("alone/scores.jsonl")).read()
     for score, tolerance in (("fd_random", 1e-6), ("kd_random", 1e-6)):
-        values = [[each.value for each in cards if each.score == score] for cards in (found, expected)]
+        values = [[each.value for each in records if each.score == score] for records in (found, expected)]
         assert values[0] == pytest.approx(values[1], rel=tolerance), score
         assert len(values[0]) == 2
 
@@ -640,9 +640,9 @@ def out_of_memory(model, *_):
         raise RuntimeError("out of memory")
     yield from images(model, *_)
 
-images = scoring.scored_images
+images = scoring.sample_images
 if os.environ.get("LOCAL_RANK") == "1":
-    scoring.scored_images = out_of_memory
+    scoring.sample_images = out_of_memory
 __main__.main()
 """
 
@@ -659,7 +659,7 @@ def test_an_error_in_one_of_two_processes_at_the_end_costs_the_score_and_not_the
     assert shown.returncode == 0, shown.stderr
     assert "no scores at iteration 3: out of memory" in shown.stdout
     assert iterations("run") == [2]
-    assert CardFile(Path("run/scores.jsonl")).failures() == [Failure(3, "out of memory")]
+    assert ScoreFile(Path("run/scores.jsonl")).failures() == [ScoringFailure(3, "out of memory")]
     assert torch.load("run/checkpoints/last.ckpt", weights_only=True)["global_step"] == 3
 
 
@@ -674,9 +674,9 @@ def test_a_trained_dcgans_distance_is_at_most_a_fifth_of_an_untrained_ones(compo
     model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
     (scores,) = [callback for callback in trainer.callbacks if isinstance(callback, Scores)]
     scorer = Scorer(scores.metrics, scores.extractor, data)
-    untrained = scorer(model, scores.recipe, scores.num_images, Moment(0, 0, 0, ""))[0]
+    untrained = scorer(model, scores.options, scores.num_images, TrainingProgress(0, 0, 0, ""))[0]
     trainer.fit(model, data)
-    trained = [each for each in CardFile(tmp_path / "scores.jsonl").read() if each.score == "fd_classifier"][-1]
+    trained = [each for each in ScoreFile(tmp_path / "scores.jsonl").read() if each.score == "fd_classifier"][-1]
     accuracy = scores.extractor.accuracy
     record_property("the classifier's held-out accuracy", f"{accuracy:.3f}")
     record_property("fd_classifier of a DCGAN, untrained and trained", f"{untrained.value:.1f} and {trained.value:.1f}")

@@ -11,10 +11,10 @@ from omegaconf import OmegaConf
 
 from gan_lightning.__main__ import main
 from gan_lightning.config.arguments import with_runs
-from gan_lightning.evaluation.records import Card, CardFile, Failure
+from gan_lightning.evaluation.records import ScoreFile, ScoreRecord, ScoringFailure
 from gan_lightning.reports.history import histories
 
-CARD = Card(
+CARD = ScoreRecord(
     weights="ema", batch_norm="eval", latent_seed=0, precision="32-true", iteration=100, images_seen=800, seed=0,
     run="", score="fid", better="lower", value=10.0, settings={}, n_real=5000, n_fake=5000, split="train", data="abc",
     resize="legacy", extractor="inception", extractor_sha256="6726825d", versions={"torch": "2"}, warnings=[],
@@ -26,8 +26,8 @@ def scored(folder, values, config=None, file="scores.jsonl", **changes):
     place = Path(folder)
     (place / ".hydra").mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config or {"seed": 0, "name": str(folder)}, place / ".hydra" / "config.yaml")
-    cards = [dataclasses.replace(CARD, iteration=at, value=value, **changes) for at, value in values.items()]
-    CardFile(place / file).append(cards)
+    records = [dataclasses.replace(CARD, iteration=at, value=value, **changes) for at, value in values.items()]
+    ScoreFile(place / file).append(records)
     return str(place)
 
 
@@ -126,8 +126,8 @@ def test_a_seed_that_was_run_twice_does_not_count_twice(compare):
 
 
 def test_latent_seeds_are_draws_of_one_protocol():
-    cards = [dataclasses.replace(CARD, latent_seed=seed, value=float(seed)) for seed in (1, 2, 6)]
-    (history,) = histories([*cards, dataclasses.replace(CARD, iteration=50, value=1.0)])
+    records = [dataclasses.replace(CARD, latent_seed=seed, value=float(seed)) for seed in (1, 2, 6)]
+    (history,) = histories([*records, dataclasses.replace(CARD, iteration=50, value=1.0)])
     assert history.last.values == (1.0, 2.0, 6.0)
     assert (history.last.mean, history.best.iteration) == (3.0, 50)
 
@@ -141,9 +141,9 @@ def test_evaluations_are_read_beside_scores_and_the_later_of_two_counts(compare)
 
 def test_a_run_that_ended_without_a_score_is_last_and_says_why(compare):
     runs = scored("a", {1: 1.0, 2: 1.5}), scored("b", {1: 9.0, 3: 8.0}), scored("c", {})
-    CardFile(Path("a/scores.jsonl")).append([Failure(3, "images must be finite")])
-    CardFile(Path("b/scores.jsonl")).append([Failure(2, "not the end")])
-    CardFile(Path("c/scores.jsonl")).append([Failure(3, "images were never finite")])
+    ScoreFile(Path("a/scores.jsonl")).append([ScoringFailure(3, "images must be finite")])
+    ScoreFile(Path("b/scores.jsonl")).append([ScoringFailure(2, "not the end")])
+    ScoreFile(Path("c/scores.jsonl")).append([ScoringFailure(3, "images were never finite")])
     code, out, _, rows = compare(*runs)
     assert code == 0
     assert [(row["run"], row["rank"], row["last"], row["best"]) for row in rows] == [
@@ -160,7 +160,7 @@ def test_a_run_that_ended_without_a_score_is_last_and_says_why(compare):
 def test_one_failed_seed_leaves_an_experiment_without_a_last_score(compare):
     config = {"model": "same"}
     folders = [scored(f"seed={seed}", {1: 1.0}, {"seed": seed, **config}, seed=seed) for seed in (0, 1)]
-    CardFile(Path("seed=1/scores.jsonl")).append([Failure(2, "not finite")])
+    ScoreFile(Path("seed=1/scores.jsonl")).append([ScoringFailure(2, "not finite")])
     _, _, _, rows = compare(*folders, scored("other", {1: 5.0}))
     assert [(row["run"], row["seeds"], row["last"]) for row in rows] == [("other", "1", "5.0"), ("seed=0", "2", "")]
 
@@ -231,7 +231,7 @@ def test_rows_without_a_last_stand_below_the_ranked_ones_by_their_best(better, o
 
 
 def seeds(*changes):
-    """Runs of one configuration whose cards differ in the given ways."""
+    """Runs of one configuration whose records differ in the given ways."""
     config = {"model": "same"}
     return [
         scored(f"seed={seed}", {1: value}, {"seed": seed, **config}, seed=seed, **change)
@@ -242,7 +242,7 @@ def seeds(*changes):
 def test_one_seed_that_was_not_scored_at_its_end_leaves_no_last_and_is_named(compare):
     folders = seeds((10.0, {}), (12.0, {}), (14.0, {}))
     checkpoint(folders[1], "0000002.ckpt")
-    CardFile(Path(folders[2]) / "scores.jsonl").append([Failure(2, "not finite")])
+    ScoreFile(Path(folders[2]) / "scores.jsonl").append([ScoringFailure(2, "not finite")])
     (Path(folders[1]) / "scores.jsonl").rename(Path(folders[1]) / "evaluations.jsonl")
     _, _, _, rows = compare(*folders)
     said = "seed=1: the run ended at iteration 2, where this was not scored; seed=2: not finite"

@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 
 from gan_lightning.commands import evaluate as command
-from gan_lightning.config.runs import cards_of
+from gan_lightning.config.runs import records_of
 from gan_lightning.evaluation import folders as folders_module
 from gan_lightning.evaluation import scorer
-from gan_lightning.evaluation.records import Card, CardFile
+from gan_lightning.evaluation.records import ScoreFile, ScoreRecord
 from gan_lightning.metrics.extractors import classifier
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.extractors.random import Random
@@ -47,7 +47,7 @@ def run(trained):
 
 @pytest.fixture
 def evaluate(monkeypatch, capfd):
-    """Runs the command; returns exit code, stdout and stderr together, and the cards it wrote."""
+    """Runs the command; returns exit code, stdout and stderr together, and the records it wrote."""
     monkeypatch.setenv("COLUMNS", "200")
 
     def scored(*words):
@@ -55,8 +55,8 @@ def evaluate(monkeypatch, capfd):
         code = front_door("evaluate", "accelerator=cpu", *words)
         shown = capfd.readouterr()
         written = sorted(Path("outputs").glob("evaluate/*/evaluation.jsonl"))
-        cards = CardFile(written[-1]).read() if written else []
-        return code, shown.out + shown.err, cards
+        records = ScoreFile(written[-1]).read() if written else []
+        return code, shown.out + shown.err, records
 
     return scored
 
@@ -64,14 +64,16 @@ def evaluate(monkeypatch, capfd):
 @pytest.mark.parametrize("extractor", ["random", "classifier"])
 def test_a_run_is_scored_by_its_last_checkpoint_and_the_cards_lie_beside_it(extractor, run, evaluate, monkeypatch):
     monkeypatch.setattr(classifier, "STEPS", 3)
-    code, shown, cards = evaluate(f"run={run}", "num_images=30", f"extractor={extractor}")
+    code, shown, records = evaluate(f"run={run}", "num_images=30", f"extractor={extractor}")
     assert code == 0, shown
-    assert [card.score for card in cards] == [f"{stem}_{extractor}" for stem in ("fd", "kd", "kd_std")]
-    assert {(card.n_fake, card.n_real, card.iteration, card.images_seen) for card in cards} == {(30, 1797, 2, 16)}
-    assert {(card.weights, card.batch_norm, card.split, card.run) for card in cards} == {
+    assert [record.score for record in records] == [f"{stem}_{extractor}" for stem in ("fd", "kd", "kd_std")]
+    assert {(record.n_fake, record.n_real, record.iteration, record.images_seen) for record in records} == {
+        (30, 1797, 2, 16)
+    }
+    assert {(record.weights, record.batch_norm, record.split, record.run) for record in records} == {
         ("ema", "eval", "train", str(run.absolute()))
     }
-    assert cards_of(run, "runs") == cards
+    assert records_of(run, "runs") == records
     assert "kid added, for there are fewer than 10,000 images" in shown
     assert "fewer than 2,048, is strongly biased" in shown
 
@@ -79,47 +81,49 @@ def test_a_run_is_scored_by_its_last_checkpoint_and_the_cards_lie_beside_it(extr
 def test_a_checkpoint_outside_of_a_run_is_scored_and_nothing_is_written_beside_it(run, evaluate, tmp_path):
     (tmp_path / "alone").mkdir()
     file = Path(shutil.copy(run / "checkpoints" / "last.ckpt", tmp_path / "alone" / "some.ckpt"))
-    code, shown, cards = evaluate(f"run={file}", "num_images=20")
+    code, shown, records = evaluate(f"run={file}", "num_images=20")
     assert code == 0, shown
-    assert {card.run for card in cards} == {str(file)}
+    assert {record.run for record in records} == {str(file)}
     assert not list(tmp_path.rglob("evaluations.jsonl"))
 
 
 def test_seeds_and_counts_are_all_scored_and_the_table_has_mean_and_deviation(run, evaluate):
-    code, shown, cards = evaluate(f"run={run}", "num_images=[20,30]", "seeds=[0,1,2]", "metric@few=[]")
+    code, shown, records = evaluate(f"run={run}", "num_images=[20,30]", "seeds=[0,1,2]", "metric@few=[]")
     assert code == 0, shown
-    assert [(card.n_fake, card.latent_seed) for card in cards] == [(n, seed) for n in (20, 30) for seed in (0, 1, 2)]
-    twenty, more = lines(cards)
-    assert twenty.mean == pytest.approx(np.mean([card.value for card in cards[:3]]))
-    assert more.deviation == pytest.approx(np.std([card.value for card in cards[3:]], ddof=1))
+    assert [(record.n_fake, record.latent_seed) for record in records] == [
+        (n, seed) for n in (20, 30) for seed in (0, 1, 2)
+    ]
+    twenty, more = lines(records)
+    assert twenty.mean == pytest.approx(np.mean([record.value for record in records[:3]]))
+    assert more.deviation == pytest.approx(np.std([record.value for record in records[3:]], ddof=1))
     assert str(twenty) in shown
     assert str(more) in shown
-    assert len({card.value for card in cards}) == 6
-    assert lines([*cards, cards[0]]) == [twenty, more]
+    assert len({record.value for record in records}) == 6
+    assert lines([*records, records[0]]) == [twenty, more]
 
 
 def test_a_narrow_screen_cuts_no_number(run, evaluate, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    code, shown, cards = evaluate(f"run={run}", "num_images=20", "seeds=[0,1]", "weights=both")
+    code, shown, records = evaluate(f"run={run}", "num_images=20", "seeds=[0,1]", "weights=both")
     assert code == 0
     assert "…" not in shown
-    for line in lines(cards):
-        assert line.card.better == "neither" or f"{line.card.score} │ {line}" in shown
+    for line in lines(records):
+        assert line.record.better == "neither" or f"{line.record.score} │ {line}" in shown
     assert "; seeds: 2; fakes: 20; real: 1,797 train; batch norm: eval" in shown
 
 
 def test_the_same_question_gets_the_same_answer_whatever_the_batch(run, evaluate):
-    _, _, cards = evaluate(f"run={run}", "num_images=20", "batch_size=20")
+    _, _, records = evaluate(f"run={run}", "num_images=20", "batch_size=20")
     _, _, again = evaluate(f"run={run / 'checkpoints' / 'last.ckpt'}", "num_images=20", "batch_size=7")
-    assert [card.value for card in again] == pytest.approx([card.value for card in cards], rel=1e-5)
+    assert [record.value for record in again] == pytest.approx([record.value for record in records], rel=1e-5)
 
 
 def test_weights_and_norm_modes_are_scored_side_by_side(run, evaluate):
-    code, shown, cards = evaluate(f"run={run}", "num_images=20", "weights=both", "batch_norm=audit", "metric@few=[]")
+    code, shown, records = evaluate(f"run={run}", "num_images=20", "weights=both", "batch_norm=audit", "metric@few=[]")
     assert code == 0, shown
     modes = ("eval", "batch", "standing")
     expected = [(weights, mode) for weights in ("ema", "raw") for mode in modes]
-    assert [(card.weights, card.batch_norm) for card in cards] == expected
+    assert [(record.weights, record.batch_norm) for record in records] == expected
 
 
 def test_running_statistics_that_do_not_stand_for_the_batches_are_named(run, evaluate):
@@ -130,15 +134,15 @@ def test_running_statistics_that_do_not_stand_for_the_batches_are_named(run, eva
             values /= 1000
     file.unlink()
     torch.save(checkpoint, file)
-    code, shown, cards = evaluate(f"run={run}", "num_images=20", "batch_norm=audit")
+    code, shown, records = evaluate(f"run={run}", "num_images=20", "batch_norm=audit")
     assert code == 0, shown
     assert "with batch norm eval and" in shown
-    said = evaluation_table.parted(lines(cards))
+    said = evaluation_table.parted(lines(records))
     assert any(line.startswith("fd_random of 20 images by ema weights is") for line in said)
     assert not any("batch norm batch and" in line for line in said)
 
 
-CARD = Card(
+CARD = ScoreRecord(
     weights="ema", batch_norm="eval", latent_seed=0, precision="32-true", iteration=100, images_seen=800, seed=0,
     run="", score="kid", better="lower", value=0.1, settings={"subsets": 100}, n_real=5000, n_fake=5000, split="train",
     data="abc", resize="legacy", extractor="inception", extractor_sha256="6726825d", versions={}, warnings=[],
@@ -178,17 +182,17 @@ def test_the_deviation_over_latent_seeds_counts_where_it_is_greater_than_the_sco
         for seed, away in enumerate((-0.06, 0.06))
     ]
     deviations = [
-        dataclasses.replace(card, score="kid_std", better="neither", value=0.001, latent_seed=card.latent_seed)
-        for card in draws
+        dataclasses.replace(record, score="kid_std", better="neither", value=0.001, latent_seed=record.latent_seed)
+        for record in draws
     ]
     assert evaluation_table.parted(lines([*draws, *deviations])) == []
 
 
 def test_an_audit_of_a_network_without_batch_norm_is_one_score(evaluate):
     assert front_door(*TINY, "model=gan", "hydra.run.dir=mlp") == 0
-    code, shown, cards = evaluate("run=mlp", "num_images=20", "batch_norm=audit", "weights=both", "metric@few=[]")
+    code, shown, records = evaluate("run=mlp", "num_images=20", "batch_norm=audit", "weights=both", "metric@few=[]")
     assert code == 0, shown
-    assert [(card.weights, card.batch_norm) for card in cards] == [("raw", "none")]
+    assert [(record.weights, record.batch_norm) for record in records] == [("raw", "none")]
 
 
 def test_compare_reads_what_evaluate_wrote(run, evaluate, capfd):
@@ -213,11 +217,13 @@ def folders(tmp_path_factory):
 
 @pytest.mark.parametrize("cache", ["auto", "off"])
 def test_folders_of_any_kind_are_scored_at_their_own_size(cache, folders, evaluate, tmp_path):
-    code, shown, cards = evaluate(f"real={folders / 'real'}", f"fake={folders / 'fake'}", f"cache={cache}")
+    code, shown, records = evaluate(f"real={folders / 'real'}", f"fake={folders / 'fake'}", f"cache={cache}")
     assert code == 0, shown
-    assert [card.score for card in cards] == ["fd_random", "kd_random", "kd_std_random"]
-    assert {(card.n_real, card.n_fake, card.split, card.weights) for card in cards} == {(12, 9, "folder", "none")}
-    assert {card.run for card in cards} == {str(folders / "fake")}
+    assert [record.score for record in records] == ["fd_random", "kd_random", "kd_std_random"]
+    assert {(record.n_real, record.n_fake, record.split, record.weights) for record in records} == {
+        (12, 9, "folder", "none")
+    }
+    assert {record.run for record in records} == {str(folders / "fake")}
     extractor = Random()
     sides = []
     for name in ("real", "fake"):
@@ -227,7 +233,7 @@ def test_folders_of_any_kind_are_scored_at_their_own_size(cache, folders, evalua
         images = torch.from_numpy(pixels[..., :3]).permute(0, 3, 1, 2)
         sides.append(Statistics.of([images], extractor, frozenset({"moments"})))
     expected = FrechetDistance()(*sides)["fd_random"]
-    assert cards[0].value == pytest.approx(expected, rel=1e-5)
+    assert records[0].value == pytest.approx(expected, rel=1e-5)
     assert (tmp_path / "cache").exists() == (cache == "auto")
 
 
@@ -239,11 +245,11 @@ def test_folders_have_no_labels_for_a_classifier_to_learn(folders, evaluate):
 
 
 def test_folders_may_be_scored_by_some_of_their_images(folders, evaluate):
-    code, shown, cards = evaluate(
+    code, shown, records = evaluate(
         f"real={folders / 'real'}", f"fake={folders / 'fake'}", "num_images=[4,50,60]", "metric@few=[]"
     )
     assert code == 0, shown
-    assert [card.n_fake for card in cards] == [4, 9]
+    assert [record.n_fake for record in records] == [4, 9]
 
 
 def test_images_of_several_sizes_need_image_size(folders, evaluate, tmp_path):
@@ -254,9 +260,9 @@ def test_images_of_several_sizes_need_image_size(folders, evaluate, tmp_path):
     code, shown, _ = evaluate(*words)
     assert code == 2
     assert "image_size must be given where images are not all squares of one size; got 24x24, 30x20" in shown
-    code, shown, cards = evaluate(*words, "image_size=16")
+    code, shown, records = evaluate(*words, "image_size=16")
     assert code == 0, shown
-    assert {card.n_fake for card in cards} == {10}
+    assert {record.n_fake for record in records} == {10}
     assert "fake: left out bad.png" in shown
 
 
@@ -284,16 +290,19 @@ def test_kid_is_added_where_what_is_translated_is_few_whatever_was_asked_for(eva
     assert front_door(*own, *small, "trainer.accelerator=cpu", "hydra.run.dir=translates") == 0
     for bound, added in ((5, {"kd_random_xy", "kd_random_yx"}), (3, set())):
         monkeypatch.setattr(scorer, "SOME", bound)
-        code, shown, cards = evaluate("run=translates", "num_images=20")
+        code, shown, records = evaluate("run=translates", "num_images=20")
         assert code == 0, shown
-        assert {card.score for card in cards if card.better != "neither"} == {"fd_random_xy", "fd_random_yx"} | added
-        assert {card.n_fake for card in cards} == {3}
+        assert {record.score for record in records if record.better != "neither"} == {
+            "fd_random_xy",
+            "fd_random_yx",
+        } | added
+        assert {record.n_fake for record in records} == {3}
 
 
 def test_too_few_images_are_refused_before_the_real_ones_are_read(run, evaluate, monkeypatch):
     monkeypatch.setattr(scorer, "real_statistics", pytest.fail)
-    code, shown, cards = evaluate(f"run={run}", "metric=[precision_recall]", "num_images=[20,3]")
-    assert (code, cards) == (2, [])
+    code, shown, records = evaluate(f"run={run}", "metric=[precision_recall]", "num_images=[20,3]")
+    assert (code, records) == (2, [])
     assert "metric=precision_recall needs at least 4 generated images, and num_images is 3" in shown
 
 

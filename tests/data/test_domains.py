@@ -140,7 +140,7 @@ def test_folders_without_a_test_split_do_not_pass_off_training_pictures_as_one(t
         with pytest.raises(ValueError, match=said):
             module.domains("test")
         with pytest.raises(ValueError, match=said):
-            module.still("test", 2, torch.device("cpu"))
+            module.evaluation_batches("test", 2, torch.device("cpu"))
         shown = module.spread(3, torch.device("cpu"))
         assert shown.x.shape == shown.y.shape == (3, 3, 16, 16)
     (two_folders / "A" / "test").mkdir()
@@ -152,7 +152,7 @@ def test_folders_without_a_test_split_do_not_pass_off_training_pictures_as_one(t
 def test_still_crops_of_photographs_are_never_shrunken_ones():
     module = PhotosUnpaired(image_size=32, channels=3, batch_size=2, load_size=48, cache="off")
     larger = [torch.from_numpy(store.rows([0])) for store in module.stores("train")]
-    still = next(iter(module.still("train", 1, torch.device("cpu"))))
+    still = next(iter(module.evaluation_batches("train", 1, torch.device("cpu"))))
     for image, whole in zip(still, larger, strict=True):
         assert whole.shape[-1] == 48
         torch.testing.assert_close(image, whole[..., 8:40, 8:40] / 127.5 - 1)

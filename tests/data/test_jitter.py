@@ -187,12 +187,12 @@ def test_pictures_for_tests_are_never_jittered(pairs):
     module = Paired(root=str(pairs), batch_size=12, flip=True, **JITTERED)
     plain = Paired(root=str(pairs), batch_size=12, image_size=16, channels=3)
     for split, count in (("test", 4), ("train", 12)):
-        stills = list(module.still(split, 3, CPU))
-        assert same(stills, plain.still(split, 3, CPU))
-        assert [len(batch.x) for batch in stills] == [3] * (count // 3) + [1] * (count % 3)
-        assert stills[0].x.shape == (3, 3, 16, 16)
+        evaluation_images = list(module.evaluation_batches(split, 3, CPU))
+        assert same(evaluation_images, plain.evaluation_batches(split, 3, CPU))
+        assert [len(batch.x) for batch in evaluation_images] == [3] * (count // 3) + [1] * (count % 3)
+        assert evaluation_images[0].x.shape == (3, 3, 16, 16)
     fitted_whole = torch.from_numpy(module.stores("test")[0].rows([0, 1, 2])) / 127.5 - 1
-    first = next(module.still("test", 3, CPU))
+    first = next(module.evaluation_batches("test", 3, CPU))
     assert torch.equal(torch.cat(first, 1), fitted_whole)
 
 
@@ -205,7 +205,7 @@ def test_still_batches_leave_training_and_random_numbers_alone(pairs):
             seen.append(module.on_after_batch_transfer(batch, 0))
             if between:
                 before = torch.get_rng_state(), np.random.get_state()[1].copy()
-                list(module.still("train", 5, CPU))
+                list(module.evaluation_batches("train", 5, CPU))
                 assert torch.equal(before[0], torch.get_rng_state())
                 assert (before[1] == np.random.get_state()[1]).all()
         return seen
@@ -215,13 +215,13 @@ def test_still_batches_leave_training_and_random_numbers_alone(pairs):
 
 def test_still_batches_of_two_domains_end_with_the_smaller(two_domains):
     module = Unpaired(root=str(two_domains), batch_size=4, **JITTERED)
-    stills = list(module.still("train", 4, CPU))
-    assert [(len(batch.x), len(batch.y)) for batch in stills] == [(4, 4), (2, 2)]
+    evaluation_images = list(module.evaluation_batches("train", 4, CPU))
+    assert [(len(batch.x), len(batch.y)) for batch in evaluation_images] == [(4, 4), (2, 2)]
 
 
 def test_still_batches_carry_labels_and_the_wanted_type():
     module = Digits(image_size=8, channels=1, batch_size=4, num_classes=10)
-    first = next(module.still("train", 5, CPU, torch.bfloat16))
+    first = next(module.evaluation_batches("train", 5, CPU, torch.bfloat16))
     assert first.labels.tolist() == [0, 1, 2, 3, 4]
     assert first.images.dtype == torch.bfloat16
 
@@ -231,7 +231,7 @@ def test_a_split_that_is_missing_is_named_at_once(tmp_path, two_domains):
     (tmp_path / "trainB").symlink_to(two_domains / "trainB")
     module = Unpaired(root=str(tmp_path), batch_size=4, **JITTERED)
     with pytest.raises(ValueError, match=r"there is no folder .*testA"):
-        module.still("test", 4, CPU)
+        module.evaluation_batches("test", 4, CPU)
 
 
 def test_bad_pictures_are_held_to_the_same_limit_in_still_batches(tmp_path):
@@ -239,4 +239,4 @@ def test_bad_pictures_are_held_to_the_same_limit_in_still_batches(tmp_path):
         picture(number).save(tmp_path / f"{number}.png")
     (tmp_path / "bad.png").write_text("no image")
     with pytest.raises(ValueError, match=r"1 of 4 test pictures cannot be read"):
-        Folder(root=str(tmp_path), batch_size=2, **JITTERED).still("test", 2, CPU)
+        Folder(root=str(tmp_path), batch_size=2, **JITTERED).evaluation_batches("test", 2, CPU)

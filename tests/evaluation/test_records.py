@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 import gan_lightning
 from gan_lightning.config import schema
 from gan_lightning.evaluation.real_statistics import Real
-from gan_lightning.evaluation.records import CIRCUMSTANCES, Card, Subject, differences
+from gan_lightning.evaluation.records import CIRCUMSTANCES, Context, ScoreRecord, differences
 from gan_lightning.evaluation.scorer import needed, scored
 from gan_lightning.metrics.extractors.extractor import Extracted, Extractor, Identity
 from gan_lightning.metrics.extractors.random import Random
@@ -23,13 +23,13 @@ from gan_lightning.metrics.inception_score import InceptionScore
 from gan_lightning.metrics.kid import KernelDistance
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
-from gan_lightning.reports.comparison_tables import whole_cards
+from gan_lightning.reports.comparison_tables import whole_records
 from support.configuration import CONF, ROOT, options
 
-SUBJECT = Subject("ema", "eval", 7, "32-true", 1000, 64_000, 0, "outputs/train/x")
+SUBJECT = Context("ema", "eval", 7, "32-true", 1000, 64_000, 0, "outputs/train/x")
 
 
-def cards(count=40):
+def records(count=40):
     extractor = Random(width=4)
     metrics = {"fid": FrechetDistance(), "kid": KernelDistance(subsets=3, subset_size=20)}
     of_real, of_fake = needed(metrics)
@@ -39,16 +39,16 @@ def cards(count=40):
 
 
 def test_every_score_has_a_card_with_its_whole_protocol():
-    made, extractor = cards()
-    assert [card.score for card in made] == ["fd_random", "kd_random", "kd_std_random"]
-    card = made[1]
-    assert (card.n_real, card.n_fake, card.split, card.data) == (40, 40, "test", "abcdef")
-    assert (card.extractor, card.extractor_sha256, card.resize) == ("random", extractor.identity.sha256, "none")
-    assert card.settings == {"subsets": 3, "subset_size": 20}
-    assert (card.weights, card.batch_norm, card.latent_seed, card.iteration) == ("ema", "eval", 7, 1000)
-    assert card.versions["torch"] == torch.__version__.split("+")[0] or card.versions["torch"] == torch.__version__
-    assert "torch-fidelity" in card.versions
-    assert card.versions["gan_lightning"] == gan_lightning.__version__
+    made, extractor = records()
+    assert [record.score for record in made] == ["fd_random", "kd_random", "kd_std_random"]
+    record = made[1]
+    assert (record.n_real, record.n_fake, record.split, record.data) == (40, 40, "test", "abcdef")
+    assert (record.extractor, record.extractor_sha256, record.resize) == ("random", extractor.identity.sha256, "none")
+    assert record.settings == {"subsets": 3, "subset_size": 20}
+    assert (record.weights, record.batch_norm, record.latent_seed, record.iteration) == ("ema", "eval", 7, 1000)
+    assert record.versions["torch"] == torch.__version__.split("+")[0] or record.versions["torch"] == torch.__version__
+    assert "torch-fidelity" in record.versions
+    assert record.versions["gan_lightning"] == gan_lightning.__version__
     assert any("fewer than 2,048" in said for said in made[0].warnings)
 
 
@@ -76,7 +76,7 @@ def two_sets():
 def test_one_metric_that_fails_leaves_the_others_their_scores_and_says_why():
     metrics, failed = {"failing": Failing(), "fid": FrechetDistance(), "endless": Endless()}, {}
     made = scored(metrics, *two_sets(), failed)
-    assert [card.score for card in made] == ["fd_random"]
+    assert [record.score for record in made] == ["fd_random"]
     assert failed == {"failing": "it cannot be", "endless": "the score endless must be a finite number; got nan"}
 
 
@@ -100,25 +100,25 @@ def test_a_score_that_sees_no_real_image_names_none():
         scored(metrics, Real(Statistics(extractor.identity, frozenset()), split, data), fake, extractor, SUBJECT)
         for split, data in (("train", "one"), ("test", "other"))
     )
-    assert [(card.n_real, card.split, card.data) for card in first] == [(0, "", "")] * 2
+    assert [(record.n_real, record.split, record.data) for record in first] == [(0, "", "")] * 2
     assert first == second
 
 
 def test_a_card_survives_its_file():
-    for card in cards()[0]:
-        assert Card.from_json(card.to_json()) == card
-        assert "\n" not in card.to_json()
+    for record in records()[0]:
+        assert ScoreRecord.from_json(record.to_json()) == record
+        assert "\n" not in record.to_json()
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{}", '{"score": "fid"}'])
 def test_what_is_no_card_is_refused_in_a_sentence(text):
-    with pytest.raises(ValueError, match="a Card must be a JSON object"):
-        Card.from_json(text)
+    with pytest.raises(ValueError, match="a ScoreRecord must be a JSON object"):
+        ScoreRecord.from_json(text)
 
 
 def test_differences_name_every_field_of_the_protocol_and_none_of_the_circumstances():
-    card = cards()[0][0]
-    assert differences(card, card) == []
+    record = records()[0][0]
+    assert differences(record, record) == []
     other = {
         "value": 2.0,
         "weights": "raw",
@@ -126,34 +126,37 @@ def test_differences_name_every_field_of_the_protocol_and_none_of_the_circumstan
         "warnings": ["other"],
         "better": "higher",
     }
-    for field in dataclasses.fields(Card):
-        value = getattr(card, field.name)
+    for field in dataclasses.fields(ScoreRecord):
+        value = getattr(record, field.name)
         if isinstance(value, dict):
             continue
         changed = other.get(field.name, value + 1 if isinstance(value, int) else f"not {value}")
         expected = [] if field.name in CIRCUMSTANCES else [f"{field.name}: {value} and {changed}"]
-        assert differences(card, dataclasses.replace(card, **{field.name: changed})) == expected
+        assert differences(record, dataclasses.replace(record, **{field.name: changed})) == expected
 
 
 def test_differences_inside_of_a_dictionary_are_named_by_their_key():
-    card, other = (
-        dataclasses.replace(cards()[0][0], settings={"subsets": 100, "size": size}, versions=versions)
+    record, other = (
+        dataclasses.replace(records()[0][0], settings={"subsets": 100, "size": size}, versions=versions)
         for size, versions in ((10, {"torch": "2", "numpy": "1.26"}), (20, {"torch": "2", "pillow": "11"}))
     )
     expected = ["settings.size: 10 and 20", "versions.numpy: 1.26 and none", "versions.pillow: none and 11"]
-    assert differences(card, other) == expected
+    assert differences(record, other) == expected
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_score_that_is_no_number_gets_no_card(value):
     with pytest.raises(ValueError, match="fd_random must be a finite number"):
-        dataclasses.replace(cards()[0][0], value=value)
+        dataclasses.replace(records()[0][0], value=value)
 
 
 def test_cards_read_as_a_table_with_every_field_and_what_they_share_stands_once():
-    card, other = (dataclasses.replace(each, run="a|b", warnings=["One.", "Two."]) for each in cards()[0][:2])
-    card, other = dataclasses.replace(card, value=12.34567891), dataclasses.replace(other, run="c", warnings=["Two."])
-    table, shared = (part.split("\n") for part in whole_cards([card, other]).split("\n\n"))
+    record, other = (dataclasses.replace(each, run="a|b", warnings=["One.", "Two."]) for each in records()[0][:2])
+    record, other = (
+        dataclasses.replace(record, value=12.34567891),
+        dataclasses.replace(other, run="c", warnings=["Two."]),
+    )
+    table, shared = (part.split("\n") for part in whole_records([record, other]).split("\n\n"))
     columns, _, *rows = [line[2:-2].split(" | ") for line in table]
     assert columns == ["score", "value", "run", "settings"]
     assert rows == [
@@ -162,8 +165,8 @@ def test_cards_read_as_a_table_with_every_field_and_what_they_share_stands_once(
     ]
     assert shared[-2:] == ["- One.", "- Two."]
     assert {"- latent_seed: 7", "- data: abcdef"} < set(shared)
-    assert len(columns) + len(shared[:-2]) + 1 == len(dataclasses.fields(Card))
-    alone = whole_cards([card])
+    assert len(columns) + len(shared[:-2]) + 1 == len(dataclasses.fields(ScoreRecord))
+    alone = whole_records([record])
     assert alone.startswith("| score | value |\n| --- | --- |\n| fd_random | ")
     assert "- run: a|b" in alone
 

@@ -8,9 +8,9 @@ from hydra.utils import instantiate
 from torch import nn
 
 from gan_lightning.data.module import StoredDataModule
-from gan_lightning.evaluation.collectives import by_first, together
-from gan_lightning.evaluation.sampling import PASSES, Recipe, batch_norms, in_norm_mode, scored_images
-from gan_lightning.evaluation.scorer import Moment, Scorer
+from gan_lightning.evaluation.collectives import broadcast_from_rank_zero
+from gan_lightning.evaluation.sampling import PASSES, SamplingOptions, batch_norms, in_norm_mode, sample_images
+from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.models.true_split import true_split
@@ -37,9 +37,11 @@ def made(composed, roots):
     return make
 
 
-def pictures(model, data, rows, batch_size=64, direction=None, **recipe):
+def pictures(model, data, rows, batch_size=64, direction=None, **options):
     direction = model.directions[0] if direction is None else direction
-    return torch.cat(list(scored_images(model, Recipe(batch_size=batch_size, **recipe), rows, data, direction)))
+    return torch.cat(
+        list(sample_images(model, SamplingOptions(batch_size=batch_size, **options), rows, data, direction))
+    )
 
 
 @pytest.mark.parametrize("name", options("model"))
@@ -120,8 +122,8 @@ def test_reduced_precision_is_the_generators_and_stands_on_the_card(made, tmp_pa
     model, data = made("dcgan")
     scorer = Scorer({"fid": FrechetDistance()}, Random(), data)
     for precision in ("32-true", "bf16-mixed"):
-        (card,) = scorer(model, Recipe(precision=precision), 20, Moment(3, 12, 0, "run"))
-        assert card.precision == precision
+        (record,) = scorer(model, SamplingOptions(precision=precision), 20, TrainingProgress(3, 12, 0, "run"))
+        assert record.precision == precision
     full, reduced = (pictures(model, None, range(4), precision=each) for each in ("32-true", "bf16-mixed"))
     assert full.dtype == torch.float32
     assert 0 < (full - reduced).abs().max() < 0.1
@@ -130,19 +132,21 @@ def test_reduced_precision_is_the_generators_and_stands_on_the_card(made, tmp_pa
 def test_each_direction_is_held_against_the_other_domain(made):
     model, data = made("cyclegan")
     scorer = Scorer({"fid": FrechetDistance()}, Random(), data)
-    there, back = scorer(model, Recipe(), 100, Moment(0, 0, 0, "run"))
+    there, back = scorer(model, SamplingOptions(), 100, TrainingProgress(0, 0, 0, "run"))
     assert (there.score, back.score) == ("fd_random_xy", "fd_random_yx")
-    x, y = data.stills("train")
+    x, y = data.evaluation_images("train")
     assert (there.data, back.data) == (y.fingerprint, x.fingerprint)
     assert (there.n_real, back.n_real, there.n_fake, back.n_fake) == (len(y), len(x), 3, 3)
 
 
 def test_pairs_are_split_into_their_sides(made):
     model, data = made("pix2pix")
-    (card,) = Scorer({"fid": FrechetDistance()}, Random(), data)(model, Recipe(), 100, Moment(0, 0, 0, "run"))
-    x, y = data.stills("train")
-    assert (card.score, card.data, card.n_fake) == ("fd_random", y.fingerprint, 4)
-    batch = next(data.still("train", 5, torch.device("cpu")))
+    (record,) = Scorer({"fid": FrechetDistance()}, Random(), data)(
+        model, SamplingOptions(), 100, TrainingProgress(0, 0, 0, "run")
+    )
+    x, y = data.evaluation_images("train")
+    assert (record.score, record.data, record.n_fake) == ("fd_random", y.fingerprint, 4)
+    batch = next(data.evaluation_batches("train", 5, torch.device("cpu")))
     for side, images in ((x, batch.x), (y, batch.y)):
         assert torch.from_numpy(side.rows(list(range(5)))) / 127.5 - 1 == pytest.approx(images)
 
@@ -151,28 +155,28 @@ def test_pictures_that_training_crops_at_random_are_scored_at_their_own_size(mad
     _, data = made("pix2pix", "data.load_size=40")
     data.setup("fit")
     assert data.train[0].rows([0]).shape[-1] == 40
-    assert data.stills("train")[1].rows([0]).shape == (1, 3, 32, 32)
+    assert data.evaluation_images("train")[1].rows([0]).shape == (1, 3, 32, 32)
 
 
 def test_pictures_decoded_for_training_are_not_decoded_again(made, monkeypatch):
     _, data = made("dcgan", "data.cache=off")
     data.setup("fit")
     monkeypatch.setattr(StoredDataModule, "stores", pytest.fail)
-    assert data.stills("train") == data.train
+    assert data.evaluation_images("train") == data.train
 
 
 def test_an_error_of_one_process_is_one_of_all():
     def wrong():
         raise ValueError("not finite")
 
-    for ask in (together, by_first):
+    for ask in (together, broadcast_from_rank_zero):
         assert ask(lambda: 3) == 3
         with pytest.raises(ValueError, match="not finite"):
             ask(wrong)
 
 
 def test_a_card_says_what_was_translated_or_which_classes_and_the_batch_where_it_matters(made):
-    where = Moment(0, 0, 0, "")
+    where = TrainingProgress(0, 0, 0, "")
     for name, mode, size in (
         ("dcgan", "eval", 0),
         ("dcgan", "batch", 5),
@@ -181,25 +185,27 @@ def test_a_card_says_what_was_translated_or_which_classes_and_the_batch_where_it
     ):
         model, data = made(name, "norm=batch")
         scorer = Scorer({"fid": FrechetDistance()}, Random(width=4), data)
-        (card,) = scorer(model, Recipe(batch_size=5, batch_norm=mode), 6, where)
-        assert (card.batch_size, card.source) == (size, "classes in turn" if name == "cgan" else "")
+        (record,) = scorer(model, SamplingOptions(batch_size=5, batch_norm=mode), 6, where)
+        assert (record.batch_size, record.source) == (size, "classes in turn" if name == "cgan" else "")
     model, data = made("cyclegan")
     scorer = Scorer({"fid": FrechetDistance()}, Random(width=4), data)
-    split = data.shown_split()
-    for card, store in zip(scorer(model, Recipe(), 6, where), data.stills(split), strict=True):
-        assert card.source == f"{split} {store.fingerprint}"
+    split = data.evaluation_split()
+    for record, store in zip(scorer(model, SamplingOptions(), 6, where), data.evaluation_images(split), strict=True):
+        assert record.source == f"{split} {store.fingerprint}"
     assert scorer.split == "train"
 
 
 def test_a_split_that_is_the_training_images_is_called_so(composed):
     config = composed("model=dcgan", "data=digits", *NARROW)
     model, data = instantiate(config.model), instantiate(config.data)
-    assert data.stills("test")[0].fingerprint == data.stills("train")[0].fingerprint
-    (card,) = Scorer({"fid": FrechetDistance()}, Random(width=4), data, "test")(model, Recipe(), 6, Moment(0, 0, 0, ""))
-    assert card.split == "train"
+    assert data.evaluation_images("test")[0].fingerprint == data.evaluation_images("train")[0].fingerprint
+    (record,) = Scorer({"fid": FrechetDistance()}, Random(width=4), data, "test")(
+        model, SamplingOptions(), 6, TrainingProgress(0, 0, 0, "")
+    )
+    assert record.split == "train"
 
 
 def test_a_split_of_its_own_keeps_its_name(made):
     _, data = made("pix2pix")
-    assert data.stills("test")[0].fingerprint != data.stills("train")[0].fingerprint
+    assert data.evaluation_images("test")[0].fingerprint != data.evaluation_images("train")[0].fingerprint
     assert [true_split(data, split) for split in ("train", "test")] == ["train", "test"]

@@ -67,7 +67,7 @@ def test_two_processes_draw_what_one_would_for_the_whole_batch(images, monkeypat
     whole = DiffAugment().augment(images)
     for rank, rows in enumerate((slice(0, 4), slice(4, 8))):
         randomness.start_step(0, 0, CPU)
-        monkeypatch.setattr(randomness, "place", lambda rank=rank: (rank, 2))
+        monkeypatch.setattr(randomness, "rank_and_world_size", lambda rank=rank: (rank, 2))
         assert torch.allclose(DiffAugment().augment(images[rows]), whole[rows], atol=1e-6)
 
 

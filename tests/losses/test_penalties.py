@@ -141,7 +141,7 @@ def test_two_processes_draw_what_one_would_for_the_whole_batch(penalty, monkeypa
 
     whole = points(slice(None))
     for rank, rows in enumerate((slice(0, 3), slice(3, 6))):
-        monkeypatch.setattr(randomness, "place", lambda rank=rank: (rank, 2))
+        monkeypatch.setattr(randomness, "rank_and_world_size", lambda rank=rank: (rank, 2))
         assert torch.equal(points(rows), whole[rows])
 
 

@@ -15,7 +15,7 @@ import torch.distributed as dist
 from PIL import Image
 from torch_fidelity import fidelity as command
 
-from gan_lightning.evaluation.collectives import gathered, share
+from gan_lightning.evaluation.collectives import all_gather, share
 from gan_lightning.evaluation.real_statistics import real_statistics
 from gan_lightning.metrics.extractors.extractor import Extracted, Identity
 from gan_lightning.metrics.extractors.inception import Inception
@@ -170,7 +170,7 @@ def of_share(rank, file, rows, found):
     part = torch.from_numpy(rows[numbers.start : numbers.stop])
     with torch.inference_mode():
         own.add(Extracted(part + 0, 2 * part))
-    found.put((rank, len(numbers), {name: array.tolist() for name, array in gathered(own).arrays().items()}))
+    found.put((rank, len(numbers), {name: array.tolist() for name, array in all_gather(own).arrays().items()}))
     dist.destroy_process_group()
 
 
@@ -230,7 +230,7 @@ def of_images(rank, folder, weights, real, fake, found):
     of_real = real_statistics(Stored(real), "train", network, EVERYTHING, folder, batch_size=2).statistics
     numbers = share(len(fake))
     own = fake[numbers.start : numbers.stop].split(3)
-    of_fake = gathered(Statistics.of(own, network, EVERYTHING))
+    of_fake = all_gather(Statistics.of(own, network, EVERYTHING))
     found.put((rank, network.shown, scores(METRICS, of_real, of_fake)))
     dist.destroy_process_group()
 

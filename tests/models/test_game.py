@@ -195,7 +195,7 @@ def test_noise_is_a_function_of_seed_and_iteration(gan):
 
 def test_each_rank_takes_its_rows_of_the_global_batch(monkeypatch):
     def draw(rows, rank, world):
-        monkeypatch.setattr(randomness, "place", lambda: (rank, world))
+        monkeypatch.setattr(randomness, "rank_and_world_size", lambda: (rank, world))
         randomness.start_step(0, 5, torch.device("cpu"))
         stream = randomness.shared(torch.device("cpu"))
         return randomness.of_global_batch(lambda n: randomness.normal(n, 3, stream), rows)

@@ -11,7 +11,7 @@ from jaxtyping import Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_lightning.files import alone, place, whole
+from gan_lightning.files import atomic_write, hashed_name, locked
 from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures, full_precision, weights_sha256
 from gan_lightning.metrics.images import Levels, batches, to_levels
 from gan_lightning.types import AtLeast, ImageSet, NonNegativeInt, PositiveInt
@@ -119,12 +119,12 @@ class Classifier(Extractor):
                     f"on; got {len(images)}: take extractor=random or extractor=inception"
                 )
         key = (VERSION, self.seed, self.max_images, train.fingerprint, test.fingerprint)
-        file = place(folder / "classifiers", ".pt", *key)
-        with alone(file):
+        file = folder / "classifiers" / f"{hashed_name(*key)}.pt"
+        with locked(file):
             kept = _kept(file)
             if kept is None:
                 kept = self._learned(train, test)
-                with whole(file) as stream:
+                with atomic_write(file) as stream:
                     torch.save(kept, stream)
                 log.info("classifier: %.1f %% of held-out images right", 100 * kept["accuracy"])
         num_classes = len(kept["weights"]["classes.1.bias"])
