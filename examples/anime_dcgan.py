@@ -106,7 +106,7 @@ def main(words=None):
         if epoch == 1 or epoch % 10 == 0:
             figure = Figure(figsize=(8, 8))
             axes = figure.subplots()
-            axes.imshow(make_grid(G.eval()(fixed_noise).detach().cpu() * 0.5 + 0.5).permute(1, 2, 0))
+            axes.imshow(make_grid(G.eval()(fixed_noise).detach().cpu() * 0.5 + 0.5).permute(1, 2, 0).numpy())
             axes.axis("off")
             figure.suptitle(f"epoch={epoch}")
             figure.savefig(args.out / f"epoch-{epoch}.png")

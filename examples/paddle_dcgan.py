@@ -108,7 +108,9 @@ def main(words=None):
                 print(title)
                 figure = Figure(figsize=(15, 2.5))
                 for axes, image in zip(figure.subplots(1, 10), G.eval()(fixed_noise).detach().cpu(), strict=True):
-                    axes.imshow(image[0], cmap="gray", vmin=-1, vmax=1)  # the course sets all below 0 to 0 before
+                    axes.imshow(
+                        image[0].numpy(), cmap="gray", vmin=-1, vmax=1
+                    )  # the course sets all below 0 to 0 before
                     axes.axis("off")
                 figure.suptitle(title)
                 figure.savefig(args.out / f"{epoch:04d}_{number:04d}.png")

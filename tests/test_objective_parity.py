@@ -6,8 +6,8 @@ from collections import deque
 import pytest
 import torch
 from hydra.utils import instantiate
+from recording import Losses
 from test_game import play
-from test_tutorials import Losses
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
