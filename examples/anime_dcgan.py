@@ -2,7 +2,6 @@
 
 Run `python examples/anime_dcgan.py --data data/faces --epochs 1`, with the 51,223 faces or any other folder of
 pictures. The report claims to follow DCGAN; its D has no batch norm and both networks start from torch's own weights.
-Its figure shows uniform noise, its code draws normal noise.
 """
 
 import argparse
@@ -42,7 +41,7 @@ def build(width=32):
 
 
 def noise(rows):
-    """Draw standard normal latents [rows, 100, 1, 1]."""
+    """Draw standard normal latents [rows, 100, 1, 1], as the report's code does; its figure says uniform."""
     return torch.randn(rows, 100, 1, 1, device=DEVICE)
 
 
@@ -110,7 +109,8 @@ def main(words=None):
             axes.axis("off")
             figure.suptitle(f"epoch={epoch}")
             figure.savefig(args.out / f"epoch-{epoch}.png")
-            axes.clear()
+            figure.clear()
+            axes = figure.subplots()
             axes.plot(history, label=["loss_d", "loss_g"], marker=".")
             axes.legend()
             figure.savefig(args.out / f"epoch-{epoch}-loss.png")

@@ -84,9 +84,7 @@ def digits(file):
 
 def main(words=None):
     """Train as the command line says; write ten images every 100 batches and G's weights after each epoch."""
-    parser = argparse.ArgumentParser(
-        description="DCGAN or LSGAN on MNIST at 32x32 pixels; --steps ends each epoch early"
-    )
+    parser = argparse.ArgumentParser(description="DCGAN or LSGAN on MNIST at 32x32; --steps ends each epoch early")
     parser.add_argument("--data", type=Path, required=True, help="folder of MNIST's files")
     parser.add_argument("--loss", choices=("bce", "lsgan"), default="bce")
     parser.add_argument("--out", type=Path, default=Path("outputs/paddle_dcgan"), help="folder of the results")
@@ -108,9 +106,7 @@ def main(words=None):
                 print(title)
                 figure = Figure(figsize=(15, 2.5))
                 for axes, image in zip(figure.subplots(1, 10), G.eval()(fixed_noise).detach().cpu(), strict=True):
-                    axes.imshow(
-                        image[0].numpy(), cmap="gray", vmin=-1, vmax=1
-                    )  # the course sets all below 0 to 0 before
+                    axes.imshow(image[0].numpy(), cmap="gray", vmin=-1, vmax=1)  # the course first cuts all below 0
                     axes.axis("off")
                 figure.suptitle(title)
                 figure.savefig(args.out / f"{epoch:04d}_{number:04d}.png")
