@@ -40,6 +40,7 @@ def rank_and_world_size() -> tuple[int, int]:
 @contextmanager
 def step(seed: int, iteration: int, device: torch.device) -> Iterator[None]:
     """Set all streams to where an iteration of a run begins, and open the shared ones until the end of the block."""
+    before = dict(_shared)
     own = derive(seed, iteration, "rank", rank_and_world_size()[0])
     torch.default_generator.manual_seed(own)  # torch.manual_seed would also queue a call for each absent device
     if device.type != "cpu":
@@ -50,6 +51,7 @@ def step(seed: int, iteration: int, device: torch.device) -> Iterator[None]:
         yield
     finally:
         _shared.clear()
+        _shared.update(before)
 
 
 def shared(device: torch.device) -> Stream:
