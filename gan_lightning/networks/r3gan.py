@@ -36,9 +36,9 @@ def channels_at_each_size(image_size: int, width: int) -> list[int]:
 class ResidualBlock(nn.Module):
     """Residual block from maps to maps of the same shape, by 1x1, grouped 3x3 and 1x1 convolutions.
 
-    There are twice as many channels inside, and a LeakyReLU between any two convolutions. The block starts as the identity: the last convolution is
-    0 and the others are scaled by depth ** -1/4, the part of Fixup (Zhang et al. 2019, arXiv:1901.09321) that R3GAN
-    keeps.
+    There are twice as many channels inside, and a LeakyReLU between any two convolutions. The block starts as the
+    identity: the last convolution is 0 and the others are scaled by depth ** -1/4, the part of Fixup (Zhang et al.
+    2019, arXiv:1901.09321) that R3GAN keeps.
 
     Args:
         channels: Channels of the maps that come in and go out.
