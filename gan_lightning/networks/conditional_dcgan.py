@@ -135,7 +135,7 @@ class ACGANDiscriminator(nn.Module):
         end_kernel: Kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
         norm: Normalisation after each hidden convolution but the first; None for none.
         init: Initialisation of each module.
-        spectral_norm: Whether every weight matrix, those of the heads included, is divided by its largest singular
+        spectral_norm: Whether every weight matrix, the heads included, is divided by its largest singular
             value.
 
     Raises:

@@ -120,7 +120,7 @@ def downsampling_layers(
 ) -> tuple[list[nn.Module], int]:
     """Return the layers from the image to the 4x4 map, and that map's channels.
 
-    They are the body of every discriminator of DCGAN's kind; the arguments are those of `DCGANDiscriminator`.
+    They are the body of every discriminator that extends DCGAN's; see `DCGANDiscriminator` for the arguments.
     """
     maps, end = plan_layers(image_size, end_kernel)
     widths = [width * 2**n for n in range(maps)]

@@ -12,7 +12,7 @@ from gan_lightning.types import Images, Latents, Logits, PositiveInt
 SLOPE = 0.2
 """Negative slope of every LeakyReLU."""
 EXPANSION = 2
-"""Ratio of the channels inside a block to those outside."""
+"""Ratio of the channels inside a block to the channels outside."""
 GROUP = 16
 """Channels in each group of a grouped convolution."""
 BLOCKS = 2
