@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import nn
 
 from gan_lightning.models.ema import EMA
-from gan_lightning.networks.normalisation import spectral
+from gan_lightning.networks.normalisation import add_spectral_norm
 from support.playing import SMALL, batches, play
 
 
@@ -58,7 +58,7 @@ def test_float_buffers_are_averaged_and_integer_ones_copied():
 
 def test_a_spectrally_normalised_network_is_followed_and_its_directions_keep_unit_length():
     network = nn.Sequential(nn.Linear(5, 4), nn.Linear(4, 3))
-    spectral(network)
+    add_spectral_norm(network)
     ema = EMA(network, half_life=8, ramp_up=None)
     for _ in range(5):
         for weight in network.parameters():

@@ -14,10 +14,10 @@ from gan_lightning import randomness
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
 from gan_lightning.callbacks.checkpoints import Checkpoints
 from gan_lightning.types import Aligned, Labelled, Unlabelled
-
-CPU = torch.device("cpu")
 from support.configuration import LABELLED_MODELS, NOISE_MODELS, TRANSLATION_MODELS, options
 from support.playing import SMALL, batches, play
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture

@@ -340,5 +340,7 @@ def test_pairs_that_do_not_belong_together_are_nothing_for_pix2pix(composed, roo
 
 
 def test_a_network_from_image_to_image_is_nothing_for_noise(composed):
-    with pytest.raises(Exception, match="GAN gives its networks latents, and UNetGenerator takes images; .*model=cyclegan"):
+    with pytest.raises(
+        Exception, match="GAN gives its networks latents, and UNetGenerator takes images; .*model=cyclegan"
+    ):
         instantiate(composed("model=dcgan", "network=unet", *SMALL).model)
