@@ -72,7 +72,7 @@ class StoredDataModule(LightningDataModule, ABC):
     drop_last: bool = False
     num_workers: NonNegativeInt = 0
     cache: Literal["auto", "off", False] = "auto"
-    cache_dir: Path = Path("~/.cache/gan_lightning")
+    cache_dir: str = "~/.cache/gan_lightning"
     on_device: Literal["auto", True, False] = "auto"
     on_bad: OnBad = "skip"
     max_bad: NonNegativeFloat = 0.01
@@ -85,7 +85,7 @@ class StoredDataModule(LightningDataModule, ABC):
             raise ValueError(
                 f"data.load_size must be null or at least data.image_size, {self.image_size}; got {self.load_size}"
             )
-        self.cache_dir = Path(self.cache_dir).expanduser()
+        self.cache_folder = Path(self.cache_dir).expanduser()
         self.shape = Shape(self.image_size, self.channels, self.fit, self.center_crop)
         self.margin = 0 if self.load_size is None else self.load_size - self.image_size
         self.train: list[FittedImages] = []
@@ -147,7 +147,7 @@ class StoredDataModule(LightningDataModule, ABC):
         fitted: list[FittedImages] = []
         for name, images in zip(domain_names(split, len(domains)), domains, strict=True):
             if self.cache == "auto":
-                fitted.append(cached_images(images, shape, self.cache_dir, name))
+                fitted.append(cached_images(images, shape, self.cache_folder, name))
             else:
                 fitted.append(uncached_images(images, shape, name))
         return fitted
