@@ -17,12 +17,12 @@ from gan_lightning.data.transforms import with_channels
 from gan_lightning.files import atomic_write
 
 SMALLEST_SIDE = 16
-"""In pixels; of a smaller image, a network that halves three times leaves nothing to normalise."""
+"""Sides have at least this many pixels, because a network that halves fewer three times has nothing to normalise."""
 WAITING_BATCHES = 4
 """How many batches of images may wait for others of their size."""
 LOSSY = {".jpg", ".jpeg", ".webp"}
 QUALITY = 95
-"""Of lossy formats; Pillow's default loses more than a translation should."""
+"""The quality of JPEG and WebP files; Pillow's default loses more than a translation should."""
 
 
 def check_output(source: Path, output: Path, names: list[str], overwrite: bool) -> None:
@@ -31,7 +31,7 @@ def check_output(source: Path, output: Path, names: list[str], overwrite: bool) 
     Args:
         source: the folder that is read.
         output: the folder that gets files of the same names; it need not exist.
-        names: of the files, relative to either folder.
+        names: the files' names, relative to either folder.
         overwrite: whether existing files may be replaced.
 
     Raises:
@@ -63,7 +63,7 @@ class SizedImage(NamedTuple):
     """An image that is fitted to what a network takes, and remembers its own size.
 
     Args:
-        name: of the file, relative to the folder that is read.
+        name: the file's name, relative to the folder that is read.
         size: (W, H) of the file's image.
         pixels: [C, h, w] in [-1, 1].
     """
@@ -79,7 +79,7 @@ def read_images(
     """Yield the images that can be read, upright, their sides rounded to multiples of `multiple`.
 
     Args:
-        files: of the images.
+        files: the image files.
         names: one for each file.
         channels: 1 for gray, 3 for RGB.
         multiple: what the network needs sides to be multiples of.

@@ -21,7 +21,7 @@ class CachedImages:
     """Fitted images uint8 [N, C, H, W] in a file that is mapped into memory.
 
     Args:
-        pixels: of all images.
+        pixels: all images.
         labels: int64 [N], where there are any.
         survey: what was found while the images were read.
         fingerprint: a hash of pixels and labels, the same on every machine.
@@ -96,8 +96,8 @@ def cached_images(images: PILImages, shape: Shape, folder: Path, name: str) -> C
     Args:
         images: what is cached.
         shape: what the images are fitted to.
-        folder: where caches lie.
-        name: of the set, for the progress bar.
+        folder: the folder of all caches.
+        name: the set's name, for the progress bar.
 
     Raises:
         ValueError: where the folder cannot be written or the disk is too small.

@@ -52,7 +52,7 @@ class Survey:
         """Log what was found, and refuse too many images that cannot be read.
 
         Args:
-            name: of the set, for messages.
+            name: the set's name, for messages.
             on_bad: `skip` leaves out what cannot be read, `raise` makes it an error.
             max_bad: the largest share of images that may be left out.
 
@@ -91,7 +91,7 @@ class Decoded(NamedTuple):
     Args:
         kept: int64 [N] numbers of the images that can be read, in order.
         labels: int64 [N] their labels, where the set has any.
-        survey: of all images.
+        survey: what was found, readable or not.
         fingerprint: a hash of pixels and labels, the same on every machine.
     """
 
@@ -119,7 +119,7 @@ def decode(images: PILImages, shape: Shape, name: str, keep: Callable[[int, np.n
     Args:
         images: what is read.
         shape: what the images are fitted to.
-        name: of the set, for the progress bar.
+        name: the set's name, for the progress bar.
         keep: called with each run of fitted images: the place [0, N) of the first of them, and uint8 [n, C, H, W].
     """
 

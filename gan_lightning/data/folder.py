@@ -25,8 +25,8 @@ def image_files(
 
     Args:
         root: the folder; links to folders are followed, once each.
-        layout: what the folder should hold, for the error.
-        key: the key that names the folder, for the error.
+        layout: what the folder should hold, for the error message.
+        key: the key that names the folder, for the error message.
 
     Raises:
         ValueError: where there is no such folder, it cannot be entered, or it holds no image.

@@ -44,7 +44,7 @@ class HuggingFace(ImageDataModule):
     """Any image data set that `datasets.load_dataset` can load, by name or from a folder.
 
     Args:
-        name: of the data set, or of a loader such as `imagefolder`, whose folder is `root`.
+        name: the data set's name, or a loader's such as `imagefolder`, whose folder is `root`.
         image: the column of images.
         label: the column of labels; None for no labels.
     """

@@ -26,12 +26,12 @@ class EpochSampler(Sampler[BatchPlan]):
 
     Args:
         counts: number of images of each domain.
-        batch_size: of the global batch.
+        batch_size: the number of rows of the global batch.
         drop_last: whether the last batch is left out where it is smaller.
-        seed: of order, flips and crops.
-        rank: of this process.
+        seed: what order, flips and crops depend on.
+        rank: the number of this process.
         world_size: number of processes. A last batch that they cannot share evenly loses its remainder.
-        margin: by how many pixels images are larger than the crops of them, so corners lie in 0 to margin.
+        margin: how many pixels larger images are than crops of them, so corners lie in 0 to margin.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class DeviceBatchDataset(BatchDataset):
         domains: the images of each domain.
         flip: whether images are flipped as the plan says.
         crop: whether they are cropped as the plan says.
-        device: where all images are held.
+        device: the device that holds all images.
     """
 
     def __init__(self, domains: list[FittedImages], flip: bool, crop: bool, device: torch.device) -> None:

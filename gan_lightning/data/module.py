@@ -38,7 +38,7 @@ class StoredDataModule(LightningDataModule, ABC):
     Args:
         image_size: side of the square images, in pixels.
         channels: 1 for gray, 3 for RGB.
-        batch_size: of the global batch, which the processes divide among them.
+        batch_size: rows of the global batch, which the processes divide among them.
         root: the data set's folder.
         download: whether what is missing is fetched, where the set has a source.
         fit: `crop`, `pad` or `stretch` images to the square, see `Shape`.
@@ -49,12 +49,12 @@ class StoredDataModule(LightningDataModule, ABC):
         drop_last: whether an epoch's last batch is left out where it is smaller.
         num_workers: processes that gather batches; the cache needs none.
         cache: `auto` keeps decoded images on disk; `off` decodes them again in each epoch.
-        cache_dir: where the cache lies.
+        cache_dir: the folder of all caches.
         on_device: whether the whole set is held in the device's memory; `auto` where it is small compared with that.
         on_bad: `skip` leaves out and names images that cannot be read, `raise` makes them an error.
         max_bad: the largest share of images that may be left out.
         expected: the known number of images of each split, for `gan-lightning check`.
-        seed: of order, crops and flips.
+        seed: what order, crops and flips depend on.
 
     Raises:
         ValueError: for a `load_size` below `image_size`.
@@ -136,7 +136,7 @@ class StoredDataModule(LightningDataModule, ABC):
         """Return the fitted images of each domain of a split, decoded now where no cache holds them.
 
         Args:
-            split: whose images.
+            split: the split whose images are wanted.
             image_size: side to which they are fitted; None for the split's own.
 
         Raises:
@@ -256,10 +256,10 @@ class StoredDataModule(LightningDataModule, ABC):
         together end with the smaller one. Order, flips and crops of training are not touched.
 
         Args:
-            split: whose images.
-            batch_size: of one batch, on this process alone.
-            device: where the batches are wanted.
-            dtype: of the images.
+            split: the split whose images are wanted.
+            batch_size: rows of one batch, on this process alone.
+            device: the device that gets the batches.
+            dtype: the images' type.
 
         Raises:
             ValueError: at once, where the set has no such split or too many of its images cannot be read.

@@ -112,7 +112,7 @@ class SideBySidePairs:
     """Files that each hold two images of one size, A|B.
 
     Args:
-        files: of the pairs.
+        files: one file for each pair.
         root: the folder below which they lie.
         swap: whether the right image comes first.
     """

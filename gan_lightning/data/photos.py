@@ -23,7 +23,7 @@ class PhotoCrops:
 
     Args:
         photos: file names of scikit-learn's photographs.
-        side: of the crops, in pixels.
+        side: the crops' side, in pixels.
         split: which part of the photographs is cropped.
         from_gray: whether items are pairs of the gray crop and the crop itself.
     """

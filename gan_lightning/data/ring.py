@@ -24,11 +24,11 @@ class Ring(LightningDataModule):
     Args:
         image_size: 1, because an image is one point.
         channels: 2, the coordinates.
-        batch_size: of the global batch, which the processes divide among them.
+        batch_size: rows of the global batch, which the processes divide among them.
         num_batches: in an epoch.
-        radius: of the ring.
+        radius: the ring's radius.
         sigma: standard deviation of each Gaussian in each coordinate.
-        seed: of the points.
+        seed: what the points depend on.
 
     Raises:
         ValueError: for another image size or number of channels.
