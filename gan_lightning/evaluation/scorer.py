@@ -14,10 +14,10 @@ from gan_lightning.evaluation.collectives import all_gather, broadcast_from_rank
 from gan_lightning.evaluation.real_statistics import Real, real_statistics
 from gan_lightning.evaluation.records import Context, ScoreRecord, versions
 from gan_lightning.evaluation.sampling import SamplingOptions, batch_norms, effective_precision, sample_images
-from gan_lightning.metrics.extractors.extractor import Extracted, Extractor
-from gan_lightning.metrics.images import to_levels
-from gan_lightning.metrics.metric import SOME, Metric
-from gan_lightning.metrics.statistics import Need, Statistics
+from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorOutput
+from gan_lightning.metrics.images import to_uint8
+from gan_lightning.metrics.metric import BIAS_BELOW, Metric
+from gan_lightning.metrics.statistics import StatisticKind, Statistics
 from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.directions import target
 from gan_lightning.models.true_split import true_split
@@ -29,16 +29,16 @@ log = logging.getLogger(__name__)
 def with_few(metrics: Mapping[str, Metric], few: Mapping[str, Metric], counts: Iterable[int]) -> Mapping[str, Metric]:
     """The metrics, and those for few images where the least of the counts is below 10,000."""
     added = [name for name in few if name not in metrics]
-    if min(counts) >= SOME or not added:
+    if min(counts) >= BIAS_BELOW or not added:
         return metrics
-    log.info("%s added, for there are fewer than %s images", ", ".join(added), f"{SOME:,}")
+    log.info("%s added, for there are fewer than %s images", ", ".join(added), f"{BIAS_BELOW:,}")
     return {**metrics, **{name: few[name] for name in added}}
 
 
-def needed(metrics: Mapping[str, Metric]) -> tuple[frozenset[Need], frozenset[Need]]:
+def needed(metrics: Mapping[str, Metric]) -> tuple[frozenset[StatisticKind], frozenset[StatisticKind]]:
     """What has to be gathered of real and of generated images for all of them."""
-    of_real = frozenset[Need]().union(*(metric.needs_of_real for metric in metrics.values()))
-    of_fake = frozenset[Need]().union(*(metric.needs_of_fake for metric in metrics.values()))
+    of_real = frozenset[StatisticKind]().union(*(metric.real_inputs for metric in metrics.values()))
+    of_fake = frozenset[StatisticKind]().union(*(metric.fake_inputs for metric in metrics.values()))
     return of_real, of_fake
 
 
@@ -82,16 +82,16 @@ def scored(
 
 def _records(metric: Metric, real: Real, fake: Statistics, extractor: Extractor, subject: Context) -> list[ScoreRecord]:
     """Those of one metric; the real images stand on them only where it sees them."""
-    sees_real = bool(metric.needs_of_real)
+    sees_real = bool(metric.real_inputs)
     warnings = [*extractor.warnings, *metric.warnings(real.statistics, fake)]
     return [
         ScoreRecord(
             **asdict(subject),
-            score=name,
-            value=value,
+            score=score.name,
+            value=score.value,
             settings=metric.settings,
-            n_real=metric.used(real.statistics, metric.needs_of_real) if sees_real else 0,
-            n_fake=metric.used(fake, metric.needs_of_fake),
+            n_real=metric.num_used(real.statistics, metric.real_inputs) if sees_real else 0,
+            n_fake=metric.num_used(fake, metric.fake_inputs),
             split=real.split if sees_real else "",
             data=real.fingerprint if sees_real else "",
             resize=extractor.identity.resize,
@@ -99,9 +99,9 @@ def _records(metric: Metric, real: Real, fake: Statistics, extractor: Extractor,
             extractor_sha256=extractor.identity.sha256,
             versions=versions(),
             warnings=warnings,
-            better=metric.better(name),
+            better=score.better,
         )
-        for name, value in metric(real.statistics, fake).items()
+        for score in metric(real.statistics, fake)
     ]
 
 
@@ -160,21 +160,23 @@ class Scorer:
         Metrics of moments alone are shown one column of the features, for with all of them they take long. Where there
         are fewer images than a metric needs, some stand twice here; whether it can do with them says `check`.
         """
-        few = max([2, *(metric.fewest for metric in self.metrics.values())])
+        few = max([2, *(metric.min_images for metric in self.metrics.values())])
         rows = torch.from_numpy(images.rows([number % len(images) for number in range(few)]))
-        features, logits = self.extractor(to_levels(rows))
+        features, logits = self.extractor(to_uint8(rows))
         identity = self.extractor.identity
         whole = Statistics(identity, self.needs[0] | self.needs[1])
-        whole.add(Extracted(features, logits))
+        whole.add(ExtractorOutput(features, logits))
         thin = Statistics(replace(identity, feature_dim=1), frozenset({"moments"}))
-        thin.add(Extracted(features[:, :1], None))
+        thin.add(ExtractorOutput(features[:, :1], None))
         names = []
         for metric in self.metrics.values():
-            found = thin if metric.needs_of_real | metric.needs_of_fake == {"moments"} else whole
-            for score, value in metric(found, found).items():
-                if not math.isfinite(value) and len(images) >= few:
-                    raise ValueError(f"{score} of real images held against themselves must be finite; got {value}")
-                names += [score] if metric.better(score) != "neither" else []
+            found = thin if metric.real_inputs | metric.fake_inputs == {"moments"} else whole
+            for score in metric(found, found):
+                if not math.isfinite(score.value) and len(images) >= few:
+                    raise ValueError(
+                        f"{score.name} of real images held against themselves must be finite; got {score.value}"
+                    )
+                names += [] if score.deviation_of else [score.name]
         return names
 
     def names(self, model: AdversarialModule) -> list[str]:
@@ -193,11 +195,11 @@ class Scorer:
             why = f"num_images is {made}" if made == num_images else f"there are {made} to be translated"
             for name, metric in self.metrics.items():
                 for what, count, needs in (
-                    (f"real images, and split={self.split} has {len(real)}", len(real), metric.needs_of_real),
-                    (f"generated images, and {why}", made, metric.needs_of_fake),
+                    (f"real images, and split={self.split} has {len(real)}", len(real), metric.real_inputs),
+                    (f"generated images, and {why}", made, metric.fake_inputs),
                 ):
-                    if needs and count < metric.fewest:
-                        raise ValueError(f"metric={name} needs at least {metric.fewest} {what}")
+                    if needs and count < metric.min_images:
+                        raise ValueError(f"metric={name} needs at least {metric.min_images} {what}")
 
     def count(self, model: AdversarialModule, direction: str, num_images: PositiveInt) -> int:
         """Of the images that are scored where so many are asked for: a translation's source may have fewer."""
@@ -246,7 +248,7 @@ class Scorer:
         real = self.real(direction)
         count = self.count(model, direction, num_images)
         images = sample_images(model, options, share(count), self.data, direction)
-        fake = all_gather(run_on_all_ranks(lambda: Statistics.of(images, self.extractor, self.needs[1])))
+        fake = all_gather(run_on_all_ranks(lambda: Statistics.from_images(images, self.extractor, self.needs[1])))
         norm = options.batch_norm if batch_norms(model.way(model.generator, direction)) else "none"
         subject = Context(
             weights="ema" if model.ema and options.weights == "ema" else "raw",

@@ -15,11 +15,11 @@ from gan_lightning.data.digits import Digits
 from gan_lightning.metrics.extractors import classifier as classifying
 from gan_lightning.metrics.extractors import inception as weights
 from gan_lightning.metrics.extractors.classifier import Classifier
-from gan_lightning.metrics.extractors.extractor import Extractor, RawFeatures
+from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorOutput
 from gan_lightning.metrics.extractors.inception import Inception
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
-from gan_lightning.metrics.images import to_levels
+from gan_lightning.metrics.images import to_uint8
 from gan_lightning.metrics.modes import Modes
 from gan_lightning.metrics.statistics import Statistics
 
@@ -90,7 +90,7 @@ def test_features_that_are_no_numbers_are_refused():
         network, identity = Random().network, Random().identity
 
         def extract(self, levels):
-            return RawFeatures(torch.full((len(levels), 2), torch.nan))
+            return ExtractorOutput(torch.full((len(levels), 2), torch.nan))
 
     with pytest.raises(ValueError, match="the extractor random must be finite"):
         Broken()(levels())
@@ -228,7 +228,7 @@ def test_a_classifier_is_trained_once_for_the_same_data(learned, monkeypatch):
     assert again.identity == learned.classifier.identity
     assert again.accuracy == learned.classifier.accuracy
     images = torch.from_numpy(learned.digits.rows([0, 1, 2]))
-    assert torch.equal(again(to_levels(images)).logits, learned.classifier(to_levels(images)).logits)
+    assert torch.equal(again(to_uint8(images)).logits, learned.classifier(to_uint8(images)).logits)
 
 
 class Few:
@@ -339,11 +339,11 @@ def test_distances_grow_with_noise_and_with_every_digit_that_is_missing(name, le
     images = torch.from_numpy(np.array(learned.digits.pixels)) / 127.5 - 1
     labels = torch.from_numpy(learned.digits.labels)
     needs = frozenset({"moments"})
-    real = Statistics.of(images[::2].split(256), extractor, needs)
+    real = Statistics.from_images(images[::2].split(256), extractor, needs)
     images, labels, stream = images[1::2], labels[1::2], torch.Generator().manual_seed(0)
 
     def distance(fakes):
-        return FrechetDistance()(real, Statistics.of(fakes.split(256), extractor, needs))[f"fd_{name}"]
+        return FrechetDistance()(real, Statistics.from_images(fakes.split(256), extractor, needs))[f"fd_{name}"]
 
     noise = torch.randn(images.shape, generator=stream)
     noisy = [distance((images + scale * noise).clamp(-1, 1)) for scale in (0, 0.1, 0.2, 0.4)]
@@ -356,7 +356,7 @@ def test_distances_grow_with_noise_and_with_every_digit_that_is_missing(name, le
 def test_modes_of_digits_are_counted(learned):
     images, labels = torch.from_numpy(np.array(learned.digits.pixels)), learned.digits.labels
     needs = frozenset({"logits"})
-    real = Statistics.of(images.split(256), learned.classifier, needs)
-    three = Statistics.of([images[labels < 3]], learned.classifier, needs)
+    real = Statistics.from_images(images.split(256), learned.classifier, needs)
+    three = Statistics.from_images([images[labels < 3]], learned.classifier, needs)
     assert Modes()(real, real)["modes_hit"] == 10
     assert Modes()(real, three) == pytest.approx({"modes_hit": 3, "modes_kl": np.log(10 / 3)}, abs=0.05)

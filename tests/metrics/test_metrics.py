@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gan_lightning.metrics.density_coverage import DensityCoverage, density_coverage
-from gan_lightning.metrics.extractors.extractor import Extracted, Identity
+from gan_lightning.metrics.extractors.extractor import ExtractorIdentity, ExtractorOutput
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.metrics.inception_score import InceptionScore
 from gan_lightning.metrics.kid import KernelDistance
@@ -28,9 +28,9 @@ def statistics(features, logits=None, name="classifier", kept=50_000, batch=64):
     if logits is None:
         logits = 20 * torch.eye(10).repeat(len(features) // 10 + 1, 1)[: len(features)]
     labels = None if name == "inception" else logits.shape[1]
-    found = Statistics(Identity(name, "0" * 64, "none", features.shape[1], labels), EVERYTHING, kept)
+    found = Statistics(ExtractorIdentity(name, "0" * 64, "none", features.shape[1], labels), EVERYTHING, kept)
     for rows, of_rows in zip(features.float().split(batch), logits.float().split(batch), strict=True):
-        found.add(Extracted(rows, of_rows))
+        found.add(ExtractorOutput(rows, of_rows))
     return found
 
 
@@ -100,12 +100,12 @@ def test_moments_see_all_images_and_features_the_first_that_are_kept():
 
 def test_what_is_not_kept_takes_no_memory_and_rows_are_joined_once():
     found, other = (
-        Statistics(Identity("classifier", "", "none", 8, 10), frozenset({"features", "logits"}), kept=70)
+        Statistics(ExtractorIdentity("classifier", "", "none", 8, 10), frozenset({"features", "logits"}), kept=70)
         for _ in range(2)
     )
     for seed in range(5):
         for each in (found, other):
-            each.add(Extracted(normal(32, seed=seed), normal(32, 10, seed)))
+            each.add(ExtractorOutput(normal(32, seed=seed), normal(32, 10, seed)))
     found.merge(other)
     held = [*found._features, *found._logits]
     assert sum(part.untyped_storage().nbytes() for part in held) == 70 * (8 + 10) * 4
@@ -184,7 +184,7 @@ def test_each_metric_says_which_of_its_scores_rise():
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: type(metric).__name__)
 def test_one_image_is_refused_in_a_sentence(metric):
     one = statistics(normal(1))
-    with pytest.raises(ValueError, match=rf"needs at least {metric.fewest} (real|generated) images; got 1"):
+    with pytest.raises(ValueError, match=rf"needs at least {metric.min_images} (real|generated) images; got 1"):
         metric(one, one)
 
 
@@ -227,9 +227,9 @@ def test_features_of_two_extractors_are_not_compared():
 
 
 def test_a_metric_of_classes_says_which_extractor_has_them():
-    without = Statistics(Identity("random", "", "none", 8), frozenset({"logits"}))
+    without = Statistics(ExtractorIdentity("random", "", "none", 8), frozenset({"logits"}))
     with pytest.raises(ValueError, match="extractor=random has not; take extractor=inception or extractor=classifier"):
-        without.add(Extracted(normal(4), None))
+        without.add(ExtractorOutput(normal(4), None))
     imagenet = statistics(normal(20), name="inception")
     with pytest.raises(ValueError, match="got extractor=inception: take extractor=classifier"):
         Modes()(imagenet, imagenet)
