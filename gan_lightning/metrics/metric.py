@@ -15,7 +15,7 @@ class Score(NamedTuple):
     """One value of a metric.
 
     Args:
-        name: the name in the literature, such as `fid`, with Inception; one that ends in the extractor's name otherwise.
+        name: the name in the literature, such as `fid`, with Inception; else one that ends in the extractor's name.
         value: the score itself.
         better: which values are better; neither for a standard deviation.
         deviation_of: name of the score whose standard deviation this is; None for all others.

@@ -9,9 +9,9 @@ from gan_lightning.types import PositiveInt
 class PrecisionRecall(Metric):
     """The fraction of fakes inside the neighbourhoods of real images, and of real images inside those of fakes.
 
-    Kynkaanniemi et al. 2019 (arXiv:1904.06991), with the extractor's features in place of the paper's VGG-16. Both scores
-    are from 0 to 1, called `precision` and `recall` with Inception, `precision_<name>` and `recall_<name>` with another
-    extractor.
+    Kynkaanniemi et al. 2019 (arXiv:1904.06991), with the extractor's features in place of the paper's VGG-16. Both
+    scores are from 0 to 1. They are called `precision` and `recall` with Inception, `precision_<name>` and
+    `recall_<name>` with another extractor.
 
     Args:
         neighbours: an image's neighbourhood reaches to this nearest neighbour in its own set; 3 in the paper.

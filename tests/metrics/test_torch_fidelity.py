@@ -66,7 +66,7 @@ def reference(real, fake, weights, folder, *options):
 
 def named(printed, extractor="inception"):
     """What was printed under the names that scores of this extractor have here."""
-    name = ExtractorIdentity(extractor, "", "legacy", 0).named
+    name = ExtractorIdentity(extractor, "", "legacy", 0).score_name
     names = {
         "frechet_inception_distance": name("fid", "fd"),
         "inception_score_mean": "inception_score",
@@ -80,7 +80,7 @@ def named(printed, extractor="inception"):
 
 
 def scores(metrics, real, fake):
-    return {name: value for metric in metrics for name, value in metric(real, fake).items()}
+    return {score.name: score.value for metric in metrics for score in metric(real, fake)}
 
 
 DISTANCES = FrechetDistance(), KernelDistance(5, 6), PrecisionRecall()
@@ -220,9 +220,9 @@ class Counting(Inception):
 
     shown = 0
 
-    def extract(self, levels):
-        self.shown += len(levels)
-        return super().extract(levels)
+    def extract(self, images):
+        self.shown += len(images)
+        return super().extract(images)
 
 
 def of_images(rank, folder, weights, real, fake, found):
