@@ -124,9 +124,10 @@ class Scores(Callback):
         for name, metric in metrics.items():
             if not isinstance(metric, Metric):
                 raise ValueError(f"metrics.{name} is given settings, but {name} is not among the chosen metrics")
-            if num_images < metric.fewest:
+            if num_images < metric.min_images:
                 raise ValueError(
-                    f"callbacks.scores.num_images must be at least {metric.fewest} for metric={name}; got {num_images}"
+                    f"callbacks.scores.num_images must be at least {metric.min_images} for metric={name}; "
+                    f"got {num_images}"
                 )
         self.metrics = dict(metrics)
         self.extractor = extractor

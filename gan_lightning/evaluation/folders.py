@@ -14,7 +14,7 @@ from gan_lightning.evaluation.real_statistics import Real, real_statistics
 from gan_lightning.evaluation.records import Context, ScoreRecord
 from gan_lightning.evaluation.scorer import needed, scored, with_few
 from gan_lightning.metrics.extractors.extractor import Extractor
-from gan_lightning.metrics.images import batches
+from gan_lightning.metrics.images import read_batches
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import PositiveInt
@@ -84,12 +84,12 @@ class Folders:
         if self.cache == "auto":
             real = real_statistics(self.real, SPLIT, extractor, of_real, self.cache_dir, batch_size=batch_size)
         else:
-            every = batches(self.real, range(len(self.real) if of_real else 0), batch_size)
-            real = Real(Statistics.of(every, extractor, of_real), SPLIT, self.real.fingerprint)
+            every = read_batches(self.real, range(len(self.real) if of_real else 0), batch_size)
+            real = Real(Statistics.from_images(every, extractor, of_real), SPLIT, self.real.fingerprint)
         total = len(self.fake)
         count = min(count, total)
         numbers = [row * total // count for row in range(count)]
-        fake = Statistics.of(batches(self.fake, numbers, batch_size), extractor, of_fake)
+        fake = Statistics.from_images(read_batches(self.fake, numbers, batch_size), extractor, of_fake)
         subject = Context("none", "none", 0, "none", 0, 0, 0, self.fake_folder)
         return scored(metrics, real, fake, extractor, subject)
 

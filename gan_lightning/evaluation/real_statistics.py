@@ -13,8 +13,8 @@ from gan_lightning.evaluation.collectives import all_gather, broadcast_from_rank
 from gan_lightning.evaluation.records import versions
 from gan_lightning.files import atomic_write, hashed_name, locked
 from gan_lightning.metrics.extractors.extractor import Extractor
-from gan_lightning.metrics.images import batches
-from gan_lightning.metrics.statistics import KEPT, Need, Statistics
+from gan_lightning.metrics.images import read_batches
+from gan_lightning.metrics.statistics import MAX_ROWS, StatisticKind, Statistics
 from gan_lightning.types import ImageSet, PositiveInt
 
 log = logging.getLogger(__name__)
@@ -35,9 +35,9 @@ def real_statistics(
     images: ImageSet,
     split: str,
     extractor: Extractor,
-    needs: frozenset[Need],
+    needs: frozenset[StatisticKind],
     folder: Path,
-    kept: PositiveInt = KEPT,
+    kept: PositiveInt = MAX_ROWS,
     batch_size: PositiveInt = 64,
 ) -> Real:
     """From the file where there is one, else from one pass over the images in batches.
@@ -71,25 +71,25 @@ def real_statistics(
             wanted = broadcast_from_rank_zero(lambda: needs | _gathered(file))
             everything = _computed(images, split, extractor, wanted, kept, batch_size)
             broadcast_from_rank_zero(lambda: _write(everything, file))
-            found = Statistics.restored(identity, needs, kept, everything.arrays())
+            found = Statistics.from_arrays(identity, needs, kept, everything.to_arrays())
     return Real(found, split, images.fingerprint)
 
 
 def _computed(
-    images: ImageSet, split: str, extractor: Extractor, needs: frozenset[Need], kept: int, batch_size: int
+    images: ImageSet, split: str, extractor: Extractor, needs: frozenset[StatisticKind], kept: int, batch_size: int
 ) -> Statistics:
     """Of all images, of which this process takes its share."""
     numbers = _numbers(len(images), kept)
     if is_first():
         log.info("features of %s real images (%s, %s)", f"{len(numbers):,}", split, extractor.identity.name)
     own = share(len(numbers))
-    its = batches(images, numbers[own.start : own.stop], batch_size)
-    return all_gather(run_on_all_ranks(lambda: Statistics.of(its, extractor, needs, kept)))
+    its = read_batches(images, numbers[own.start : own.stop], batch_size)
+    return all_gather(run_on_all_ranks(lambda: Statistics.from_images(its, extractor, needs, kept)))
 
 
 def _write(statistics: Statistics, file: Path) -> None:
     with atomic_write(file) as stream:
-        np.savez(stream, allow_pickle=False, **statistics.arrays())
+        np.savez(stream, allow_pickle=False, **statistics.to_arrays())
 
 
 def _numbers(count: int, kept: int) -> Sequence[int]:
@@ -97,20 +97,20 @@ def _numbers(count: int, kept: int) -> Sequence[int]:
     return range(count) if count <= kept else np.random.default_rng(0).permutation(count).tolist()
 
 
-def _opened(file: Path, extractor: Extractor, needs: frozenset[Need], kept: int) -> Statistics | None:
+def _opened(file: Path, extractor: Extractor, needs: frozenset[StatisticKind], kept: int) -> Statistics | None:
     """What is on disk, unless it is damaged or not all that is needed."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            return Statistics.restored(extractor.identity, needs, kept, arrays)
+            return Statistics.from_arrays(extractor.identity, needs, kept, arrays)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def _gathered(file: Path) -> frozenset[Need]:
+def _gathered(file: Path) -> frozenset[StatisticKind]:
     """What a file holds already."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            signs: dict[str, Need] = {"mean": "moments", "features": "features", "logits": "logits"}
+            signs: dict[str, StatisticKind] = {"mean": "moments", "features": "features", "logits": "logits"}
             return frozenset(need for sign, need in signs.items() if sign in arrays.files)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return frozenset()

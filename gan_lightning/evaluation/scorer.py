@@ -14,12 +14,13 @@ from gan_lightning.evaluation.collectives import all_gather, broadcast_from_rank
 from gan_lightning.evaluation.real_statistics import Real, real_statistics
 from gan_lightning.evaluation.records import Context, ScoreRecord, versions
 from gan_lightning.evaluation.sampling import SamplingOptions, batch_norms, effective_precision, sample_images
-from gan_lightning.metrics.extractors.extractor import Extracted, Extractor
-from gan_lightning.metrics.images import to_levels
-from gan_lightning.metrics.metric import SOME, Metric
-from gan_lightning.metrics.statistics import Need, Statistics
-from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.translation import target_domain
+from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorOutput
+from gan_lightning.metrics.images import to_uint8
+from gan_lightning.metrics.metric import BIAS_BELOW, Metric
+from gan_lightning.metrics.statistics import StatisticKind, Statistics
+from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.directions import target
+from gan_lightning.models.true_split import true_split
 from gan_lightning.types import ImageSet, PositiveInt
 
 log = logging.getLogger(__name__)
@@ -28,16 +29,16 @@ log = logging.getLogger(__name__)
 def with_few(metrics: Mapping[str, Metric], few: Mapping[str, Metric], counts: Iterable[int]) -> Mapping[str, Metric]:
     """The metrics, and those for few images where the least of the counts is below 10,000."""
     added = [name for name in few if name not in metrics]
-    if min(counts) >= SOME or not added:
+    if min(counts) >= BIAS_BELOW or not added:
         return metrics
-    log.info("%s added, for there are fewer than %s images", ", ".join(added), f"{SOME:,}")
+    log.info("%s added, for there are fewer than %s images", ", ".join(added), f"{BIAS_BELOW:,}")
     return {**metrics, **{name: few[name] for name in added}}
 
 
-def needed(metrics: Mapping[str, Metric]) -> tuple[frozenset[Need], frozenset[Need]]:
+def needed(metrics: Mapping[str, Metric]) -> tuple[frozenset[StatisticKind], frozenset[StatisticKind]]:
     """What has to be gathered of real and of generated images for all of them."""
-    of_real = frozenset[Need]().union(*(metric.needs_of_real for metric in metrics.values()))
-    of_fake = frozenset[Need]().union(*(metric.needs_of_fake for metric in metrics.values()))
+    of_real = frozenset[StatisticKind]().union(*(metric.real_inputs for metric in metrics.values()))
+    of_fake = frozenset[StatisticKind]().union(*(metric.fake_inputs for metric in metrics.values()))
     return of_real, of_fake
 
 
@@ -81,16 +82,16 @@ def scored(
 
 def _records(metric: Metric, real: Real, fake: Statistics, extractor: Extractor, subject: Context) -> list[ScoreRecord]:
     """Those of one metric; the real images stand on them only where it sees them."""
-    sees_real = bool(metric.needs_of_real)
+    sees_real = bool(metric.real_inputs)
     warnings = [*extractor.warnings, *metric.warnings(real.statistics, fake)]
     return [
         ScoreRecord(
             **asdict(subject),
-            score=name,
-            value=value,
+            score=score.name,
+            value=score.value,
             settings=metric.settings,
-            n_real=metric.used(real.statistics, metric.needs_of_real) if sees_real else 0,
-            n_fake=metric.used(fake, metric.needs_of_fake),
+            n_real=metric.num_used(real.statistics, metric.real_inputs) if sees_real else 0,
+            n_fake=metric.num_used(fake, metric.fake_inputs),
             split=real.split if sees_real else "",
             data=real.fingerprint if sees_real else "",
             resize=extractor.identity.resize,
@@ -98,9 +99,9 @@ def _records(metric: Metric, real: Real, fake: Statistics, extractor: Extractor,
             extractor_sha256=extractor.identity.sha256,
             versions=versions(),
             warnings=warnings,
-            better=metric.better(name),
+            better=score.better,
         )
-        for name, value in metric(real.statistics, fake).items()
+        for score in metric(real.statistics, fake)
     ]
 
 
@@ -159,60 +160,62 @@ class Scorer:
         Metrics of moments alone are shown one column of the features, for with all of them they take long. Where there
         are fewer images than a metric needs, some stand twice here; whether it can do with them says `check`.
         """
-        few = max([2, *(metric.fewest for metric in self.metrics.values())])
+        few = max([2, *(metric.min_images for metric in self.metrics.values())])
         rows = torch.from_numpy(images.rows([number % len(images) for number in range(few)]))
-        features, logits = self.extractor(to_levels(rows))
+        features, logits = self.extractor(to_uint8(rows))
         identity = self.extractor.identity
         whole = Statistics(identity, self.needs[0] | self.needs[1])
-        whole.add(Extracted(features, logits))
+        whole.add(ExtractorOutput(features, logits))
         thin = Statistics(replace(identity, feature_dim=1), frozenset({"moments"}))
-        thin.add(Extracted(features[:, :1], None))
+        thin.add(ExtractorOutput(features[:, :1], None))
         names = []
         for metric in self.metrics.values():
-            found = thin if metric.needs_of_real | metric.needs_of_fake == {"moments"} else whole
-            for score, value in metric(found, found).items():
-                if not math.isfinite(value) and len(images) >= few:
-                    raise ValueError(f"{score} of real images held against themselves must be finite; got {value}")
-                names += [score] if metric.better(score) != "neither" else []
+            found = thin if metric.real_inputs | metric.fake_inputs == {"moments"} else whole
+            for score in metric(found, found):
+                if not math.isfinite(score.value) and len(images) >= few:
+                    raise ValueError(
+                        f"{score.name} of real images held against themselves must be finite; got {score.value}"
+                    )
+                names += [] if score.deviation_of else [score.name]
         return names
 
-    def names(self, model: AdversarialGame) -> list[str]:
+    def names(self, model: AdversarialModule) -> list[str]:
         """Of all its scores but deviations, in the order of the metrics, one direction after the other."""
         return [f"{score}{_end(model, direction)}" for direction in model.directions for score in self.scores]
 
-    def check(self, model: AdversarialGame, num_images: PositiveInt) -> None:
+    def check(self, model: AdversarialModule, num_images: PositiveInt) -> None:
         """Hold the numbers of images against what the metrics need at the least.
 
         Raises:
             ValueError: where there are too few real ones, or too few to be translated.
         """
         for direction in model.directions:
-            real = self.data.evaluation_images(self.split)[target_domain(direction)]
+            real = self.data.evaluation_images(self.split)[target(direction)]
             made = self.count(model, direction, num_images)
             why = f"num_images is {made}" if made == num_images else f"there are {made} to be translated"
             for name, metric in self.metrics.items():
                 for what, count, needs in (
-                    (f"real images, and split={self.split} has {len(real)}", len(real), metric.needs_of_real),
-                    (f"generated images, and {why}", made, metric.needs_of_fake),
+                    (f"real images, and split={self.split} has {len(real)}", len(real), metric.real_inputs),
+                    (f"generated images, and {why}", made, metric.fake_inputs),
                 ):
-                    if needs and count < metric.fewest:
-                        raise ValueError(f"metric={name} needs at least {metric.fewest} {what}")
+                    if needs and count < metric.min_images:
+                        raise ValueError(f"metric={name} needs at least {metric.min_images} {what}")
 
-    def count(self, model: AdversarialGame, direction: str, num_images: PositiveInt) -> int:
+    def count(self, model: AdversarialModule, direction: str, num_images: PositiveInt) -> int:
         """Of the images that are scored where so many are asked for: a translation's source may have fewer."""
-        return min(num_images, model.generator_inputs.count(self.data, direction) or num_images)
+        return min(num_images, model.scored_count(self.data, direction) or num_images)
 
     def real(self, direction: str = "") -> Real:
         """Statistics of the images that a direction's are held against: from disk where they are, else made now."""
-        domain = target_domain(direction)
+        domain = target(direction)
         if domain not in self.found:
             images = self.data.evaluation_images(self.split)[domain]
-            folder, split = self.data.cache_dir, self.data.true_split(self.split, domain)
+            folder, split = self.data.cache_dir, true_split(self.data, self.split, domain)
             self.found[domain] = real_statistics(images, split, self.extractor, self.needs[0], folder)
         return self.found[domain]
 
     def __call__(
-        self, model: AdversarialGame, options: SamplingOptions, num_images: PositiveInt, moment: TrainingProgress
+        self, model: AdversarialModule, options: SamplingOptions, num_images: PositiveInt, moment: TrainingProgress
     ) -> list[ScoreRecord]:
         """A record for each score and direction; every process must ask, and all get the same.
 
@@ -236,7 +239,7 @@ class Scorer:
 
     def _way(
         self,
-        model: AdversarialGame,
+        model: AdversarialModule,
         options: SamplingOptions,
         num_images: int,
         moment: TrainingProgress,
@@ -245,20 +248,20 @@ class Scorer:
         real = self.real(direction)
         count = self.count(model, direction, num_images)
         images = sample_images(model, options, share(count), self.data, direction)
-        fake = all_gather(run_on_all_ranks(lambda: Statistics.of(images, self.extractor, self.needs[1])))
-        norm = options.batch_norm if batch_norms(model.part(model.generator, direction)) else "none"
+        fake = all_gather(run_on_all_ranks(lambda: Statistics.from_images(images, self.extractor, self.needs[1])))
+        norm = options.batch_norm if batch_norms(model.way(model.generator, direction)) else "none"
         subject = Context(
             weights="ema" if model.ema and options.weights == "ema" else "raw",
             batch_norm=norm,
             latent_seed=options.seed,
             precision=effective_precision(model, options),
-            source=model.generator_inputs.description(self.data, direction),
+            source=model.scored_source(self.data, direction),
             batch_size=options.batch_size if norm in ("batch", "standing") else 0,
             **vars(moment),
         )
         return broadcast_from_rank_zero(lambda: scored(self.metrics, real, fake, self.extractor, subject))
 
 
-def _end(model: AdversarialGame, direction: str) -> str:
+def _end(model: AdversarialModule, direction: str) -> str:
     """Of a score's name."""
     return f"_{direction}" if len(model.directions) > 1 else ""

@@ -26,6 +26,7 @@ from gan_lightning.evaluation.records import ScoreFile, ScoreRecord, ScoringFail
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
+from gan_lightning.metrics.metric import Score
 from gan_lightning.reports.history import Courses
 from support.checkpoints import assert_same
 from support.command import NARROW, the_run
@@ -220,7 +221,7 @@ WRONG = {
         ["data=folder", "extractor=classifier", "metric=[fid]"],
         "extractor=classifier needs data with labels of at least two classes; got none",
     ),
-    "modes of a random network": (["metric=[modes]"], "extractor=random has not; take extractor=inception or"),
+    "modes of a random network": (["metric=[modes]"], "extractor=random gives none; take extractor=inception or"),
     "the Inception score of one": (["metric=[inception_score]"], "extractor=random has not"),
     "points": (["data=ring", "network=mlp", "model=gan", "metric=[fid]"], "metric needs data of images; got Ring"),
     "settings of a metric that is not chosen": (
@@ -528,10 +529,10 @@ def test_a_run_that_goes_on_in_the_folder_of_another_leaves_nothing_of_that_one(
 class Both(FrechetDistance):
     """A metric that needs features beside moments."""
 
-    needs_of_real = needs_of_fake = frozenset({"moments", "features"})
+    real_inputs = fake_inputs = frozenset({"moments", "features"})
 
-    def score(self, real, fake):
-        return {"both": float(real.features.mean() - fake.features.mean())}
+    def compute(self, real, fake):
+        return [Score("both", float(real.features.mean() - fake.features.mean()))]
 
 
 def test_a_metric_may_need_features_beside_moments(composed, tmp_path, roots):

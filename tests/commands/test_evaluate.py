@@ -231,9 +231,9 @@ def test_folders_of_any_kind_are_scored_at_their_own_size(cache, folders, evalua
         pixels = np.stack([np.array(Image.open(file).convert("RGBA")) for file in files])
         assert (pixels[..., 3] == 255).all()
         images = torch.from_numpy(pixels[..., :3]).permute(0, 3, 1, 2)
-        sides.append(Statistics.of([images], extractor, frozenset({"moments"})))
-    expected = FrechetDistance()(*sides)["fd_random"]
-    assert records[0].value == pytest.approx(expected, rel=1e-5)
+        sides.append(Statistics.from_images([images], extractor, frozenset({"moments"})))
+    (expected,) = FrechetDistance()(*sides)
+    assert records[0].value == pytest.approx(expected.value, rel=1e-5)
     assert (tmp_path / "cache").exists() == (cache == "auto")
 
 
@@ -289,7 +289,7 @@ def test_kid_is_added_where_what_is_translated_is_few_whatever_was_asked_for(eva
     own = ["model=cyclegan", "data=unpaired", f"data.root={two_domains}", "callbacks=checkpoint", "logger=none"]
     assert front_door(*own, *small, "trainer.accelerator=cpu", "hydra.run.dir=translates") == 0
     for bound, added in ((5, {"kd_random_xy", "kd_random_yx"}), (3, set())):
-        monkeypatch.setattr(scorer, "SOME", bound)
+        monkeypatch.setattr(scorer, "BIAS_BELOW", bound)
         code, shown, records = evaluate("run=translates", "num_images=20")
         assert code == 0, shown
         assert {record.score for record in records if record.better != "neither"} == {

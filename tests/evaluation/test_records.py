@@ -16,12 +16,12 @@ from gan_lightning.config import schema
 from gan_lightning.evaluation.real_statistics import Real
 from gan_lightning.evaluation.records import CIRCUMSTANCES, Context, ScoreRecord, differences
 from gan_lightning.evaluation.scorer import needed, scored
-from gan_lightning.metrics.extractors.extractor import Extracted, Extractor, Identity
+from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorIdentity, ExtractorOutput
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.metrics.inception_score import InceptionScore
 from gan_lightning.metrics.kid import KernelDistance
-from gan_lightning.metrics.metric import Metric
+from gan_lightning.metrics.metric import Metric, Score
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.reports.comparison_tables import whole_records
 from support.configuration import CONF, ROOT, options
@@ -34,8 +34,8 @@ def records(count=40):
     metrics = {"fid": FrechetDistance(), "kid": KernelDistance(subsets=3, subset_size=20)}
     of_real, of_fake = needed(metrics)
     images = torch.rand(count, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    real = Real(Statistics.of([images], extractor, of_real), "test", "abcdef")
-    return scored(metrics, real, Statistics.of([-images], extractor, of_fake), extractor, SUBJECT), extractor
+    real = Real(Statistics.from_images([images], extractor, of_real), "test", "abcdef")
+    return scored(metrics, real, Statistics.from_images([-images], extractor, of_fake), extractor, SUBJECT), extractor
 
 
 def test_every_score_has_a_card_with_its_whole_protocol():
@@ -55,21 +55,21 @@ def test_every_score_has_a_card_with_its_whole_protocol():
 class Failing(FrechetDistance):
     """As a metric that meets what it cannot compute."""
 
-    def score(self, real, fake):
+    def compute(self, real, fake):
         raise ValueError("it cannot be")
 
 
 class Endless(FrechetDistance):
     """A score that is no number."""
 
-    def score(self, real, fake):
-        return {"endless": float("nan")}
+    def compute(self, real, fake):
+        return [Score("endless", float("nan"))]
 
 
 def two_sets():
     extractor = Random(width=4)
     images = torch.rand(40, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    real, fake = (Statistics.of([side], extractor, frozenset({"moments"})) for side in (images, -images))
+    real, fake = (Statistics.from_images([side], extractor, frozenset({"moments"})) for side in (images, -images))
     return Real(real, "test", "abcdef"), fake, extractor, SUBJECT
 
 
@@ -93,9 +93,9 @@ def test_where_all_metrics_fail_the_reasons_are_raised():
 def test_a_score_that_sees_no_real_image_names_none():
     metrics = {"inception_score": InceptionScore(2)}
     extractor = Random(width=4)
-    extractor.identity = Identity("classifier", "", "none", 4, 10)
+    extractor.identity = ExtractorIdentity("classifier", "", "none", 4, 10)
     fake = Statistics(extractor.identity, needed(metrics)[1])
-    fake.add(Extracted(torch.zeros(40, 4), torch.eye(10).repeat(4, 1)))
+    fake.add(ExtractorOutput(torch.zeros(40, 4), torch.eye(10).repeat(4, 1)))
     first, second = (
         scored(metrics, Real(Statistics(extractor.identity, frozenset()), split, data), fake, extractor, SUBJECT)
         for split, data in (("train", "one"), ("test", "other"))
