@@ -1,0 +1,3 @@
+"""Fixtures that run commands."""
+
+from support.evaluating import evaluate  # noqa: F401
