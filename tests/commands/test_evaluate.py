@@ -37,7 +37,9 @@ def run(trained):
 
 
 @pytest.mark.parametrize("extractor", ["random", "classifier"])
-def test_a_run_is_scored_by_its_last_checkpoint_and_the_records_are_written_beside_it(extractor, run, evaluate, monkeypatch):
+def test_a_run_is_scored_by_its_last_checkpoint_and_the_records_are_written_beside_it(
+    extractor, run, evaluate, monkeypatch
+):
     monkeypatch.setattr(classifier, "STEPS", 3)
     code, shown, records = evaluate(f"run={run}", "num_images=30", f"extractor={extractor}")
     assert code == 0, shown
@@ -128,7 +130,9 @@ def test_compare_reads_what_evaluate_wrote(run, evaluate, capfd):
     evaluate(f"run={run}", "num_images=20")
     shutil.copytree(run, "other")
     assert front_door("compare", str(run), "other") == 0
-    assert "fd_random (lower is better): n_fake 20, n_real 1797, split train" in capfd.readouterr().out.replace("\n", " ")
+    assert "fd_random (lower is better): n_fake 20, n_real 1797, split train" in capfd.readouterr().out.replace(
+        "\n", " "
+    )
 
 
 def test_one_pass_of_the_images_serves_all_metrics(run, evaluate, monkeypatch):
