@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
-from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.game import AdversarialGame
 
 OF_ONE_RUN = ("seed", "run_dir", "resume")
 """Keys of the configuration that may differ between repetitions of an experiment."""
@@ -56,7 +56,7 @@ def checkpoint_of(run: str, key: str) -> Path:
 class Restored(NamedTuple):
     """A model as a run left it, the run's whole configuration, and the checkpoint's iteration."""
 
-    model: AdversarialModule
+    model: AdversarialGame
     config: DictConfig
     iteration: int
 
@@ -82,7 +82,7 @@ def restored(file: Path, key: str) -> Restored:
     config = OmegaConf.create(kept)
     with torch.random.fork_rng(devices=[]):  # the first weights are drawn, and then overwritten
         model = instantiate({name: value for name, value in config.model.items() if name != "reconstructions"})
-    if not isinstance(model, AdversarialModule):
+    if not isinstance(model, AdversarialGame):
         raise ValueError(f"{key}: {file} must hold a model of this program; it holds a {type(model).__name__}")
     try:
         model.load_state_dict(checkpoint["state_dict"])

@@ -18,9 +18,8 @@ from gan_lightning.metrics.extractors.extractor import Extracted, Extractor
 from gan_lightning.metrics.images import to_levels
 from gan_lightning.metrics.metric import SOME, Metric
 from gan_lightning.metrics.statistics import Need, Statistics
-from gan_lightning.models.adversarial import AdversarialModule
-from gan_lightning.models.directions import target
-from gan_lightning.models.true_split import true_split
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.translation import target_domain
 from gan_lightning.types import ImageSet, PositiveInt
 
 log = logging.getLogger(__name__)
@@ -182,18 +181,18 @@ class Scorer:
                 names += [score] if metric.better(score) != "neither" else []
         return names
 
-    def names(self, model: AdversarialModule) -> list[str]:
+    def names(self, model: AdversarialGame) -> list[str]:
         """Return the names of a model's scores without deviations, direction by direction, in the metrics' order."""
         return [f"{score}{_suffix(model, direction)}" for direction in model.directions for score in self.scores]
 
-    def check(self, model: AdversarialModule, num_images: PositiveInt) -> None:
+    def check(self, model: AdversarialGame, num_images: PositiveInt) -> None:
         """Compare the numbers of images with the fewest that the metrics need.
 
         Raises:
             ValueError: if there are too few real images, too few generated ones, or too few to translate.
         """
         for direction in model.directions:
-            real = self.data.evaluation_images(self.split)[target(direction)]
+            real = self.data.evaluation_images(self.split)[target_domain(direction)]
             made = self.count(model, direction, num_images)
             why = f"num_images is {made}" if made == num_images else f"there are {made} to be translated"
             for name, metric in self.metrics.items():
@@ -204,22 +203,22 @@ class Scorer:
                     if needs and count < metric.fewest:
                         raise ValueError(f"metric={name} needs at least {metric.fewest} {what}")
 
-    def count(self, model: AdversarialModule, direction: str, num_images: PositiveInt) -> int:
+    def count(self, model: AdversarialGame, direction: str, num_images: PositiveInt) -> int:
         """Return how many images are scored: `num_images`, or fewer where there are fewer images to translate."""
-        return min(num_images, model.scored_count(self.data, direction) or num_images)
+        return min(num_images, model.generator_inputs.count(self.data, direction) or num_images)
 
     def real(self, direction: str = "") -> RealStatistics:
         """Return the statistics of the real images that a direction's images are compared with."""
-        domain = target(direction)
+        domain = target_domain(direction)
         if domain not in self.real_by_domain:
             images = self.data.evaluation_images(self.split)[domain]
-            split = true_split(self.data, self.split, domain)
+            split = self.data.true_split(self.split, domain)
             found = real_statistics(images, split, self.extractor, self.needs[0], self.data.cache_dir)
             self.real_by_domain[domain] = found
         return self.real_by_domain[domain]
 
     def __call__(
-        self, model: AdversarialModule, options: SamplingOptions, num_images: PositiveInt, progress: TrainingProgress
+        self, model: AdversarialGame, options: SamplingOptions, num_images: PositiveInt, progress: TrainingProgress
     ) -> list[ScoreRecord]:
         """Return a record for each score and direction; all ranks must call this, and all get the same.
 
@@ -243,7 +242,7 @@ class Scorer:
 
     def _score_direction(
         self,
-        model: AdversarialModule,
+        model: AdversarialGame,
         options: SamplingOptions,
         num_images: int,
         progress: TrainingProgress,
@@ -253,19 +252,19 @@ class Scorer:
         count = self.count(model, direction, num_images)
         images = sample_images(model, options, share(count), self.data, direction)
         fake = all_gather(run_on_all_ranks(lambda: Statistics.of(images, self.extractor, self.needs[1])))
-        norm = options.batch_norm if batch_norms(model.way(model.generator, direction)) else "none"
+        norm = options.batch_norm if batch_norms(model.part(model.generator, direction)) else "none"
         context = Context(
             weights="ema" if model.ema and options.weights == "ema" else "raw",
             batch_norm=norm,
             latent_seed=options.seed,
             precision=effective_precision(model, options),
-            source=model.scored_source(self.data, direction),
+            source=model.generator_inputs.description(self.data, direction),
             batch_size=options.batch_size if norm in ("batch", "standing") else 0,
             **vars(progress),
         )
         return broadcast_from_rank_zero(lambda: make_records(self.metrics, real, fake, self.extractor, context))
 
 
-def _suffix(model: AdversarialModule, direction: str) -> str:
+def _suffix(model: AdversarialGame, direction: str) -> str:
     """Return the suffix of a score's name: the direction, where a model has two."""
     return f"_{direction}" if len(model.directions) > 1 else ""
