@@ -29,7 +29,7 @@ def all_gather(own: Statistics) -> Statistics:
         return own
     parts: list[Statistics] = [own] * world_size
     dist.all_gather_object(parts, own)
-    whole = Statistics(own.extractor, own.needs, own.kept)
+    whole = Statistics(own.extractor, own.kinds, own.max_rows)
     for part in parts:
         whole.merge(part)
     return whole

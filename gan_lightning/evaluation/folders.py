@@ -12,7 +12,7 @@ from gan_lightning.evaluation.real_statistics import RealStatistics, real_statis
 from gan_lightning.evaluation.records import Context, ScoreRecord
 from gan_lightning.evaluation.scorer import make_records, needs_of, with_small_sample_metrics
 from gan_lightning.metrics.extractors.extractor import Extractor
-from gan_lightning.metrics.images import batches
+from gan_lightning.metrics.images import read_batches
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import ImageSet, PositiveInt
@@ -67,14 +67,14 @@ def folder_scores(
     if cache == "auto":
         compared_with = real_statistics(of_real, SPLIT, extractor, real_needs, place, batch_size=batch_size)
     else:
-        every = batches(of_real, range(len(of_real) if real_needs else 0), batch_size)
-        statistics = Statistics.of(every, extractor, real_needs)
+        every = read_batches(of_real, range(len(of_real) if real_needs else 0), batch_size)
+        statistics = Statistics.from_images(every, extractor, real_needs)
         compared_with = RealStatistics(statistics, SPLIT, of_real.fingerprint)
     context = Context("none", "none", 0, "none", 0, 0, 0, fake)
     records = []
     for count in counts:
         numbers = [position * total // count for position in range(count)]
-        scored = Statistics.of(batches(of_fake, numbers, batch_size), extractor, fake_needs)
+        scored = Statistics.from_images(read_batches(of_fake, numbers, batch_size), extractor, fake_needs)
         records += make_records(chosen, compared_with, scored, extractor, context)
     return records
 
@@ -82,8 +82,8 @@ def folder_scores(
 def _read_images(root: str, key: str, size: int, cache: Literal["auto", "off", False], cache_dir: Path) -> ImageSet:
     """Return the images of a folder in the order of their names, read as training reads them."""
     data = Folder(root=root, image_size=size, channels=3, batch_size=1, cache=cache, cache_dir=str(cache_dir))
-    (images,) = data.stores("train")
-    images.survey.hold(key, "skip", 1.0)
+    (images,) = data.fitted_images("train")
+    images.survey.check(key, "skip", 1.0)
     return images
 
 

@@ -19,8 +19,8 @@ from gan_lightning.evaluation.collectives import (
 from gan_lightning.evaluation.records import versions
 from gan_lightning.files import atomic_write, hashed_name, locked
 from gan_lightning.metrics.extractors.extractor import Extractor
-from gan_lightning.metrics.images import batches
-from gan_lightning.metrics.statistics import KEPT, Need, Statistics
+from gan_lightning.metrics.images import read_batches
+from gan_lightning.metrics.statistics import MAX_ROWS, StatisticKind, Statistics
 from gan_lightning.types import ImageSet, PositiveInt
 
 log = logging.getLogger(__name__)
@@ -41,9 +41,9 @@ def real_statistics(
     images: ImageSet,
     split: str,
     extractor: Extractor,
-    needs: frozenset[Need],
+    needs: frozenset[StatisticKind],
     folder: Path,
-    kept: PositiveInt = KEPT,
+    kept: PositiveInt = MAX_ROWS,
     batch_size: PositiveInt = 64,
 ) -> RealStatistics:
     """Read the statistics of real images from disk, or compute them in one pass over the images and keep them.
@@ -78,20 +78,20 @@ def real_statistics(
             wanted = broadcast_from_rank_zero(lambda: needs | _needs_in(file))
             everything = _compute(images, split, extractor, wanted, kept, batch_size)
             broadcast_from_rank_zero(lambda: _write(everything, file))
-            found = Statistics.restored(identity, needs, kept, everything.arrays())
+            found = Statistics.from_arrays(identity, needs, kept, everything.to_arrays())
     return RealStatistics(found, split, images.fingerprint)
 
 
 def _compute(
-    images: ImageSet, split: str, extractor: Extractor, needs: frozenset[Need], kept: int, batch_size: int
+    images: ImageSet, split: str, extractor: Extractor, needs: frozenset[StatisticKind], kept: int, batch_size: int
 ) -> Statistics:
     """Compute the statistics of all images; each rank extracts the features of its share."""
     numbers = _order(len(images), kept)
     if is_rank_zero():
         log.info("features of %s real images (%s, %s)", f"{len(numbers):,}", split, extractor.identity.name)
     own = share(len(numbers))
-    own_images = batches(images, numbers[own.start : own.stop], batch_size)
-    return all_gather(run_on_all_ranks(lambda: Statistics.of(own_images, extractor, needs, kept)))
+    own_images = read_batches(images, numbers[own.start : own.stop], batch_size)
+    return all_gather(run_on_all_ranks(lambda: Statistics.from_images(own_images, extractor, needs, kept)))
 
 
 def _order(count: int, kept: int) -> Sequence[int]:
@@ -104,21 +104,21 @@ def _order(count: int, kept: int) -> Sequence[int]:
 
 def _write(statistics: Statistics, file: Path) -> None:
     with atomic_write(file) as stream:
-        np.savez(stream, allow_pickle=False, **statistics.arrays())
+        np.savez(stream, allow_pickle=False, **statistics.to_arrays())
 
 
-def _read(file: Path, extractor: Extractor, needs: frozenset[Need], kept: int) -> Statistics | None:
+def _read(file: Path, extractor: Extractor, needs: frozenset[StatisticKind], kept: int) -> Statistics | None:
     """Return the statistics in a file; None if it is missing, damaged, or lacks something that is needed."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            return Statistics.restored(extractor.identity, needs, kept, arrays)
+            return Statistics.from_arrays(extractor.identity, needs, kept, arrays)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def _needs_in(file: Path) -> frozenset[Need]:
+def _needs_in(file: Path) -> frozenset[StatisticKind]:
     """Return the kinds of statistics that a file holds; none if it is missing or damaged."""
-    names: dict[str, Need] = {"mean": "moments", "features": "features", "logits": "logits"}
+    names: dict[str, StatisticKind] = {"mean": "moments", "features": "features", "logits": "logits"}
     try:
         with np.load(file, allow_pickle=False) as arrays:
             return frozenset(need for name, need in names.items() if name in arrays.files)

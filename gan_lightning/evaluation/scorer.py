@@ -8,16 +8,15 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from lightning import LightningDataModule
 
-from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.stored import Split
+from gan_lightning.data.module import Split, StoredDataModule
 from gan_lightning.evaluation.collectives import all_gather, broadcast_from_rank_zero, run_on_all_ranks, share
 from gan_lightning.evaluation.real_statistics import RealStatistics, real_statistics
 from gan_lightning.evaluation.records import Context, ScoreRecord, versions
 from gan_lightning.evaluation.sampling import SamplingOptions, batch_norms, effective_precision, sample_images
-from gan_lightning.metrics.extractors.extractor import Extracted, Extractor
-from gan_lightning.metrics.images import to_levels
-from gan_lightning.metrics.metric import SOME, Metric
-from gan_lightning.metrics.statistics import Need, Statistics
+from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorOutput
+from gan_lightning.metrics.images import to_uint8
+from gan_lightning.metrics.metric import BIAS_BELOW, Metric
+from gan_lightning.metrics.statistics import StatisticKind, Statistics
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.translation import target_domain
 from gan_lightning.types import ImageSet, PositiveInt
@@ -30,16 +29,16 @@ def with_small_sample_metrics(
 ) -> Mapping[str, Metric]:
     """Return the metrics, and also those for small samples where the least of the counts is below 10,000."""
     added = [name for name in few if name not in metrics]
-    if min(counts) >= SOME or not added:
+    if min(counts) >= BIAS_BELOW or not added:
         return metrics
-    log.info("%s added, because there are fewer than %s images", ", ".join(added), f"{SOME:,}")
+    log.info("%s added, because there are fewer than %s images", ", ".join(added), f"{BIAS_BELOW:,}")
     return {**metrics, **{name: few[name] for name in added}}
 
 
-def needs_of(metrics: Mapping[str, Metric]) -> tuple[frozenset[Need], frozenset[Need]]:
+def needs_of(metrics: Mapping[str, Metric]) -> tuple[frozenset[StatisticKind], frozenset[StatisticKind]]:
     """Return the kinds of statistics of real images, and of generated images, that the metrics need together."""
-    real = frozenset[Need]().union(*(metric.needs_of_real for metric in metrics.values()))
-    fake = frozenset[Need]().union(*(metric.needs_of_fake for metric in metrics.values()))
+    real = frozenset[StatisticKind]().union(*(metric.real_inputs for metric in metrics.values()))
+    fake = frozenset[StatisticKind]().union(*(metric.fake_inputs for metric in metrics.values()))
     return real, fake
 
 
@@ -86,16 +85,16 @@ def _records_of_metric(
     metric: Metric, real: RealStatistics, fake: Statistics, extractor: Extractor, context: Context
 ) -> list[ScoreRecord]:
     """Return a metric's records, which name the real images only if the metric uses them."""
-    uses_real = bool(metric.needs_of_real)
+    uses_real = bool(metric.real_inputs)
     warnings = [*extractor.warnings, *metric.warnings(real.statistics, fake)]
     return [
         ScoreRecord(
             **asdict(context),
-            score=name,
-            value=value,
+            score=score.name,
+            value=score.value,
             settings=metric.settings,
-            n_real=metric.used(real.statistics, metric.needs_of_real) if uses_real else 0,
-            n_fake=metric.used(fake, metric.needs_of_fake),
+            n_real=metric.num_used(real.statistics, metric.real_inputs) if uses_real else 0,
+            n_fake=metric.num_used(fake, metric.fake_inputs),
             split=real.split if uses_real else "",
             data=real.fingerprint if uses_real else "",
             resize=extractor.identity.resize,
@@ -103,9 +102,9 @@ def _records_of_metric(
             extractor_sha256=extractor.identity.sha256,
             versions=versions(),
             warnings=warnings,
-            better=metric.better(name),
+            better=score.better,
         )
-        for name, value in metric(real.statistics, fake).items()
+        for score in metric(real.statistics, fake)
     ]
 
 
@@ -164,21 +163,23 @@ class Scorer:
         Metrics of moments alone get one column of the features, because their time grows with the cube of the columns.
         Where there are fewer images than a metric needs, some are used twice; `check` says whether they are enough.
         """
-        fewest = max([2, *(metric.fewest for metric in self.metrics.values())])
+        fewest = max([2, *(metric.min_images for metric in self.metrics.values())])
         rows = torch.from_numpy(images.rows([number % len(images) for number in range(fewest)]))
-        features, logits = self.extractor(to_levels(rows))
+        features, logits = self.extractor(to_uint8(rows))
         identity = self.extractor.identity
         whole = Statistics(identity, self.needs[0] | self.needs[1])
-        whole.add(Extracted(features, logits))
+        whole.add(ExtractorOutput(features, logits))
         one_column = Statistics(replace(identity, feature_dim=1), frozenset({"moments"}))
-        one_column.add(Extracted(features[:, :1], None))
+        one_column.add(ExtractorOutput(features[:, :1], None))
         names = []
         for metric in self.metrics.values():
-            found = one_column if metric.needs_of_real | metric.needs_of_fake == {"moments"} else whole
-            for score, value in metric(found, found).items():
-                if not math.isfinite(value) and len(images) >= fewest:
-                    raise ValueError(f"{score} of real images compared with themselves must be finite; got {value}")
-                names += [score] if metric.better(score) != "neither" else []
+            found = one_column if metric.real_inputs | metric.fake_inputs == {"moments"} else whole
+            for score in metric(found, found):
+                if not math.isfinite(score.value) and len(images) >= fewest:
+                    raise ValueError(
+                        f"{score.name} of real images compared with themselves must be finite; got {score.value}"
+                    )
+                names += [score.name] if score.better != "neither" else []
         return names
 
     def names(self, model: AdversarialGame) -> list[str]:
@@ -197,11 +198,11 @@ class Scorer:
             why = f"num_images is {made}" if made == num_images else f"there are {made} to be translated"
             for name, metric in self.metrics.items():
                 for what, count, needs in (
-                    (f"real images, and split={self.split} has {len(real)}", len(real), metric.needs_of_real),
-                    (f"generated images, and {why}", made, metric.needs_of_fake),
+                    (f"real images, and split={self.split} has {len(real)}", len(real), metric.real_inputs),
+                    (f"generated images, and {why}", made, metric.fake_inputs),
                 ):
-                    if needs and count < metric.fewest:
-                        raise ValueError(f"metric={name} needs at least {metric.fewest} {what}")
+                    if needs and count < metric.min_images:
+                        raise ValueError(f"metric={name} needs at least {metric.min_images} {what}")
 
     def count(self, model: AdversarialGame, direction: str, num_images: PositiveInt) -> int:
         """Return how many images are scored: `num_images`, or fewer where there are fewer images to translate."""
@@ -251,7 +252,7 @@ class Scorer:
         real = self.real(direction)
         count = self.count(model, direction, num_images)
         images = sample_images(model, options, share(count), self.data, direction)
-        fake = all_gather(run_on_all_ranks(lambda: Statistics.of(images, self.extractor, self.needs[1])))
+        fake = all_gather(run_on_all_ranks(lambda: Statistics.from_images(images, self.extractor, self.needs[1])))
         norm = options.batch_norm if batch_norms(model.part(model.generator, direction)) else "none"
         context = Context(
             weights="ema" if model.ema and options.weights == "ema" else "raw",

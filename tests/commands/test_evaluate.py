@@ -158,7 +158,7 @@ def test_kid_is_added_where_few_images_can_be_translated_however_many_are_asked_
     own = ["model=cyclegan", "data=unpaired", f"data.root={two_domains}", "callbacks=checkpoint", "logger=none"]
     assert front_door(*own, *small, "trainer.accelerator=cpu", "hydra.run.dir=translates") == 0
     for bound, added in ((5, {"kd_random_xy", "kd_random_yx"}), (3, set())):
-        monkeypatch.setattr(scorer, "SOME", bound)
+        monkeypatch.setattr(scorer, "BIAS_BELOW", bound)
         code, shown, records = evaluate("run=translates", "num_images=20")
         assert code == 0, shown
         assert {record.score for record in records if record.better != "neither"} == {

@@ -42,9 +42,9 @@ def test_folders_of_any_kind_are_scored_at_their_own_size(cache, folders, evalua
         pixels = np.stack([np.array(Image.open(file).convert("RGBA")) for file in files])
         assert (pixels[..., 3] == 255).all()
         images = torch.from_numpy(pixels[..., :3]).permute(0, 3, 1, 2)
-        sides.append(Statistics.of([images], extractor, frozenset({"moments"})))
-    expected = FrechetDistance()(*sides)["fd_random"]
-    assert records[0].value == pytest.approx(expected, rel=1e-5)
+        sides.append(Statistics.from_images([images], extractor, frozenset({"moments"})))
+    (expected,) = FrechetDistance()(*sides)
+    assert records[0].value == pytest.approx(expected.value, rel=1e-5)
     assert (tmp_path / "cache").exists() == (cache == "auto")
 
 

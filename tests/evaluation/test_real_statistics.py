@@ -14,8 +14,8 @@ import torch.distributed as dist
 from gan_lightning.data.digits import Digits
 from gan_lightning.evaluation import real_statistics as real
 from gan_lightning.evaluation.real_statistics import real_statistics
-from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures
-from gan_lightning.metrics.images import to_levels
+from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorIdentity, ExtractorOutput
+from gan_lightning.metrics.images import to_uint8
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import ImageSet
 
@@ -28,12 +28,12 @@ class Means(Extractor):
 
     def __init__(self, sha256="0", resize="none"):
         self.network = torch.nn.Linear(1, 1)
-        self.identity = Identity("means", sha256, resize, 6)
+        self.identity = ExtractorIdentity("means", sha256, resize, 6)
         self.shown = 0
 
     def extract(self, levels):
         self.shown += len(levels)
-        return RawFeatures(levels.float().unflatten(3, (2, -1)).mean((2, 4)).flatten(1))
+        return ExtractorOutput(levels.float().unflatten(3, (2, -1)).mean((2, 4)).flatten(1))
 
 
 class Set:
@@ -57,7 +57,7 @@ class Set:
 def test_statistics_are_those_of_the_whole_set_in_its_order_read_in_batches(tmp_path):
     images, extractor = Set(), Means()
     found = real_statistics(images, "train", extractor, BOTH, tmp_path, batch_size=7)
-    whole = extractor(to_levels(torch.from_numpy(images.pixels))).features
+    whole = extractor(to_uint8(torch.from_numpy(images.pixels))).features
     assert torch.equal(found.statistics.features, whole)
     assert found.statistics.moments.covariance == pytest.approx(np.cov(whole.double().numpy(), rowvar=False))
     assert (found.split, found.fingerprint) == ("train", images.fingerprint)
@@ -164,7 +164,7 @@ def of_two(rank, folder, found):
         said = ""
     except ValueError as error:
         said = str(error)
-    arrays = [{name: array.tolist() for name, array in each.arrays().items()} for each in (first, again)]
+    arrays = [{name: array.tolist() for name, array in each.to_arrays().items()} for each in (first, again)]
     found.put((rank, extractor.shown, arrays, said))
     dist.destroy_process_group()
 
@@ -179,7 +179,7 @@ def test_the_processes_of_a_run_share_the_pass_and_all_get_the_result_and_the_er
     for process in each:
         process.join()
     assert [shown for _, shown, _, _ in answers] == [25, 26]
-    alone = real_statistics(Set(51), "train", Means(), BOTH, tmp_path / "alone").statistics.arrays()
+    alone = real_statistics(Set(51), "train", Means(), BOTH, tmp_path / "alone").statistics.to_arrays()
     for _, _, arrays, said in answers:
         assert "data.cache_dir must be a folder that can be written" in said
         for found_arrays in arrays:
@@ -211,7 +211,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 def test_images_with_and_without_a_cache_are_sets_with_the_same_fingerprint_and_statistics(tmp_path):
     stores = [
-        Digits(image_size=16, channels=1, batch_size=8, num_classes=10, cache=cache, cache_dir=str(tmp_path)).stores(
+        Digits(image_size=16, channels=1, batch_size=8, num_classes=10, cache=cache, cache_dir=str(tmp_path)).fitted_images(
             "train"
         )[0]
         for cache in ("auto", "off")

@@ -6,10 +6,11 @@ import torch
 import gan_lightning
 from gan_lightning.evaluation.real_statistics import RealStatistics
 from gan_lightning.evaluation.scorer import make_records, needs_of
-from gan_lightning.metrics.extractors.extractor import Extracted, Identity
+from gan_lightning.metrics.extractors.extractor import ExtractorIdentity, ExtractorOutput
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.metrics.inception_score import InceptionScore
+from gan_lightning.metrics.metric import Score
 from gan_lightning.metrics.statistics import Statistics
 from support.records import CONTEXT, records
 
@@ -31,21 +32,21 @@ def test_every_score_has_a_record_with_its_whole_protocol():
 class Failing(FrechetDistance):
     """A metric that cannot be computed."""
 
-    def score(self, real, fake):
+    def compute(self, real, fake):
         raise ValueError("it cannot be")
 
 
 class Endless(FrechetDistance):
     """A metric whose score is not a number."""
 
-    def score(self, real, fake):
-        return {"endless": float("nan")}
+    def compute(self, real, fake):
+        return [Score("endless", float("nan"))]
 
 
 def two_sets():
     extractor = Random(width=4)
     images = torch.rand(40, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    real, fake = (Statistics.of([side], extractor, frozenset({"moments"})) for side in (images, -images))
+    real, fake = (Statistics.from_images([side], extractor, frozenset({"moments"})) for side in (images, -images))
     return RealStatistics(real, "test", "abcdef"), fake, extractor, CONTEXT
 
 
@@ -69,9 +70,9 @@ def test_where_all_metrics_fail_the_reasons_are_raised():
 def test_a_score_that_sees_no_real_image_names_none():
     metrics = {"inception_score": InceptionScore(2)}
     extractor = Random(width=4)
-    extractor.identity = Identity("classifier", "", "none", 4, 10)
+    extractor.identity = ExtractorIdentity("classifier", "", "none", 4, 10)
     fake = Statistics(extractor.identity, needs_of(metrics)[1])
-    fake.add(Extracted(torch.zeros(40, 4), torch.eye(10).repeat(4, 1)))
+    fake.add(ExtractorOutput(torch.zeros(40, 4), torch.eye(10).repeat(4, 1)))
     first, second = (
         make_records(
             metrics, RealStatistics(Statistics(extractor.identity, frozenset()), split, data), fake, extractor, CONTEXT

@@ -18,5 +18,7 @@ def records(count=40):
     metrics = {"fid": FrechetDistance(), "kid": KernelDistance(subsets=3, subset_size=20)}
     of_real, of_fake = needs_of(metrics)
     images = torch.rand(count, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    real = RealStatistics(Statistics.of([images], extractor, of_real), "test", "abcdef")
-    return make_records(metrics, real, Statistics.of([-images], extractor, of_fake), extractor, CONTEXT), extractor
+    real = RealStatistics(Statistics.from_images([images], extractor, of_real), "test", "abcdef")
+    return make_records(
+        metrics, real, Statistics.from_images([-images], extractor, of_fake), extractor, CONTEXT
+    ), extractor
