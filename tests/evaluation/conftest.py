@@ -1,3 +1,0 @@
-"""Fixtures that run commands."""
-
-from support.evaluating import evaluate  # noqa: F401
