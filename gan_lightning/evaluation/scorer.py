@@ -152,7 +152,7 @@ class Scorer:
         self.metrics, self.extractor, self.data, self.split = dict(metrics), extractor, data, split
         self.needs = needs_of(self.metrics)
         images = data.evaluation_images(split)[0]
-        extractor.prepare(images, data.evaluation_images(data.evaluation_split())[0], data.cache_dir)
+        extractor.prepare(images, data.evaluation_images(data.evaluation_split())[0], data.cache_folder)
         extractor.to(device)
         self.real_by_domain: dict[int, RealStatistics] = {}
         self.scores = self._rehearse(images)
@@ -214,7 +214,7 @@ class Scorer:
         if domain not in self.real_by_domain:
             images = self.data.evaluation_images(self.split)[domain]
             split = self.data.true_split(self.split, domain)
-            found = real_statistics(images, split, self.extractor, self.needs[0], self.data.cache_dir)
+            found = real_statistics(images, split, self.extractor, self.needs[0], self.data.cache_folder)
             self.real_by_domain[domain] = found
         return self.real_by_domain[domain]
 
