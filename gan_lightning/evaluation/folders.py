@@ -81,7 +81,7 @@ def folder_scores(
 
 def _read_images(root: str, key: str, size: int, cache: Literal["auto", "off", False], cache_dir: Path) -> ImageSet:
     """Return the images of a folder in the order of their names, read as training reads them."""
-    data = Folder(root=root, image_size=size, channels=3, batch_size=1, cache=cache, cache_dir=cache_dir)
+    data = Folder(root=root, image_size=size, channels=3, batch_size=1, cache=cache, cache_dir=str(cache_dir))
     (images,) = data.fitted_images("train")
     images.survey.check(key, "skip", 1.0)
     return images

@@ -211,9 +211,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 def test_images_with_and_without_a_cache_are_sets_with_the_same_fingerprint_and_statistics(tmp_path):
     stores = [
-        Digits(image_size=16, channels=1, batch_size=8, num_classes=10, cache=cache, cache_dir=str(tmp_path)).fitted_images(
-            "train"
-        )[0]
+        Digits(
+            image_size=16, channels=1, batch_size=8, num_classes=10, cache=cache, cache_dir=str(tmp_path)
+        ).fitted_images("train")[0]
         for cache in ("auto", "off")
     ]
     assert all(isinstance(store, ImageSet) for store in stores)
