@@ -14,7 +14,9 @@ class Cadence:
             apply.
     """
 
-    def __init__(self, every_n_iterations: PositiveInt | None = None, every_n_epochs: PositiveInt | None = None) -> None:
+    def __init__(
+        self, every_n_iterations: PositiveInt | None = None, every_n_epochs: PositiveInt | None = None
+    ) -> None:
         self.every_n_iterations = every_n_iterations
         self.every_n_epochs = every_n_epochs
 

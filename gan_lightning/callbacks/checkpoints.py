@@ -46,6 +46,7 @@ class Checkpoints(Checkpoint):
         self.best = self.folder / "best.ckpt"
         self.best_written = -1
         self.written: list[Path] = []
+        self.has_begun = False
 
     # Lightning calls the hooks of checkpoint callbacks after those of all others, in whatever order they are given.
 
@@ -55,6 +56,11 @@ class Checkpoints(Checkpoint):
     def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
         if trainer.is_global_zero:
             self._start_best(trainer, pl_module.best_iteration)
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: AdversarialModule, batch: Batch, batch_idx: int
+    ) -> None:
+        self.has_begun = True
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
@@ -74,7 +80,7 @@ class Checkpoints(Checkpoint):
         With several processes nothing is written: one of them may be lost, and all would wait for it.
         """
         progress: Any = trainer.fit_loop.epoch_loop.batch_progress.current
-        if progress.processed > progress.completed and trainer.world_size == 1:
+        if self.has_begun and progress.processed > progress.completed and trainer.world_size == 1:
             self._write(trainer)
 
     def _write(self, trainer: Trainer) -> None:
@@ -106,8 +112,9 @@ class Checkpoints(Checkpoint):
         resumes_here = before == self.best.resolve()
         if self.best.is_file():
             iteration = _iteration(self.best)
-            is_own = iteration == best_iteration or (best_iteration is None and iteration <= trainer.global_step)
-            if not (resumes_here and is_own):
+            may_be_own = iteration is not None and iteration <= trainer.global_step
+            is_own = resumes_here and (may_be_own if best_iteration is None else iteration == best_iteration)
+            if not is_own:
                 log.info("%s is removed: it is not the best checkpoint of the run that is resumed", self.best)
                 self.best.unlink()
         if best_iteration is None:
@@ -115,7 +122,9 @@ class Checkpoints(Checkpoint):
         if before and not resumes_here and before.is_file() and _iteration(before) == best_iteration:
             add_name(before, self.best)
         if not self.best.is_file():
-            log.warning("the best score so far is that of iteration %s, but it has no checkpoint %s", best_iteration, before)
+            log.warning(
+                "the best score so far is that of iteration %s, but it has no checkpoint %s", best_iteration, before
+            )
 
 
 def resumed_from(trainer: Trainer) -> Path | None:
@@ -136,9 +145,9 @@ def add_name(file: Path, name: Path) -> None:
         temporary.replace(name)
 
 
-def _iteration(file: Path) -> float:
-    """Return the iteration of a checkpoint; infinity for a damaged one."""
+def _iteration(file: Path) -> int | None:
+    """Return the iteration of a checkpoint; None for a damaged one."""
     try:
         return AtomicCheckpointIO().load_checkpoint(file)["global_step"]
     except (ValueError, KeyError):
-        return float("inf")
+        return None
