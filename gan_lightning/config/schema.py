@@ -91,7 +91,7 @@ def signature(target: Any) -> dict[str, Argument]:
         rest = None
         hints = _hints(function)
         # Other libraries' classes hand their bases what those need, and complain for themselves.
-        is_ours = function.__module__.startswith("gan_lightning.")
+        is_ours = layer.__module__.startswith("gan_lightning.")
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind is parameter.VAR_KEYWORD:
                 rest = hints.get(name, Any)

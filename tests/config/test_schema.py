@@ -59,7 +59,7 @@ def node(target, **keys):
 @pytest.fixture
 def ours(monkeypatch):
     """Have the classes above be this package's, which must be given what they need."""
-    monkeypatch.setattr(Model.__init__, "__module__", "gan_lightning.models.model")
+    monkeypatch.setattr(Model, "__module__", "gan_lightning.models.model")
 
 
 LOSS = {"_target_": f"{__name__}.Part"}
