@@ -12,7 +12,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from gan_lightning.callbacks.cadence import Cadence, is_last_of_run
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
 from gan_lightning.files import atomic_write
-from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, PositiveInt
 
 log = logging.getLogger(__name__)
@@ -50,31 +50,29 @@ class Checkpoints(Checkpoint):
 
     # Lightning calls the hooks of checkpoint callbacks after those of all others, in whatever order they are given.
 
-    def setup(self, trainer: Trainer, pl_module: AdversarialModule, stage: str) -> None:
+    def setup(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be written shows now, not after training
 
-    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         if trainer.is_global_zero:
             self._start_best(trainer, pl_module.best_iteration)
 
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: AdversarialModule, batch: Batch, batch_idx: int
-    ) -> None:
+    def on_train_batch_start(self, trainer: Trainer, pl_module: AdversarialGame, batch: Batch, batch_idx: int) -> None:
         self.has_begun = True
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         # The end is written here, not in on_train_end, where Lightning has counted a broken epoch as whole.
         if is_last_of_run(trainer) or self.cadence.due_after_batch(trainer):
             self._write(trainer)
         self._write_best(trainer, pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._write(trainer)
         self._write_best(trainer, pl_module)
 
-    def on_exception(self, trainer: Trainer, pl_module: AdversarialModule, exception: BaseException) -> None:
+    def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
         """Keep a whole batch if another callback fails after it, such as scores that a second Ctrl-C breaks off.
 
         With several processes nothing is written: one of them may be lost, and all would wait for it.
@@ -94,7 +92,7 @@ class Checkpoints(Checkpoint):
             for old in self.written[: -self.keep] if self.keep else []:
                 old.unlink(missing_ok=True)
 
-    def _write_best(self, trainer: Trainer, module: AdversarialModule) -> None:
+    def _write_best(self, trainer: Trainer, module: AdversarialGame) -> None:
         iteration = trainer.global_step
         if module.best_iteration != iteration or self.best_written == iteration:
             return

@@ -6,7 +6,7 @@ from typing import Any
 
 from lightning import Callback, Trainer
 
-from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.game import AdversarialGame
 
 
 class GracefulStop(Callback):
@@ -19,7 +19,7 @@ class GracefulStop(Callback):
     def __init__(self) -> None:
         self.previous_handler: Any = None
 
-    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         def stop(number: int, frame: FrameType | None) -> None:
             pl_module.interrupted = trainer.should_stop = True
             signal.signal(signal.SIGINT, self.previous_handler)
@@ -27,7 +27,7 @@ class GracefulStop(Callback):
         pl_module.interrupted = False
         self.previous_handler = signal.signal(signal.SIGINT, stop)
 
-    def teardown(self, trainer: Trainer, pl_module: AdversarialModule, stage: str) -> None:
+    def teardown(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
         """Restore the handler, not before all other callbacks have written what they write in `on_train_end`."""
         if self.previous_handler is not None:
             signal.signal(signal.SIGINT, self.previous_handler)

@@ -16,9 +16,9 @@ from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 from torchvision.models import AlexNet_Weights
 
 from gan_lightning.callbacks.cadence import Cadence
-from gan_lightning.data.paired import AlignedDataModule
-from gan_lightning.models.translation import TranslationModule
-from gan_lightning.types import Batch, Images, Pair, PositiveInt
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.randomness import derive
+from gan_lightning.types import Aligned, Batch, Images, PositiveInt
 
 log = logging.getLogger(__name__)
 
@@ -125,12 +125,12 @@ class PairScores(Callback):
         return [f"pairs/{name}" for name in self.distances]
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if not isinstance(pl_module, TranslationModule):
+        if not (isinstance(pl_module, AdversarialGame) and "xy" in pl_module.directions):
             model = type(pl_module).__name__
             raise ValueError(f"callbacks.pair_scores needs a model that translates images; got {model}")
         self.distances, self.scored = {}, -1
         data = trainer.datamodule  # type: ignore[attr-defined]
-        if not isinstance(data, AlignedDataModule):
+        if getattr(data, "batch_type", None) is not Aligned:
             log.info("no pair scores: %s has no aligned pairs", type(data).__name__)
             return
         distances = self._possible(data.shape.image_size)
@@ -142,15 +142,15 @@ class PairScores(Callback):
                 log.info("no pair scores: %s", error)
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         if self.cadence.due_after_batch(trainer):
             self._log(trainer, pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._log(trainer, pl_module)
 
-    def _log(self, trainer: Trainer, module: LightningModule) -> None:
+    def _log(self, trainer: Trainer, module: AdversarialGame) -> None:
         if not self.distances or trainer.global_step == self.scored:
             return
         self.scored = trainer.global_step
@@ -159,14 +159,12 @@ class PairScores(Callback):
             logger.log_metrics(scores, step=trainer.global_step)
 
     @torch.no_grad()
-    def _scores(self, data: AlignedDataModule, module: LightningModule) -> dict[str, float]:
-        assert isinstance(module, TranslationModule)
+    def _scores(self, data: Any, module: AdversarialGame) -> dict[str, float]:
         values: dict[str, list[Tensor]] = defaultdict(list)
         rows = count()
         for batch in data.evaluation_batches("test", self.batch_size, module.device):
-            assert isinstance(batch, Pair)
-            names = [f"test {next(rows)}" for _ in batch.x]
-            output = module.translate(batch.x.to(module.dtype), names).to(batch.y).clamp(-1, 1)
+            noise = [derive(module.seed, "dropout", f"test {next(rows)}") for _ in batch.x]
+            output = module.images(batch.x, noise=noise, direction="xy").to(batch.y).clamp(-1, 1)
             for name, distance in self.distances.items():
                 values[f"pairs/{name}"].append(distance(output, batch.y))
         return {name: torch.cat(each).double().mean().item() for name, each in values.items()}

@@ -16,7 +16,7 @@ from gan_lightning.evaluation.sampling import SamplingOptions
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
-from gan_lightning.models.adversarial import AdversarialModule, Weights
+from gan_lightning.models.game import AdversarialGame, Weights
 from gan_lightning.reports.comparison_tables import whole_records
 from gan_lightning.reports.history import Course, Courses
 from gan_lightning.types import Batch, NonNegativeInt, PositiveInt
@@ -99,7 +99,7 @@ class Scores(Callback):
 
     # Hooks.
 
-    def setup(self, trainer: Trainer, pl_module: AdversarialModule, stage: str) -> None:
+    def setup(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
         if not self.metrics:
             return
         assert self.extractor
@@ -114,25 +114,25 @@ class Scores(Callback):
         for direction in pl_module.directions:
             self.scorer.real(direction)
 
-    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         if trainer.is_global_zero:
             self._start_files(trainer)
         self._note_best(pl_module)
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         # The end is scored here too, so that the last checkpoint holds its score.
         if self.cadence.due_after_batch(trainer) or is_last_of_run(trainer):
             self._score(trainer, pl_module)
 
-    def on_save_checkpoint(self, trainer: Trainer, pl_module: AdversarialModule, checkpoint: dict[str, Any]) -> None:
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: AdversarialGame, checkpoint: dict[str, Any]) -> None:
         """Score before the last checkpoint: Lightning's timer may end a run after `on_train_batch_end`."""
         if self.metrics and is_last_of_run(trainer):
             self._score(trainer, pl_module)
             checkpoint["callbacks"][self.state_key] = self.state_dict()
 
-    def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._score(trainer, pl_module)
         if trainer.is_global_zero and (followed := self.followed()):
             name, course = followed
@@ -149,7 +149,7 @@ class Scores(Callback):
 
     # What they share.
 
-    def _score(self, trainer: Trainer, module: AdversarialModule) -> None:
+    def _score(self, trainer: Trainer, module: AdversarialGame) -> None:
         iteration = trainer.global_step
         if not self.metrics or iteration == self.scored:
             return
@@ -175,7 +175,7 @@ class Scores(Callback):
         if trainer.is_global_zero:
             self._write(trainer, records)
 
-    def _note_best(self, module: AdversarialModule) -> None:
+    def _note_best(self, module: AdversarialGame) -> None:
         followed = self.followed()
         module.best_iteration = followed[1].best.iteration if followed else None
 

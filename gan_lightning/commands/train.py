@@ -15,7 +15,7 @@ from torch import nn
 
 from gan_lightning.config import logs, schema
 from gan_lightning.config.runs import checkpoint_of
-from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.game import AdversarialGame
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def _check_trainer(trainer: DictConfig) -> None:
             raise ValueError(f"trainer.{key} must not be 0: there would be nothing to train")
 
 
-def check_data_suit(model: AdversarialModule, data: LightningDataModule) -> None:
+def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:
     """Compare the kind of batch that the data module gives with the kinds that the model takes.
 
     A data module from elsewhere that has no `batch_type` is taken as it is.
@@ -143,7 +143,7 @@ def _check_time_is_left(file: Path, timer: Timer, state: dict[str, Any] | None) 
         )
 
 
-def report(folder: Path, model: AdversarialModule, trainer: Trainer) -> None:
+def report(folder: Path, model: AdversarialGame, trainer: Trainer) -> None:
     """Log where the results of a run are, and how to continue it if it was interrupted.
 
     Raises:

@@ -45,8 +45,6 @@ class AdversarialModule(Stepping, ABC):
     """How many images of a grid belong together; input, output and target are three."""
     directions: ClassVar[tuple[str, ...]] = ("",)
     """Which ways G goes, each of which is scored by itself; from noise there is one without a name."""
-    interrupted: bool = False
-    best_iteration: int | None = None
 
     def __init__(
         self,

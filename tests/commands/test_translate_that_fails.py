@@ -120,10 +120,10 @@ def test_a_diverged_network_is_named_instead_of_writing_black_images(pix2pix, ph
 
 
 def test_too_little_memory_is_one_sentence(pix2pix, photos, monkeypatch, capfd):
-    def too_much(*_):
+    def too_much(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(Pix2Pix, "translate", too_much)
+    monkeypatch.setattr(Pix2Pix, "images", too_much)
     assert translate(pix2pix, photos, "out") == 2
     assert "batch_size must fit into memory, which 1 images of 32x32 do not" in capfd.readouterr().err
 
