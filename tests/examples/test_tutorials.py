@@ -201,7 +201,7 @@ def test_ten_iterations_equal_the_tutorials_own_loop(experiment, composed):
     noise = [torch.randn(4, z).double() for _ in range(20)]
 
     drawn = iter(noise)
-    model.inputs = lambda batch: (next(drawn),)
+    model.inputs = lambda *_: (next(drawn),)
     losses = Losses()
     trainer = Trainer(
         accelerator="cpu", max_epochs=1, log_every_n_steps=1, logger=False, enable_checkpointing=False,
