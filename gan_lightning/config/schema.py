@@ -162,7 +162,7 @@ def _check_chosen(group: DictConfig) -> None:
         if not isinstance(part, DictConfig) or "_target_" not in part:
             place = group._get_full_key("")
             raise ValueError(
-                f"{place}.{name} is given settings, but {name} is not among the chosen {place.rpartition('.')[2]}; "
+                f"{place}.{name!s} is given settings, but {name!s} is not among the chosen {place.rpartition('.')[2]}; "
                 "choose it, or leave its settings out"
             )
 

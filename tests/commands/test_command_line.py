@@ -74,8 +74,6 @@ def test_resuming_a_run_folder_continues_clock_optimizers_and_noise(gan_lightnin
     assert (begun["global_step"], continued["global_step"]) == (3, 5)
     assert continued["images_seen"] == begun["images_seen"] + 16
     assert [int(state["state"][0]["step"]) for state in continued["optimizer_states"]] == [5, 5]
-    noise = [checkpoint["callbacks"]["Samples"]["inputs"][0] for checkpoint in (begun, continued)]
-    assert torch.equal(*noise)
     resumed_at = Image.open("second/samples/0000003.png").tobytes()
     assert resumed_at == Image.open(first / "samples" / "0000003.png").tobytes()
     assert resumed_at != Image.open("second/samples/0000005.png").tobytes()
@@ -107,7 +105,7 @@ def test_a_callback_set_to_null_is_left_out(gan_lightning):
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_a_run_with_all_its_files_and_says_how_to_go_on():
+def test_ctrl_c_ends_a_run_with_all_its_files_and_says_how_to_continue():
     words = [*NARROW, "trainer.max_steps=100000", "trainer.max_epochs=-1"]
     running = subprocess.Popen([sys.executable, "-m", "gan_lightning", *words], stdout=subprocess.PIPE, text=True)
     while not list(Path().glob("outputs/train/*/samples/real.png")):
