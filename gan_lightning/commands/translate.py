@@ -77,7 +77,8 @@ def translate(
     bad: dict[str, str] = {}
     written = 0
     network: Any = model.part(model.generator, direction)
-    found = read_jobs(track(files, "translating", transient=True), names, trained.data.channels, network.multiple, bad)
+    progress = track(files, "translating", transient=True)
+    found = read_jobs(progress, names, trained.data.channels, network.multiple, bad)
     try:
         for batch in batches(found, batch_size):
             for job, image in zip(batch, _translated(model, batch, direction, precision), strict=True):
