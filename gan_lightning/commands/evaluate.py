@@ -120,9 +120,7 @@ def evaluate(
     return records
 
 
-def _numbers_of_images(
-    data: LightningDataModule, split: Split, model: AdversarialGame, counts: list[int]
-) -> list[int]:
+def _numbers_of_images(data: LightningDataModule, split: Split, model: AdversarialGame, counts: list[int]) -> list[int]:
     """Return how many real and how many generated images the scores will see."""
     if not isinstance(data, StoredDataModule):  # the scorer will refuse it
         return counts

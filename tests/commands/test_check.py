@@ -49,7 +49,10 @@ def test_bad_files_and_duplicates_are_named(check, tmp_path):
     code, shown, report = check("data=folder", f"data.root={tmp_path}")
     assert code == 1
     assert "left out of train: bad.jpg: not an image" in shown
-    assert "wrong: data.max_bad allows a share of 0.01 to be left out, and 1 of 7 train images cannot be read: bad.jpg: not an image" in shown
+    assert (
+        "wrong: data.max_bad allows a share of 0.01 to be left out, and 1 of 7 train images cannot be read: bad.jpg: not an image"
+        in shown
+    )
     assert report["splits"]["train"]["duplicates"] == [[3, 5]]
     assert "1 images are exact duplicates" in shown
     code, shown, _ = check("data=folder", f"data.root={tmp_path}", "data.max_bad=0.5")
