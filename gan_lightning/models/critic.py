@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from gan_lightning.types import Critic, Discriminator, DiscriminatorOutput, Images, Logits, Terms
@@ -64,8 +64,8 @@ def mean_logits(discriminator: Discriminator) -> Critic:
     return critic
 
 
-def find_rows(wanted: Images, images: Images) -> Tensor | None:
-    """Return where each of the wanted images stands in a batch [N], by its content; None if one is missing."""
+def find_rows(wanted: Images, images: Float[Tensor, "N C H W"]) -> Tensor | None:
+    """Return the place of each wanted image in a batch of N, [B], by its content; None if one is missing."""
     if wanted.shape[1:] != images.shape[1:] or wanted.dtype != images.dtype:
         return None
     same = _hashes(wanted)[:, None] == _hashes(images)

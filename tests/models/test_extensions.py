@@ -1,0 +1,102 @@
+"""What a researcher adds is one class and one YAML file outside of the package, reached by Hydra's --config-dir."""
+
+import csv
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+import torch
+
+from support.command import front_door
+
+OUTSIDE = Path(__file__).resolve().parents[1] / "support" / "extensions"
+ASKED = [
+    "--config-dir", OUTSIDE / "conf", "data=digits", "data.image_size=8", "data.batch_size=8", "network=mlp",
+    "model.latent_dim=4", "model.generator.width=4", "model.generator.dropout=0", "model.discriminator.width=4",
+    "model.discriminator.dropout=0", "trainer.accelerator=cpu", "trainer.max_steps=8", "trainer.log_every_n_steps=1",
+    "callbacks=checkpoint", "logger=csv", "trainer.precision=64-true", "+trainer.enable_progress_bar=false",
+]  # fmt: skip
+EVERYTHING = ["model=encoder_gan", "loss=concatenated", "augment=adaptive_noise", "+generator_penalty=orthogonal"]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs the command in this process; returns the last checkpoint and the logged scalars by iteration."""
+    monkeypatch.syspath_prepend(OUTSIDE)
+
+    def play(*words):
+        folder = tmp_path / "_".join(word.strip("+").replace("=", "-") for word in words)
+        assert front_door(*ASKED, *words, f"hydra.run.dir={folder}") == 0
+        return read(folder)
+
+    return play
+
+
+def read(folder):
+    rows = defaultdict(dict)
+    with (folder / "metrics.csv").open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            rows[int(row["step"])] |= {name: float(value) for name, value in row.items() if value}
+    return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True), rows
+
+
+def test_a_third_player_has_a_network_an_optimizer_and_terms_of_its_own(run):
+    kept, rows = run("model=encoder_gan")
+    losses = [rows[iteration]["encoder/latents"] for iteration in range(1, 9)]
+    assert losses[-1] < losses[0]
+    assert [rows[iteration]["encoder/loss"] for iteration in range(1, 9)] == losses
+    assert len(kept["optimizer_states"]) == 3
+    assert kept["global_step"] == 8, "three players, one clock"
+    plain, others = run("model=gan")
+    shared = [name for name in plain["state_dict"] if name.startswith(("generator", "discriminator"))]
+    assert all(torch.equal(plain["state_dict"][name], kept["state_dict"][name]) for name in shared)
+    assert others[8]["discriminator/loss"] == rows[8]["discriminator/loss"]
+
+
+def test_a_regulariser_of_g_is_asked_every_fourth_iteration_with_its_weight_scaled(run):
+    kept, rows = run("+generator_penalty=orthogonal")
+    assert [iteration for iteration, row in rows.items() if "generator/orthogonal" in row] == [1, 5]
+    assert int(kept["state_dict"]["regularizers.generator.orthogonal.calls"]) == 2
+    _, always = run("+generator_penalty=orthogonal", "model.generator_penalties.orthogonal.every_n_iterations=1")
+    assert rows[1]["generator/orthogonal"] == pytest.approx(4 * always[1]["generator/orthogonal"])
+    assert len([row for row in always.values() if "generator/orthogonal" in row]) == 8
+
+
+def test_an_adaptive_augmentation_is_told_of_real_images_and_its_state_is_kept(run, tmp_path):
+    kept, rows = run("augment=adaptive_noise")
+    told = [rows[iteration]["d_out/real"] for iteration in range(1, 9)]
+    assert float(kept["state_dict"]["augment.level"]) == pytest.approx(0.1 * sum(told), rel=0.05)
+    assert rows[1]["d_out/real"] == run("augment=none")[1][1]["d_out/real"], "the first pass is not augmented yet"
+
+
+def test_a_loss_that_concatenates_real_and_fake_is_logged_as_one_that_does_not(run):
+    _, together = run("loss=concatenated")
+    _, apart = run("loss=squared_error")
+    for one, other in zip_longest(together.values(), apart.values()):
+        for name in ("d_out/real", "d_out/fake", "d_out/fake_for_generator", "discriminator/loss", "generator/loss"):
+            if name in other:
+                assert one[name] == pytest.approx(other[name], rel=1e-5)
+
+
+@pytest.mark.slow
+def test_all_of_them_play_on_two_processes_as_on_one(tmp_path):
+    def kept(folder, *words):
+        command = [sys.executable, "-m", "gan_lightning", *ASKED, *EVERYTHING, *words, f"hydra.run.dir={folder}"]
+        paths = os.pathsep.join(filter(None, [str(OUTSIDE), os.environ.get("PYTHONPATH")]))
+        shown = subprocess.run(
+            list(map(str, command)), env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False
+        )
+        assert shown.returncode == 0, shown.stderr
+        return read(folder)
+
+    one, of_one = kept(tmp_path / "one")
+    two, of_two = kept(tmp_path / "two", "trainer=ddp", "trainer.accelerator=cpu")
+    assert int(two["state_dict"]["regularizers.generator.orthogonal.calls"]) == 2
+    assert float(two["state_dict"]["augment.level"]) > 0.1
+    for name, weight in one["state_dict"].items():
+        torch.testing.assert_close(two["state_dict"][name], weight, rtol=0, atol=1e-6, msg=name)
+    assert of_one.keys() == of_two.keys()
