@@ -65,7 +65,8 @@ def unexplained(text, target=None):
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(CONF)))
 def test_a_value_that_differs_from_the_constructors_default_says_why(file):
     text = file.read_text()
-    target = get_object("gan_lightning.data.module.ImageDataModule") if file.parent.name == "shared" else None
+    target = get_object(yaml.safe_load((CONF / "data" / "folder.yaml").read_text())["_target_"])
+    target = target if file == CONF / "data" / "shared" / "images.yaml" else None
     assert list(unexplained(text, target)) == []
 
 
