@@ -35,6 +35,19 @@ class DiscriminatorOutput(NamedTuple):
     features: tuple[Float[Tensor, "B ..."], ...] = ()
     class_logits: Float[Tensor, "B K"] | None = None
 
+    def rows(self, index: slice | Tensor) -> "DiscriminatorOutput":
+        """Return what is said of some of the images."""
+        classes = self.class_logits
+        return DiscriminatorOutput(
+            tuple(head[index] for head in self.logits),
+            tuple(maps[index] for maps in self.features),
+            None if classes is None else classes[index],
+        )
+
+
+Discriminator = Callable[[Images], Logits | DiscriminatorOutput]
+"""A discriminator with its condition already bound, with all that it says of images."""
+
 
 class Unlabelled(NamedTuple):
     """A batch of images."""

@@ -16,7 +16,8 @@ from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 from torchvision.models import AlexNet_Weights
 
 from gan_lightning.data.paired import AlignedDataModule
-from gan_lightning.models.translation import TranslationModule
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.randomness import derive
 from gan_lightning.types import Batch, Images, Pair, PositiveInt
 
 Distances = Float[Tensor, " B"]
@@ -116,7 +117,7 @@ class PairScores(Callback):
         self.scored = -1
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if not isinstance(pl_module, TranslationModule):
+        if not isinstance(pl_module, AdversarialGame) or "xy" not in pl_module.directions:
             model = type(pl_module).__name__
             raise ValueError(f"callbacks.pair_scores needs a model that translates images; got {model}")
         self.distances, self.scored = {}, -1
@@ -163,13 +164,13 @@ class PairScores(Callback):
 
     @torch.no_grad()
     def _scores(self, data: AlignedDataModule, module: LightningModule) -> dict[str, float]:
-        assert isinstance(module, TranslationModule)
+        assert isinstance(module, AdversarialGame)
         values: dict[str, list[Tensor]] = defaultdict(list)
         rows = count()
         for batch in data.evaluation_batches("test", self.batch_size, module.device):
             assert isinstance(batch, Pair)
-            names = [f"test {next(rows)}" for _ in batch.x]
-            output = module.translate(batch.x.to(module.dtype), names).to(batch.y).clamp(-1, 1)
+            noise = [derive(module.seed, "dropout", f"test {next(rows)}") for _ in batch.x]
+            output = module.images(batch.x, noise=noise, direction="xy").to(batch.y).clamp(-1, 1)
             for name, distance in self.distances.items():
                 values[f"pairs/{name}"].append(distance(output, batch.y))
         return {name: torch.cat(each).double().mean().item() for name, each in values.items()}

@@ -4,49 +4,45 @@ from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
-from torch import Tensor
 
-from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, Images, PositiveInt
 
 
 class Points(Callback):
-    """Draws `samples/<iteration>.png`: points of one fixed noise in front of the last batch's real ones.
+    """Draws `samples/<iteration>.png`: always the same generated points, in front of the last batch's real ones.
 
     Args:
         folder: where the PNG files go.
-        num_points: generated ones in a picture.
-        every_n_iterations: iterations between pictures; the last one is always drawn.
+        num_points: how many generated points a plot shows.
+        every_n_iterations: iterations between plots; the last one is always drawn.
     """
 
     def __init__(self, folder: str, num_points: PositiveInt = 1000, every_n_iterations: PositiveInt = 500) -> None:
         self.folder = Path(folder)
         self.num_points = num_points
         self.every_n_iterations = every_n_iterations
-        self.inputs: tuple[Tensor, ...] = ()
         self.real: Images | None = None
 
-    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
-        self.inputs = pl_module.fixed_inputs(self.num_points)
-
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        self.real = pl_module.target(batch)
+        self.real = pl_module.real_images(batch)
         if trainer.global_step % self.every_n_iterations == 0:
             self._draw(trainer, pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._draw(trainer, pl_module)
 
-    def _draw(self, trainer: Trainer, module: AdversarialModule) -> None:
+    def _draw(self, trainer: Trainer, module: AdversarialGame) -> None:
         from matplotlib.figure import Figure
 
         if not trainer.is_global_zero or self.real is None:
             return
         figure = Figure(figsize=(4, 4))
         axes = figure.add_subplot()
-        for images, colour, label in ((self.real, "0.7", "real"), (module.grid(*self.inputs), "C0", "generated")):
+        generated = module.grid(range(self.num_points))
+        for images, colour, label in ((self.real, "0.7", "real"), (generated, "C0", "generated")):
             x, y = images.detach().float().cpu().flatten(1).T
             axes.scatter(x, y, s=3, c=colour, label=label)
         axes.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", title=f"Iteration {trainer.global_step}")

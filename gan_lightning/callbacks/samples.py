@@ -1,14 +1,13 @@
-"""Grids of generated images from one fixed noise, or of translated validation images, and one of real images."""
+"""Grids of generated images, always of the same numbers and seed, and one of real images."""
 
 from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
-from torch import Tensor
 from torchvision.utils import make_grid, save_image
 
-from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, Images, PositiveInt
 
 TILE = 64
@@ -16,16 +15,17 @@ TILE = 64
 
 
 class Samples(Callback):
-    """Draws `samples/<iteration>.png` and the TensorBoard image `samples` from the same inputs, first to last.
+    """Draws `samples/<iteration>.png` and the TensorBoard image `samples` of the same images, first to last.
 
-    The model says what a grid shows: images from noise, or rows of inputs beside their translations. Colours are those
-    of the fixed range [-1, 1], so grids can be compared. A grid is drawn before the first batch, at the cadence, and at
-    the end; a cadence in epochs also draws the first epoch.
+    The model says what a grid shows: images from noise, or inputs beside their translations. An image is a function of
+    its number and the run's seed, so a resumed run draws the same ones. Colours are those of the fixed range [-1, 1],
+    so grids can be compared. A grid is drawn before the first batch, at the cadence, and at the end; a cadence in
+    epochs also draws the first epoch.
 
     Args:
         folder: where the PNG files go.
-        num_images: images in a grid, about; a model by class draws `nrow` of each class instead.
-        nrow: images in a row; fewer where the model's images belong together in threes or sixes.
+        num_images: about how many images a grid has; a model by class draws `nrow` of each class instead.
+        nrow: images in a row; fewer if the model's images belong together in threes or sixes.
         every_n_iterations: iterations between grids; None for none.
         every_n_epochs: epochs between grids; None for none.
     """
@@ -43,46 +43,39 @@ class Samples(Callback):
         self.nrow = nrow
         self.every_n_iterations = every_n_iterations
         self.every_n_epochs = every_n_epochs
-        self.inputs: tuple[Tensor, ...] = ()
+        self.numbers: list[int] = []
         self.drawn = -1
 
-    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
-        self.inputs = tuple(
-            given.to(pl_module.device) for given in self.inputs or pl_module.fixed_inputs(self.num_images, self.nrow)
-        )
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        count = max(1, self.num_images // pl_module.grid_columns)
+        self.numbers = pl_module.generator_inputs.grid_numbers(count, self.nrow, data)
         self._draw(trainer, pl_module)
 
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: AdversarialModule, batch: Batch, batch_idx: int
-    ) -> None:
-        if pl_module.together == 1 and not (self.folder / "real.png").exists():
-            self._show(trainer, "real", pl_module.target(batch)[: self.num_images], "real.png", self.nrow)
+    def on_train_batch_start(self, trainer: Trainer, pl_module: AdversarialGame, batch: Batch, batch_idx: int) -> None:
+        if pl_module.grid_columns == 1 and not (self.folder / "real.png").exists():
+            real = pl_module.real_images(batch, *pl_module.directions)
+            self._show(trainer, "real", real[: self.num_images], "real.png", self.nrow)
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         if self.every_n_iterations and trainer.global_step % self.every_n_iterations == 0:
             self._draw(trainer, pl_module)
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         epoch = trainer.current_epoch + 1
         if self.every_n_epochs and (epoch == 1 or epoch % self.every_n_epochs == 0):
             self._draw(trainer, pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._draw(trainer, pl_module)
 
-    def state_dict(self) -> dict[str, Any]:
-        return {"inputs": [given.cpu() for given in self.inputs]}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.inputs = tuple(state_dict["inputs"])
-
-    def _draw(self, trainer: Trainer, module: AdversarialModule) -> None:
+    def _draw(self, trainer: Trainer, module: AdversarialGame) -> None:
         if trainer.global_step != self.drawn:
             self.drawn = trainer.global_step
-            images = module.grid(*self.inputs)
-            nrow = max(1, self.nrow // module.together) * module.together
+            images = module.grid(self.numbers, trainer.datamodule)  # type: ignore[attr-defined]
+            nrow = max(1, self.nrow // module.grid_columns) * module.grid_columns
             self._show(trainer, "samples", images, f"{trainer.global_step:07d}.png", nrow)
 
     def _show(self, trainer: Trainer, tag: str, images: Images, name: str, nrow: int) -> None:

@@ -16,7 +16,7 @@ from gan_lightning.evaluation.sampling import SamplingOptions
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
-from gan_lightning.models.adversarial import AdversarialModule, Weights
+from gan_lightning.models.game import AdversarialGame, Weights
 from gan_lightning.reports.comparison_tables import whole_records
 from gan_lightning.reports.history import Course, Courses
 from gan_lightning.types import Batch, NonNegativeInt, PositiveInt
@@ -141,7 +141,7 @@ class Scores(Callback):
         self.seen = 0
         self.scored = -1
 
-    def setup(self, trainer: Trainer, pl_module: AdversarialModule, stage: str) -> None:
+    def setup(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
         if not self.metrics:
             return
         assert self.extractor
@@ -156,12 +156,12 @@ class Scores(Callback):
         for direction in pl_module.directions:
             self.scorer.real(direction)
 
-    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self.seen = pl_module.images_seen
         self.record.begin(trainer)
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         before, self.seen = self.seen, pl_module.images_seen
         every = self.every_n_images
@@ -169,13 +169,13 @@ class Scores(Callback):
         if (every and before // every < self.seen // every) or is_last_of_run(trainer):
             self._score(trainer, pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._score(trainer, pl_module)
         name, course = self.followed() or ("", None)
         if course and course.is_far_worse():
             self.record.warn(trainer, f"{name}: the last, {course.last}, is far worse than the best, {course.best}")
 
-    def on_save_checkpoint(self, trainer: Trainer, pl_module: AdversarialModule, checkpoint: dict[str, Any]) -> None:
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: AdversarialGame, checkpoint: dict[str, Any]) -> None:
         """Score before the last checkpoint: that Lightning's timer ends a run shows only after `on_train_batch_end`."""
         if self.metrics and is_last_of_run(trainer):
             self._score(trainer, pl_module)
@@ -198,7 +198,7 @@ class Scores(Callback):
         if self.metrics:
             self.courses = Courses.from_plain(state_dict.get("courses", {}))
 
-    def _score(self, trainer: Trainer, module: AdversarialModule) -> None:
+    def _score(self, trainer: Trainer, module: AdversarialGame) -> None:
         iteration = trainer.global_step
         if not self.metrics or iteration == self.scored:
             return

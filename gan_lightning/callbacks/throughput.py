@@ -5,7 +5,7 @@ from typing import Any
 
 from lightning import Callback, Trainer
 
-from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.game import AdversarialGame
 
 
 class Throughput(Callback):
@@ -17,11 +17,11 @@ class Throughput(Callback):
     def __init__(self) -> None:
         self.since: tuple[float, int] | None = None
 
-    def on_train_start(self, trainer: Trainer, pl_module: AdversarialModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self.since = None
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: AdversarialModule, outputs: Any, batch: Any, batch_idx: int
+        self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]
         if self.since is None:

@@ -16,11 +16,11 @@ from gan_lightning.config.schema import numbers
 from gan_lightning.data.module import Split, StoredDataModule
 from gan_lightning.evaluation.folders import folder_scores
 from gan_lightning.evaluation.records import EVALUATIONS, ScoreFile, ScoreRecord
-from gan_lightning.evaluation.sampling import BatchNorm, Precision, SamplingOptions, batch_norms
+from gan_lightning.evaluation.sampling import BatchNormMode, Precision, SamplingOptions, batch_norms
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress, with_few
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
-from gan_lightning.models.adversarial import AdversarialModule, Weights
+from gan_lightning.models.game import AdversarialGame, Weights
 from gan_lightning.reports import evaluation_table
 from gan_lightning.types import PositiveInt
 
@@ -122,11 +122,11 @@ def evaluate(
     return records
 
 
-def _seen(data: LightningDataModule, split: Split, model: AdversarialModule, counts: list[int]) -> list[int]:
+def _seen(data: LightningDataModule, split: Split, model: AdversarialGame, counts: list[int]) -> list[int]:
     """How many images scores will see, real and generated."""
     if not isinstance(data, StoredDataModule):  # the scorer will refuse it
         return counts
-    limits = [model.scored_count(data, direction) for direction in model.directions]
+    limits = [model.generator_inputs.count(data, direction) for direction in model.directions]
     return [*map(len, data.evaluation_images(split)), *counts, *(limit for limit in limits if limit)]
 
 
@@ -145,12 +145,12 @@ def _is_of_run(run: str | None, real: str | None, fake: str | None) -> bool:
     return run is not None
 
 
-def _kinds(model: AdversarialModule, weights: str) -> list[Weights]:
+def _kinds(model: AdversarialGame, weights: str) -> list[Weights]:
     every: list[Weights] = ["ema", "raw"] if model.ema else ["raw"]
     return every if weights == "both" else [kind for kind in every if kind == weights] or ["raw"]
 
 
-def _modes(model: AdversarialModule, batch_norm: str) -> list[BatchNorm]:
+def _modes(model: AdversarialGame, batch_norm: str) -> list[BatchNormMode]:
     """Where there is no batch norm, all are one."""
-    every: list[BatchNorm] = ["eval", "batch", "standing"] if batch_norms(model.generator) else ["eval"]
+    every: list[BatchNormMode] = ["eval", "batch", "standing"] if batch_norms(model.generator) else ["eval"]
     return every if batch_norm == "audit" else [mode for mode in every if mode == batch_norm] or ["eval"]

@@ -17,7 +17,7 @@ from gan_lightning.callbacks.scores import Scores
 from gan_lightning.config import logs, schema
 from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.data.module import StoredDataModule
-from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.game import AdversarialGame
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def _check(config: DictConfig) -> None:
             raise ValueError(f"model.{player}_optimizer cannot be made: {error}") from error
 
 
-def _suit(model: AdversarialModule, data: LightningDataModule) -> None:
+def _suit(model: AdversarialGame, data: LightningDataModule) -> None:
     """Hold what the data gives against what the model takes, by their own annotations.
 
     A data module from elsewhere says nothing of its batches and is taken as it is.
@@ -88,7 +88,7 @@ def _suit(model: AdversarialModule, data: LightningDataModule) -> None:
     if not isinstance(data, StoredDataModule):
         return
     given = _kinds(get_type_hints(type(data).batch)["return"])
-    taken = _kinds(get_type_hints(type(model).generate)["batch"])
+    taken = set(model.batch_types)
     if not any(issubclass(kind, tuple(taken)) for kind in given):
         kinds = [" or ".join(sorted(kind.__name__ for kind in each)) for each in (given, taken)]
         raise ValueError(

@@ -16,7 +16,9 @@ from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.data import translation_files
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.translation_files import Job, batches, read_jobs
-from gan_lightning.models.translation import Direction, TranslationModule
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.translation import Direction
+from gan_lightning.randomness import derive
 from gan_lightning.types import PositiveInt
 
 log = logging.getLogger(__name__)
@@ -66,7 +68,7 @@ def translate(
         SystemExit: with 130 on Ctrl-C; what has been written is whole.
     """
     model, trained, iteration = restored(checkpoint_of(run, "run"), "run")
-    if not isinstance(model, TranslationModule):
+    if "xy" not in model.directions:
         raise ValueError(f"run must be of a model that translates, pix2pix or cyclegan; got a {type(model).__name__}")
     if direction not in model.directions:
         raise ValueError(f"direction must be {' or '.join(model.directions)} for {run}; got {direction}")
@@ -78,7 +80,7 @@ def translate(
     log.info("translating %s images with %s, iteration %s", f"{len(files):,}", run, f"{iteration:,}")
     bad: dict[str, str] = {}
     written = 0
-    multiple = model.multiple(direction)
+    multiple = int(model.part(model.generator, direction).multiple)  # type: ignore[arg-type]
     jobs = read_jobs(track(files, "translating", transient=True), names, trained.data.channels, multiple, bad)
     try:
         for batch in batches(jobs, batch_size):
@@ -103,13 +105,17 @@ def _device(accelerator: str) -> torch.device:
         raise ValueError(f"accelerator must be auto or one that this machine has; got {accelerator}") from error
 
 
-def _translated(model: TranslationModule, batch: list[Job], direction: Direction, precision: Precision) -> Tensor:
+def _translated(model: AdversarialGame, batch: list[Job], direction: Direction, precision: Precision) -> Tensor:
     """The translations of jobs of one size, [B, C, h, w] in [-1, 1], on the CPU."""
     device, names = model.device, [job.name for job in batch]
     try:
         images = torch.stack([job.values for job in batch]).to(device)
         with torch.autocast(device.type, REDUCED.get(precision), precision in REDUCED):
-            made = model.translate(images, names, direction).float().cpu()
+            made = (
+                model.images(images, noise=[derive(model.seed, "dropout", name) for name in names], direction=direction)
+                .float()
+                .cpu()
+            )
     except torch.OutOfMemoryError as error:
         height, width = batch[0].values.shape[1:]
         raise ValueError(

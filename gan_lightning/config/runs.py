@@ -9,13 +9,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
 from gan_lightning.evaluation.records import EVALUATIONS, SCORES, ScoreFile, ScoreRecord, ScoringFailure
-from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.game import AdversarialGame
 
 
 class Restored(NamedTuple):
     """A model as a run left it, the run's whole configuration, and the checkpoint's iteration."""
 
-    model: AdversarialModule
+    model: AdversarialGame
     config: DictConfig
     iteration: int
 
@@ -50,7 +50,7 @@ def restored(file: Path, key: str) -> Restored:
     config = OmegaConf.create(kept)
     with torch.random.fork_rng(devices=[]):  # first weights are drawn, and overwritten
         model = instantiate({name: value for name, value in config.model.items() if name != "reconstructions"})
-    if not isinstance(model, AdversarialModule):
+    if not isinstance(model, AdversarialGame):
         raise ValueError(f"{key}: {file} must hold a model of this program; it holds a {type(model).__name__}")
     try:
         model.load_state_dict(checkpoint["state_dict"])

@@ -5,7 +5,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    NotRequired,
+    Required,
+    Union,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -91,6 +103,12 @@ def signature(target: Any) -> dict[str, Argument]:
         parameters = inspect.signature(function).parameters
         hints = _hints(function)
         for name, parameter in parameters.items():
+            if parameter.kind == parameter.VAR_KEYWORD and get_origin(hints.get(name)) is Unpack:
+                (typed,) = get_args(hints[name])
+                for key, hint in get_type_hints(typed, include_extras=True).items():
+                    hint = get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
+                    arguments.setdefault(key, Argument(hint, key in typed.__required_keys__))
+                return arguments
             if name != "self" and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 # Other libraries' classes hand their bases what those need, and complain for themselves.
                 is_ours = function.__module__.startswith("gan_lightning.")

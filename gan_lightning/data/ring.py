@@ -60,7 +60,7 @@ class Ring(LightningDataModule):
         (rows,) = batch
         iteration = self.trainer.global_step if self.trainer else 0
         stream = torch.Generator().manual_seed(randomness.derive(self.seed, "ring", iteration))
-        images = randomness.of_global_batch(lambda count: self.draw(count, stream), int(rows))
+        images = randomness.own_rows(self.draw(int(rows) * randomness.rank_and_world_size()[1], stream))
         dtype = self.trainer.lightning_module.dtype if self.trainer else torch.float32
         return Unlabelled(images.to(rows.device).to(dtype))
 

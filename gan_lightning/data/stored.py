@@ -176,6 +176,13 @@ class StoredPictures(LightningDataModule, ABC):
                 self.shown = "train"
         return self.shown
 
+    def true_split(self, split: Split, domain: int = 0) -> Split:
+        """Return `train` where a split's images are the very training images, as in sets without others."""
+        if split == "train":
+            return split
+        both = (self.evaluation_images(name)[domain].fingerprint for name in ("train", split))
+        return "train" if len(set(both)) == 1 else split
+
     def _unmoved(self, split: Split) -> list[Store | Direct]:
         if split not in self.unmoved:
             found = self.stores(split, self.shape)

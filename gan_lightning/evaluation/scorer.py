@@ -18,9 +18,8 @@ from gan_lightning.metrics.extractors.extractor import Extracted, Extractor
 from gan_lightning.metrics.images import to_levels
 from gan_lightning.metrics.metric import SOME, Metric
 from gan_lightning.metrics.statistics import Need, Statistics
-from gan_lightning.models.adversarial import AdversarialModule
-from gan_lightning.models.directions import target
-from gan_lightning.models.true_split import true_split
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.translation import target_domain
 from gan_lightning.types import ImageSet, PositiveInt
 
 log = logging.getLogger(__name__)
@@ -177,18 +176,18 @@ class Scorer:
                 names += [score] if metric.better(score) != "neither" else []
         return names
 
-    def names(self, model: AdversarialModule) -> list[str]:
+    def names(self, model: AdversarialGame) -> list[str]:
         """Of all its scores but deviations, in the order of the metrics, one direction after the other."""
         return [f"{score}{_end(model, direction)}" for direction in model.directions for score in self.scores]
 
-    def check(self, model: AdversarialModule, num_images: PositiveInt) -> None:
+    def check(self, model: AdversarialGame, num_images: PositiveInt) -> None:
         """Hold the numbers of images against what the metrics need at the least.
 
         Raises:
             ValueError: where there are too few real ones, or too few to be translated.
         """
         for direction in model.directions:
-            real = self.data.evaluation_images(self.split)[target(direction)]
+            real = self.data.evaluation_images(self.split)[target_domain(direction)]
             made = self.count(model, direction, num_images)
             why = f"num_images is {made}" if made == num_images else f"there are {made} to be translated"
             for name, metric in self.metrics.items():
@@ -199,21 +198,21 @@ class Scorer:
                     if needs and count < metric.fewest:
                         raise ValueError(f"metric={name} needs at least {metric.fewest} {what}")
 
-    def count(self, model: AdversarialModule, direction: str, num_images: PositiveInt) -> int:
+    def count(self, model: AdversarialGame, direction: str, num_images: PositiveInt) -> int:
         """Of the images that are scored where so many are asked for: a translation's source may have fewer."""
-        return min(num_images, model.scored_count(self.data, direction) or num_images)
+        return min(num_images, model.generator_inputs.count(self.data, direction) or num_images)
 
     def real(self, direction: str = "") -> Real:
         """Statistics of the images that a direction's are held against: from disk where they are, else made now."""
-        domain = target(direction)
+        domain = target_domain(direction)
         if domain not in self.found:
             images = self.data.evaluation_images(self.split)[domain]
-            folder, split = self.data.cache_dir, true_split(self.data, self.split, domain)
+            folder, split = self.data.cache_dir, self.data.true_split(self.split, domain)
             self.found[domain] = real_statistics(images, split, self.extractor, self.needs[0], folder)
         return self.found[domain]
 
     def __call__(
-        self, model: AdversarialModule, options: SamplingOptions, num_images: PositiveInt, moment: TrainingProgress
+        self, model: AdversarialGame, options: SamplingOptions, num_images: PositiveInt, moment: TrainingProgress
     ) -> list[ScoreRecord]:
         """A record for each score and direction; every process must ask, and all get the same.
 
@@ -237,7 +236,7 @@ class Scorer:
 
     def _way(
         self,
-        model: AdversarialModule,
+        model: AdversarialGame,
         options: SamplingOptions,
         num_images: int,
         moment: TrainingProgress,
@@ -247,19 +246,19 @@ class Scorer:
         count = self.count(model, direction, num_images)
         images = sample_images(model, options, share(count), self.data, direction)
         fake = all_gather(run_on_all_ranks(lambda: Statistics.of(images, self.extractor, self.needs[1])))
-        norm = options.batch_norm if batch_norms(model.way(model.generator, direction)) else "none"
+        norm = options.batch_norm if batch_norms(model.part(model.generator, direction)) else "none"
         subject = Context(
             weights="ema" if model.ema and options.weights == "ema" else "raw",
             batch_norm=norm,
             latent_seed=options.seed,
             precision=effective_precision(model, options),
-            source=model.scored_source(self.data, direction),
+            source=model.generator_inputs.description(self.data, direction),
             batch_size=options.batch_size if norm in ("batch", "standing") else 0,
             **vars(moment),
         )
         return broadcast_from_rank_zero(lambda: scored(self.metrics, real, fake, self.extractor, subject))
 
 
-def _end(model: AdversarialModule, direction: str) -> str:
+def _end(model: AdversarialGame, direction: str) -> str:
     """Of a score's name."""
     return f"_{direction}" if len(model.directions) > 1 else ""

@@ -6,43 +6,41 @@ A critic is a discriminator with its condition already bound, so an objective kn
 from abc import ABC, abstractmethod
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from gan_lightning.types import Critic, Images, Logits, NonNegativeFloat, Number, Scalar, Terms
 
 
 class AdversarialLoss(ABC):
-    """What the two players minimise."""
+    """What the two players minimise.
+
+    An objective asks the critic about any images it likes, in any batches, and returns named terms, whose sum the
+    player minimises. Where the discriminator has several heads, the game calls the objective once for each head.
+
+    Example:
+        >>> class Linear(AdversarialLoss):
+        ...     def discriminator(self, critic, real, fake):
+        ...         return {"real": -critic(real).mean(), "fake": critic(fake).mean()}
+        ...
+        ...     def generator(self, critic, real, fake):
+        ...         return {"adversarial": -critic(fake).mean()}
+        >>> images = torch.ones(2, 1, 4, 4)
+        >>> Linear().generator(lambda images: images.sum((1, 2, 3)), images, images)
+        {'adversarial': tensor(-16.)}
+    """
 
     @abstractmethod
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:
-        """The discriminator's terms; `fake` carries no graph of the generator."""
+        """Return the discriminator's terms; `fake` carries no graph of the generator."""
 
     @abstractmethod
     def generator(self, critic: Critic, real: Images, fake: Images) -> Terms:
-        """The generator's terms; gradients flow through `fake`."""
+        """Return the generator's terms; gradients flow through `fake`."""
 
-    def shown(self, logits: Logits) -> Tensor:
-        """The form in which D(x) is logged: a probability where the loss gives one, else the raw output."""
+    def logged_output(self, logits: Logits) -> Tensor:
+        """Return D's output as it is logged: a probability if the loss gives one, else the logits themselves."""
         return logits
-
-
-class Penalty(ABC):
-    """A regulariser of the discriminator, added to whatever objective is played.
-
-    `weight` multiplies it and is read at each call, so a schedule may set it between two steps.
-    """
-
-    weight: float
-
-    @abstractmethod
-    def __call__(self, critic: Critic, real: Images, fake: Images) -> Scalar:
-        """The weighted penalty."""
-
-    def refuses(self, discriminator: nn.Module) -> str | None:
-        """Why the penalty cannot be used with this discriminator, in one sentence; None where it can."""
-        return None
 
 
 class NonSaturating(AdversarialLoss):
@@ -53,6 +51,9 @@ class NonSaturating(AdversarialLoss):
 
     Args:
         real_target: 1, or less for one-sided label smoothing (Salimans et al. 2016, section 3.4).
+
+    Raises:
+        ValueError: if `real_target` is not in (0, 1].
     """
 
     def __init__(self, real_target: NonNegativeFloat = 1.0) -> None:
@@ -61,25 +62,20 @@ class NonSaturating(AdversarialLoss):
         self.real_target = real_target
 
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:
-        return {"real": _towards(critic(real), self.real_target), "fake": _towards(critic(fake), 0.0)}
+        return {"real": _cross_entropy(critic(real), self.real_target), "fake": _cross_entropy(critic(fake), 0.0)}
 
     def generator(self, critic: Critic, real: Images, fake: Images) -> Terms:
-        return {"adversarial": _towards(critic(fake), 1.0)}
+        return {"adversarial": _cross_entropy(critic(fake), 1.0)}
 
-    def shown(self, logits: Logits) -> Tensor:
+    def logged_output(self, logits: Logits) -> Tensor:
         return logits.sigmoid()
 
 
-def _towards(logits: Logits, target: Number) -> Scalar:
-    """Binary cross-entropy of logits to one target."""
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
-
-
 class Minimax(NonSaturating):
-    """The generator minimises log(1 - D(G(z))) (Goodfellow et al. 2014, arXiv:1406.2661, equation 1).
+    """Binary cross-entropy; the generator minimises log(1 - D(G(z))) (Goodfellow et al. 2014, arXiv:1406.2661, eq. 1).
 
-    D's side is that of `NonSaturating`, smoothing included. G's gradient vanishes where D rejects its images with
-    confidence, which is why the paper's section 3 replaces it in practice.
+    D minimises what it minimises in `NonSaturating`, label smoothing included. G's gradient vanishes where D rejects
+    its images with confidence, which is why section 3 of the paper replaces it in practice.
     """
 
     def generator(self, critic: Critic, real: Images, fake: Images) -> Terms:
@@ -87,7 +83,7 @@ class Minimax(NonSaturating):
 
 
 class LeastSquares(AdversarialLoss):
-    """LSGAN (Mao et al. 2017, arXiv:1611.04076, equation 2).
+    """Least squares (LSGAN, Mao et al. 2017, arXiv:1611.04076, equation 2).
 
     D minimises factor * (mean (D(x) - b)^2 + mean (D(G(z)) - a)^2), G factor * mean (D(G(z)) - c)^2. The paper's two
     schemes are a, b, c = 0, 1, 1 and -1, 1, 0 (Pearson's chi-squared).
@@ -95,7 +91,7 @@ class LeastSquares(AdversarialLoss):
     Args:
         a: target of fakes.
         b: target of reals.
-        c: what the generator wants fakes to be taken for.
+        c: target of fakes in the generator's step.
         factor: 1/2 in the paper; 1 in most code.
     """
 
@@ -103,17 +99,17 @@ class LeastSquares(AdversarialLoss):
         self.a, self.b, self.c, self.factor = a, b, c, factor
 
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:
-        return {"real": self._distance(critic(real), self.b), "fake": self._distance(critic(fake), self.a)}
+        return {"real": self._squares(critic(real), self.b), "fake": self._squares(critic(fake), self.a)}
 
     def generator(self, critic: Critic, real: Images, fake: Images) -> Terms:
-        return {"adversarial": self._distance(critic(fake), self.c)}
+        return {"adversarial": self._squares(critic(fake), self.c)}
 
-    def _distance(self, logits: Logits, target: Number) -> Scalar:
+    def _squares(self, logits: Logits, target: Number) -> Scalar:
         return self.factor * (logits - target).square().mean()
 
 
 class Hinge(AdversarialLoss):
-    """Margins of 1 for the discriminator (Miyato et al. 2018, arXiv:1802.05957, equations 16 and 17).
+    """Hinge loss with margins of 1 for the discriminator (Miyato et al. 2018, arXiv:1802.05957, equations 16 and 17).
 
     D minimises mean max(0, 1 - D(x)) + mean max(0, 1 + D(G(z))), G minimises -mean D(G(z)).
     """
@@ -126,10 +122,10 @@ class Hinge(AdversarialLoss):
 
 
 class Wasserstein(AdversarialLoss):
-    """The critic's mean difference (Arjovsky et al. 2017, arXiv:1701.07875, equation 2).
+    """The difference of the critic's means (Arjovsky et al. 2017, arXiv:1701.07875, equation 2).
 
-    D minimises mean D(G(z)) - mean D(x), G minimises -mean D(G(z)). Unbounded below unless something holds the critic
-    to a Lipschitz constant: a gradient penalty, spectral normalisation or clipped weights.
+    D minimises mean D(G(z)) - mean D(x), G minimises -mean D(G(z)). D's loss has no lower bound unless something limits
+    the critic's Lipschitz constant: a gradient penalty, spectral normalisation or clipped weights.
     """
 
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:
@@ -140,11 +136,11 @@ class Wasserstein(AdversarialLoss):
 
 
 class Relativistic(AdversarialLoss):
-    """Each image is judged against its partner in the other batch (Jolicoeur-Martineau 2018, arXiv:1807.00734).
+    """The relativistic loss on pairs (Jolicoeur-Martineau 2018, arXiv:1807.00734).
 
     As in R3GAN (Huang et al. 2024, arXiv:2501.05441, equation 2): D minimises mean softplus(-(D(x) - D(G(z)))), G
-    mean softplus(-(D(G(z)) - D(x))); both are log 2 where D cannot tell. Real and fake pair up row by row, so the two
-    batches must be equally large. The paper proves local convergence with R1 and R2, and only then.
+    mean softplus(-(D(G(z)) - D(x))); both are log 2 where D cannot tell. Real and fake images pair up row by row, so
+    the two batches must be equally large. The paper proves local convergence with R1 and R2, and only then.
     """
 
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:
@@ -152,3 +148,8 @@ class Relativistic(AdversarialLoss):
 
     def generator(self, critic: Critic, real: Images, fake: Images) -> Terms:
         return {"adversarial": F.softplus(critic(real) - critic(fake)).mean()}
+
+
+def _cross_entropy(logits: Logits, target: Number) -> Scalar:
+    """Return the binary cross-entropy of logits and one target for all of them."""
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))

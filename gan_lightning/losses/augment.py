@@ -1,16 +1,51 @@
-"""Differentiable augmentation (Zhao et al. 2020, arXiv:2006.10738), as a wrapper of a critic."""
+"""Augmentation of the images that the discriminator sees, real and fake alike."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
-from torch import Tensor
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from gan_lightning import randomness
-from gan_lightning.types import Critic, Images, Logits, NonNegativeFloat
+from gan_lightning.types import Discriminator, DiscriminatorOutput, Images, Logits, NonNegativeFloat
 
 
-class DiffAugment:
-    """Turns a critic into one that sees every image augmented, real and fake alike, so that it suits every loss.
+class Augmentation(nn.Module, ABC):
+    """Wraps a critic in one that sees augmented images, for both players, so that it suits every loss.
 
-    Each image gets its own random numbers, fresh at every call of the critic. Gradients flow through to the images.
+    An adaptive augmentation says `adaptive = True`; it is then told D's outputs on real images after each pass of D's
+    step, and keeps what it learns from them in buffers (`register_buffer`), which the checkpoint keeps.
+    """
+
+    adaptive: ClassVar[bool] = False
+    """Whether `update` is called."""
+
+    @abstractmethod
+    def augment(self, images: Images) -> Images:
+        """Return the images, each changed by random numbers of its own; gradients flow through to the images."""
+
+    def forward(self, critic: Discriminator) -> Discriminator:
+        """Return a critic that augments what it is asked about."""
+
+        def of_augmented(images: Images) -> Logits | DiscriminatorOutput:
+            return critic(self.augment(images))
+
+        return of_augmented
+
+    def update(self, outputs: Float[Tensor, " N"]) -> None:
+        """Take in D's mean logit on each real image of the global batch, equal on all ranks."""
+
+
+def augmented(augment: Augmentation | None, critic: Discriminator) -> Discriminator:
+    """Return the critic that players face: one that sees augmented images if there is an augmentation."""
+    return augment(critic) if augment else critic
+
+
+class DiffAugment(Augmentation):
+    """Differentiable augmentation (Zhao et al. 2020, arXiv:2006.10738).
+
+    Each image gets random numbers of its own, fresh at every call of the critic.
 
     Args:
         colour: brightness moves by up to 0.5, saturation is multiplied by up to 2, contrast by 0.5 to 1.5.
@@ -18,31 +53,25 @@ class DiffAugment:
         cutout: side of the square that becomes 0, as a part of the image's side; its centre is anywhere.
 
     Raises:
-        ValueError: where translation or cutout is not in [0, 1].
+        ValueError: if translation or cutout is not in [0, 1].
     """
 
     def __init__(
         self, colour: bool = True, translation: NonNegativeFloat = 0.125, cutout: NonNegativeFloat = 0.5
     ) -> None:
+        super().__init__()
         for name, part in {"translation": translation, "cutout": cutout}.items():
             if not 0 <= part <= 1:
                 raise ValueError(f"{name} is a part of the image's side and must be in [0, 1]; got {part}")
         self.colour, self.translation, self.cutout = colour, translation, cutout
 
-    def __call__(self, critic: Critic) -> Critic:
-        def augmented(images: Images) -> Logits:
-            return critic(self.augment(images))
-
-        return augmented
-
     def augment(self, images: Images) -> Images:
-        """The images, each changed by its own random numbers."""
-        stream = randomness.shared(images.device)
-        draws = randomness.of_global_batch(
-            lambda n: torch.rand(n, 7, generator=stream, device=stream.device), len(images)
+        device = images.device
+        draws = randomness.draw_rows(
+            lambda n, stream: torch.rand(n, 7, generator=stream, device=device), len(images), device
         )
         if self.colour:
-            images = _colour(images, draws[:, :3])
+            images = _jitter_colour(images, draws[:, :3])
         if self.translation:
             images = _translate(images, draws[:, 3:5], self.translation)
         if self.cutout:
@@ -50,8 +79,8 @@ class DiffAugment:
         return images
 
 
-def _colour(images: Images, draws: Tensor) -> Images:
-    """Brightness, then saturation around each pixel's mean, then contrast around each image's."""
+def _jitter_colour(images: Images, draws: Tensor) -> Images:
+    """Change brightness, then saturation around each pixel's mean, then contrast around each image's mean."""
     brightness, saturation, contrast = draws.to(images)[..., None, None, None].unbind(1)
     images = images + brightness - 0.5
     grey = images.mean(1, keepdim=True)
@@ -61,7 +90,7 @@ def _colour(images: Images, draws: Tensor) -> Images:
 
 
 def _translate(images: Images, draws: Tensor, part: float) -> Images:
-    """Shift by whole pixels, as products with matrices of zeros and ones: deterministic on every device."""
+    """Shift by whole pixels, as products with matrices of zeros and ones, which are deterministic on every device."""
 
     def shift(size: int, draw: Tensor) -> Tensor:
         most = int(size * part + 0.5)
@@ -74,7 +103,7 @@ def _translate(images: Images, draws: Tensor, part: float) -> Images:
 
 
 def _cut_out(images: Images, draws: Tensor, part: float) -> Images:
-    """Zero a square around any pixel, cropped at the image's border."""
+    """Set a square around any pixel to zero; it is cropped at the image's border."""
 
     def inside(size: int, draw: Tensor) -> Tensor:
         side = int(size * part + 0.5)

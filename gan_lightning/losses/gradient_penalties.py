@@ -1,20 +1,20 @@
-"""Gradient penalties of the discriminator."""
+"""Gradient penalties of the discriminator: terms of the gradient of its output by its input images."""
 
 import torch
 from torch import Tensor, nn
 
 from gan_lightning import randomness
-from gan_lightning.losses.adversarial import Penalty
-from gan_lightning.types import Critic, Images, NonNegativeFloat, Scalar
+from gan_lightning.losses.penalty import Penalty
+from gan_lightning.types import Critic, Images, NonNegativeFloat, PositiveInt, Scalar
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def input_gradients(critic: Critic, images: Images) -> Tensor:
-    """The gradient of each image's output by that image, flat: [B, C * H * W], differentiable once more.
+    """Return the gradient of each image's output by that image, flat: [B, C * H * W], differentiable once more.
 
-    An image with several logits, such as one for each patch, counts with their mean, as it does in every loss. All is
-    computed in float32 (float64 stays), also under autocast, for half precision's squares are off by percents.
+    The output of an image with several logits, such as one for each patch, is their mean, as in every loss. Everything
+    is computed in float32 (float64 is kept), also under autocast, because half precision is off by percents here.
     """
     full = torch.promote_types(images.dtype, torch.float32)
     images = images.detach().to(full).requires_grad_()
@@ -25,17 +25,18 @@ def input_gradients(critic: Critic, images: Images) -> Tensor:
 
 
 class InputGradientPenalty(Penalty):
-    """A penalty on each image's own gradient.
+    """A penalty on each image's own gradient, for discriminators without batch normalisation.
 
     Args:
         weight: what the penalty is multiplied by.
+        every_n_iterations: how many moves of D lie between two evaluations.
     """
 
-    def __init__(self, weight: NonNegativeFloat = 10.0) -> None:
-        self.weight = weight
+    def __init__(self, weight: NonNegativeFloat = 10.0, every_n_iterations: PositiveInt = 1) -> None:
+        super().__init__(weight, every_n_iterations)
 
-    def refuses(self, discriminator: nn.Module) -> str | None:
-        for name, module in discriminator.named_modules():
+    def refuses(self, network: nn.Module) -> str | None:
+        for name, module in network.named_modules():
             if isinstance(module, BATCH_NORMS):
                 return (
                     f"{type(self).__name__} needs each image's own gradient, and the discriminator's batch norm "
@@ -45,39 +46,50 @@ class InputGradientPenalty(Penalty):
 
 
 class GradientPenalty(InputGradientPenalty):
-    """weight * mean (|grad D| - 1)^2 between real and fake (Gulrajani et al. 2017, arXiv:1704.00028, equation 3).
+    """The penalty of WGAN-GP: weight * mean (|grad D| - 1)^2 between real and fake images.
 
-    Each point lies on the line from a real to a fake image, at a place uniform in [0, 1). The paper's weight is 10.
+    Source: Gulrajani et al. 2017, arXiv:1704.00028, equation 3. Each point lies on the line from a real to a fake
+    image, at a place that is uniform in [0, 1). The paper's weight is 10.
+
+    Example:
+        >>> penalty = GradientPenalty(weight=10.0)
+        >>> images = torch.zeros(2, 1, 2, 2)
+        >>> penalty(lambda images: images.sum((1, 2, 3)), images, images)  # the gradient's norm is 2 everywhere
+        tensor(10., grad_fn=<MulBackward0>)
     """
 
-    def __call__(self, critic: Critic, real: Images, fake: Images) -> Scalar:
-        stream = randomness.shared(real.device)
-        place = randomness.of_global_batch(
-            lambda n: torch.rand(n, 1, 1, 1, generator=stream, device=stream.device), len(real)
+    def forward(self, critic: Critic, real: Images, fake: Images) -> Scalar:
+        places = randomness.draw_rows(
+            lambda n, stream: torch.rand(n, 1, 1, 1, generator=stream, device=real.device), len(real), real.device
         )
-        between = real.lerp(fake.to(real), place.to(real))
+        between = real.lerp(fake.to(real), places.to(real))
         norms = torch.linalg.vector_norm(input_gradients(critic, between), dim=1)
         return self.weight * (norms - 1).square().mean()
 
 
 class DRAGAN(InputGradientPenalty):
-    """weight * mean (|grad D| - 1)^2 around the real images (Kodali et al. 2017, arXiv:1705.07215).
+    """The penalty of DRAGAN: weight * mean (|grad D| - 1)^2 around the real images.
 
-    Each point is a real image with noise from N(0, c I) added, where c = noise^2. The paper's weight is 10.
+    Source: Kodali et al. 2017, arXiv:1705.07215. Each point is a real image with noise from N(0, c I) added, where c =
+    noise^2. The paper's weight is 10.
 
     Args:
         weight: what the penalty is multiplied by.
         noise: standard deviation of each pixel's noise; 0.25 is about half of that of images in [-1, 1].
+        every_n_iterations: how many moves of D lie between two evaluations.
     """
 
-    def __init__(self, weight: NonNegativeFloat = 10.0, noise: NonNegativeFloat = 0.25) -> None:
-        super().__init__(weight)
+    def __init__(
+        self, weight: NonNegativeFloat = 10.0, noise: NonNegativeFloat = 0.25, every_n_iterations: PositiveInt = 1
+    ) -> None:
+        super().__init__(weight, every_n_iterations)
         self.noise = noise
 
-    def __call__(self, critic: Critic, real: Images, fake: Images) -> Scalar:
-        stream = randomness.shared(real.device)
-        noise = randomness.of_global_batch(
-            lambda n: torch.randn(n, *real.shape[1:], generator=stream, device=stream.device), len(real)
+    def forward(self, critic: Critic, real: Images, fake: Images) -> Scalar:
+        noise = randomness.draw_rows(
+            lambda n, stream: torch.randn(n, *real.shape[1:], generator=stream, device=real.device),
+            len(real),
+            real.device,
         )
         around = real + self.noise * noise.to(real)
         norms = torch.linalg.vector_norm(input_gradients(critic, around), dim=1)
@@ -85,17 +97,18 @@ class DRAGAN(InputGradientPenalty):
 
 
 class R1(InputGradientPenalty):
-    """weight / 2 * mean |grad D|^2 at the real images (Mescheder et al. 2018, arXiv:1801.04406, equation 9).
+    """The penalty R1: weight / 2 * mean |grad D|^2 at the real images.
 
-    The paper's weight is 10. R3GAN's for CIFAR-10 falls from 0.05 to 0.005, and grows with the image's size.
+    Source: Mescheder et al. 2018, arXiv:1801.04406, equation 9. The paper's weight is 10. R3GAN's for CIFAR-10 falls
+    from 0.05 to 0.005, and grows with the image's size.
     """
 
-    def __call__(self, critic: Critic, real: Images, fake: Images) -> Scalar:
+    def forward(self, critic: Critic, real: Images, fake: Images) -> Scalar:
         return self.weight / 2 * input_gradients(critic, real).square().sum(1).mean()
 
 
 class R2(InputGradientPenalty):
-    """weight / 2 * mean |grad D|^2 at the fakes (Mescheder et al. 2018, arXiv:1801.04406, equation 10)."""
+    """The penalty R2: weight / 2 * mean |grad D|^2 at the fakes (Mescheder et al. 2018, arXiv:1801.04406, eq. 10)."""
 
-    def __call__(self, critic: Critic, real: Images, fake: Images) -> Scalar:
+    def forward(self, critic: Critic, real: Images, fake: Images) -> Scalar:
         return self.weight / 2 * input_gradients(critic, fake).square().sum(1).mean()

@@ -1,4 +1,4 @@
-"""A comparison of features instead of pixels."""
+"""A reconstruction loss on features instead of pixels."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gan_lightning.losses.reconstruction import Comparison, difference
+from gan_lightning.losses.reconstruction import ReconstructionLoss, difference
 from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, Scalar
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -17,24 +17,24 @@ KEY = "model.reconstructions.perceptual"
 WANTED = f"{KEY}.weights must be the path of torchvision's vgg16-397923af.pth"
 
 
-class Perceptual(Comparison):
+class Perceptual(ReconstructionLoss):
     """weight * sum over layers of mean |features(output) - features(target)|.
 
-    The idea and the layers, relu1_2, relu2_2, relu3_3 and relu4_3 of VGG16, are those of Johnson et al. 2016
+    The idea and the layers, relu1_2, relu2_2, relu3_3 and relu4_3 of VGG16, are from Johnson et al. 2016
     (arXiv:1603.08155, section 3.2); the paper squares the difference, and takes the four for style and one of them for
-    content. Absolute differences are those of pix2pixHD (Wang et al. 2018, arXiv:1711.11585, section 4).
+    content. Absolute differences are used by pix2pixHD (Wang et al. 2018, arXiv:1711.11585, section 4).
 
-    The features belong to no module, so they are in no checkpoint and no optimizer. They are frozen, follow the images'
-    device and are computed in float32.
+    The network belongs to no module, so it is in no checkpoint and no optimizer. It is frozen, follows the images'
+    device and computes in float32.
 
     Args:
-        network: makes a network whose `features` are a sequence of layers; it is filled from the file.
+        network: makes a network whose `features` are a sequence of layers; its weights are read from the file.
         weights: path of a state dict of the whole network.
         weight: what the sum is multiplied by.
         layers: numbers in `features` of the layers that are compared.
 
     Raises:
-        ValueError: where there is no such file, it is no state dict of the network, or a layer does not exist.
+        ValueError: if there is no such file, it is no state dict of the network, or a layer does not exist.
     """
 
     def __init__(
@@ -79,10 +79,12 @@ class Perceptual(Comparison):
 
 
 def in_imagenets_range(images: Images) -> Float[Tensor, "B 3 H W"]:
-    """Images in [-1, 1] as float32 RGB with the mean and deviation that torchvision's networks were trained with.
+    """Return images in [-1, 1] as float32 RGB with the mean and deviation that torchvision's networks were trained on.
+
+    Gray images are repeated.
 
     Raises:
-        ValueError: for other than 1 or 3 channels; gray is repeated.
+        ValueError: if there are other than 1 or 3 channels.
     """
     if images.shape[1] not in (1, 3):
         raise ValueError(f"{KEY} needs data.channels to be 1 or 3; got {images.shape[1]}")

@@ -1,4 +1,4 @@
-"""Reconstruction losses: the distance of an output from its target."""
+"""Reconstruction losses: how far an output is from the image that it should be."""
 
 from abc import ABC, abstractmethod
 
@@ -8,27 +8,27 @@ from torch import Tensor
 from gan_lightning.types import Images, NonNegativeFloat, Scalar
 
 
-class Comparison(ABC):
-    """How far images are from those they should be, for a generator that is shown what to draw.
+class ReconstructionLoss(ABC):
+    """The distance of images from their targets, for a generator that is shown what to draw.
 
-    `weight` multiplies it and is read at each call, so a schedule may set it between two steps.
+    `weight` multiplies it.
     """
 
     weight: float
 
     @abstractmethod
     def __call__(self, output: Images, target: Images) -> Scalar:
-        """The weighted comparison; gradients flow through `output`."""
+        """Return the weighted distance; gradients flow through `output`."""
 
 
 def difference(output: Tensor, target: Tensor) -> Tensor:
-    """`output` less `target`, of equal shapes, in float32 at least: half precision's sums are too coarse."""
+    """Return `output` minus `target`, of equal shapes, in float32 at least: half precision's sums are too coarse."""
     assert output.shape == target.shape, f"{tuple(output.shape)} beside {tuple(target.shape)}"
     full = torch.promote_types(output.dtype, torch.float32)
     return output.to(full) - target.detach().to(full)
 
 
-class PixelComparison(Comparison):
+class PixelLoss(ReconstructionLoss):
     """A mean over all pixels and channels of a batch.
 
     Args:
@@ -39,17 +39,21 @@ class PixelComparison(Comparison):
         self.weight = weight
 
 
-class L1(PixelComparison):
+class L1(PixelLoss):
     """weight * mean |output - target| (pix2pix, Isola et al. 2017, arXiv:1611.07004, equation 3).
 
-    The paper's weight is 100. L1 blurs less than L2, for its minimum is a median of the possible pixels.
+    The paper's weight is 100. L1 blurs less than L2, because its minimum is a median of the possible pixels.
+
+    Example:
+        >>> L1(weight=100.0)(torch.zeros(1, 3, 2, 2), torch.full((1, 3, 2, 2), 0.5))
+        tensor(50.)
     """
 
     def __call__(self, output: Images, target: Images) -> Scalar:
         return self.weight * difference(output, target).abs().mean()
 
 
-class L2(PixelComparison):
+class L2(PixelLoss):
     """weight * mean (output - target)^2 (Pathak et al. 2016, arXiv:1604.07379, equation 1, without its mask)."""
 
     def __call__(self, output: Images, target: Images) -> Scalar:

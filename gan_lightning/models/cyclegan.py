@@ -1,37 +1,43 @@
-"""Translation learnt from two domains whose images do not belong together."""
+"""Translation that is learnt from two domains whose images do not belong together."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Unpack
 
-from torch import Tensor, nn
+from torch import nn
 
+from gan_lightning import randomness
 from gan_lightning.losses.reconstruction import difference
-from gan_lightning.models.fakes import Fakes
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.inputs import Fakes
+from gan_lightning.models.players import GameOptions, two_players
 from gan_lightning.models.pool import ImagePool
-from gan_lightning.models.translation import TranslationModule, in_rows
-from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, Pair, Terms
+from gan_lightning.models.translation import SourceImages, in_columns, numbered_images
+from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, Pair, Scalar, Terms
+
+BACK = {"xy": "yx", "yx": "xy"}
+"""The direction that leads back."""
 
 
-class CycleGAN(TranslationModule):
-    """Two generators, each the other's way back, and a critic for each domain (Zhu et al. 2017, arXiv:1703.10593).
+class CycleGAN(AdversarialGame):
+    """Two generators, each of which leads back from where the other leads, and a critic for each domain.
 
-    G's terms come in parts, one cycle or one identity at a time, so that memory never holds two cycles. A grid's rows
-    are x | G(x) | F(G(x)) | y | F(y) | G(F(y)).
+    Source: Zhu et al. 2017, arXiv:1703.10593. G's terms come in parts, one cycle or one identity at a time, so that
+    memory never holds two cycles. A grid's columns are x | G(x) | F(G(x)) | y | F(y) | G(F(y)).
 
     Args:
-        generator: makes one generator; the one from x to y is `generator.xy`, its partner `generator.yx`.
+        generator: makes one generator; `generator.xy` translates x to y, `generator.yx` y to x.
         discriminator: makes one critic; `discriminator.x` and `discriminator.y` judge the domains' images.
         cycle_weight_x: of the mean absolute difference between x and F(G(x)); 10 in the paper.
         cycle_weight_y: of that between y and G(F(y)).
         identity_weight_x: of that between x and F(x), which keeps colours (section 5.2); half the cycle's, or 0.
         identity_weight_y: of that between y and G(y).
         pool_size: how many earlier fakes of each domain D sees besides new ones.
-        game: everything else that `TranslationModule` takes.
+        options: what every game takes, see `GameOptions`.
     """
 
-    fields = ("y", "x")
-    together = 6
-    directions = ("xy", "yx")
+    directions = {"xy": "y", "yx": "x"}
+    grid_columns = 6
+    batch_types = (Pair,)
 
     def __init__(
         self,
@@ -42,61 +48,53 @@ class CycleGAN(TranslationModule):
         identity_weight_x: NonNegativeFloat = 5.0,
         identity_weight_y: NonNegativeFloat = 5.0,
         pool_size: NonNegativeInt = 50,
-        **game: Any,
+        **options: Unpack[GameOptions],
     ) -> None:
-        super().__init__(
-            generator=nn.ModuleDict({"xy": generator(), "yx": generator()}),
-            discriminator=nn.ModuleDict({"x": discriminator(), "y": discriminator()}),
-            **game,
-        )
+        generators = nn.ModuleDict({direction: generator() for direction in ("xy", "yx")})
+        discriminators = nn.ModuleDict({domain: discriminator() for domain in ("x", "y")})
+        super().__init__(SourceImages(), two_players(generators, discriminators, options), options)
         self.cycle_weights = {"x": cycle_weight_x, "y": cycle_weight_y}
         self.identity_weights = {"x": identity_weight_x, "y": identity_weight_y}
-        self.pools = {field: ImagePool(pool_size) for field in self.fields}
+        self.pools = {direction: ImagePool(pool_size) for direction in self.directions}
 
-    def way(self, generator: nn.Module, direction: str = "xy") -> nn.Module:
-        return generator.get_submodule(direction)
+    def part(self, network: nn.Module, direction: str) -> nn.Module:
+        parts = dict(network.named_children())
+        return parts[direction] if direction in parts else parts[self.directions[direction]]
 
-    def generate(self, batch: Pair, field: str) -> Images:
-        source = _other(field)
-        return self._from(source)(getattr(batch, source))
+    def discriminator_terms(self, batch: Pair, fakes: Fakes) -> Iterator[Terms]:
+        for direction in self.directions:
+            fake = self.pools[direction].exchange(fakes(direction))
+            yield self.discriminator_objective(batch, fake, direction)[0]
 
-    def discriminator_terms(self, batch: Pair, fake: Fakes) -> Iterator[Terms]:
-        for field in self.fields:
-            fakes = self.pools[field].exchange(fake[field])
-            yield self.judge(self.discriminator.get_submodule(field), getattr(batch, field), fakes, f"_{field}")
+    def generator_terms(self, batch: Pair, fakes: Fakes) -> Iterator[Terms]:
+        for direction, back in BACK.items():
+            terms, _ = self.generator_objective(batch, fakes(direction), direction)
+            source = self.directions[back]
+            cycle = self._distance(back, fakes(direction), self.real_images(batch, back))
+            yield terms | {f"cycle_{source}": self.cycle_weights[source] * cycle}
+        for direction, domain in self.directions.items():
+            if weight := self.identity_weights[domain]:
+                real = self.real_images(batch, direction)
+                yield {f"identity_{domain}": weight * self._distance(direction, real, real)}
 
-    def generator_terms(self, batch: Pair, fake: Fakes) -> Iterator[Terms]:
-        for field in self.fields:
-            source = _other(field)
-            terms = self.fool(self.discriminator.get_submodule(field), getattr(batch, field), fake[field], f"_{field}")
-            back = self._from(field)(fake[field])
-            yield terms | {
-                f"cycle_{source}": self.cycle_weights[source] * difference(back, getattr(batch, source)).abs().mean()
-            }
-        for field in self.fields:
-            if weight := self.identity_weights[field]:
-                real = getattr(batch, field)
-                apart = difference(self._from(_other(field))(real), real).abs().mean()
-                yield {f"identity_{field}": weight * apart}
+    def _distance(self, direction: str, images: Images, target: Images) -> Scalar:
+        """Return the mean absolute difference between translations of images and their target."""
+        return difference(self.part(self.generator, direction)(images), target).abs().mean()
 
-    def grid(self, *inputs: Tensor) -> Images:
-        x, y = inputs
-        there, here = self.from_grid(x, "xy"), self.from_grid(y, "yx")
-        return in_rows(x, there, self.from_grid(there, "yx"), y, here, self.from_grid(here, "xy"))
+    def grid(self, numbers: Sequence[int], data: Any = None) -> Images:
+        columns = []
+        for direction, back in BACK.items():
+            source = numbered_images(data, "xy".index(direction[0]), numbers).to(self.device)
+            translated = self.sample(numbers, self.seed, data, direction)
+            noise = [randomness.derive(self.seed, "dropout", back, number) for number in numbers]
+            columns += [source, translated.float(), self.images(translated, noise=noise, direction=back).float()]
+        return in_columns(*columns)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
-        checkpoint["pools"] = {field: [image.cpu() for image in pool.images] for field, pool in self.pools.items()}
+        checkpoint["pools"] = {key: [image.cpu() for image in pool.images] for key, pool in self.pools.items()}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)
-        for field, images in checkpoint["pools"].items():
-            self.pools[field].images = images[: self.pools[field].size]
-
-    def _from(self, field: str) -> nn.Module:
-        """The generator that is fed a field's images."""
-        return self.generator.get_submodule("xy" if field == "x" else "yx")
-
-
-def _other(field: str) -> str:
-    return "y" if field == "x" else "x"
+        for direction, images in checkpoint["pools"].items():
+            self.pools[direction].images = images[: self.pools[direction].size]

@@ -8,15 +8,15 @@ from gan_lightning.types import NonNegativeFloat
 
 
 class EMA(AveragedModel):
-    """A network whose weights and buffers follow another's as a moving average, `module`.
+    """A copy of a network, `module`, whose weights and buffers follow the network's as a moving average.
 
     The decay of an update is 0.5 ** (images since the last one / half-life), so it means the same for every batch size.
-    While few images were seen the half-life is `ramp_up` times their number, so that the first weights are forgotten
-    (Karras et al. 2020, arXiv:2006.06676, table of hyper-parameters). The first update copies. Integer buffers and the
+    While few images were seen, the half-life is `ramp_up` times their number, so that the first weights are forgotten
+    (Karras et al. 2020, arXiv:2006.06676, table of hyper-parameters). The first update copies. Integer buffers, and the
     directions of spectral normalisation, whose average would not have unit length, are copied at every update.
 
     Args:
-        network: what to follow; it may be parametrized.
+        network: the network to follow; it may be parametrized.
         half_life: in images seen.
         ramp_up: None for the same half-life from the first image on.
     """
@@ -32,12 +32,12 @@ class EMA(AveragedModel):
 
     @torch.no_grad()
     def follow(self, network: nn.Module, images: int, images_seen: int) -> None:
-        """One update.
+        """Update the average.
 
         Args:
-            network: with the weights to move towards.
+            network: the network with the weights to move towards.
             images: how many were seen since the last update.
-            images_seen: in the whole run before this update's.
+            images_seen: how many were seen in the whole run before those.
         """
         half_life = self.half_life if self.ramp_up is None else min(self.half_life, self.ramp_up * images_seen)
         self.decay = 0.5 ** (images / half_life) if half_life else 0.0

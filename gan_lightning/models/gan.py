@@ -1,91 +1,57 @@
-"""The unconditional GAN; MLP GAN, DCGAN, LSGAN and their kin differ by configuration alone."""
+"""The unconditional GAN; MLP GAN, DCGAN, LSGAN and their relatives differ by configuration alone."""
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Unpack
 
-import torch
-from torch import Tensor
+from torch import nn
 
 from gan_lightning import randomness
-from gan_lightning.models.adversarial import AdversarialModule
-from gan_lightning.models.fakes import Fakes
-from gan_lightning.types import Critic, Images, Labelled, PositiveInt, Terms, Unlabelled
-
-BLOCK = 256
-"""Latents to be scored are drawn by so many, so that an image does not hang on how many there are."""
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.inputs import Latents
+from gan_lightning.models.players import GameOptions, two_players
+from gan_lightning.types import Labelled, PositiveInt, Unlabelled
 
 
-class GAN(AdversarialModule):
-    """G makes images from noise alone, D judges images alone; labels in a batch are left aside.
+class GAN(AdversarialGame):
+    """G makes images from noise alone, D judges images alone; labels in a batch are ignored.
+
+    Source: Goodfellow et al. 2014, arXiv:1406.2661.
 
     Args:
+        generator: latents [B, latent_dim] to images in [-1, 1].
+        discriminator: images to logits.
         latent_dim: Z.
         latent: draws latents; by default standard normal.
-        game: everything `AdversarialModule` takes.
+        options: what every game takes, see `GameOptions`.
 
     Raises:
-        ValueError: for a network that needs labels.
+        ValueError: if a network takes something else, such as labels.
+
+    Example:
+        >>> from functools import partial
+        >>> import torch
+        >>> from gan_lightning.losses.adversarial import NonSaturating
+        >>> from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+        >>> adam = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.999))
+        >>> model = GAN(
+        ...     DCGANGenerator(100, channels=1, image_size=32, width=8),
+        ...     DCGANDiscriminator(channels=1, image_size=32, width=8),
+        ...     latent_dim=100,
+        ...     loss=NonSaturating(),
+        ...     generator_optimizer=adam,
+        ...     discriminator_optimizer=adam,
+        ... )
+        >>> model.sample([0, 1, 2, 3], seed=0).shape
+        torch.Size([4, 1, 32, 32])
     """
 
-    fields = ("images",)
-    labelled: ClassVar[bool] = False
+    batch_types = (Unlabelled, Labelled)
 
     def __init__(
-        self, latent_dim: PositiveInt, latent: randomness.Distribution = randomness.normal, **game: Any
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        latent_dim: PositiveInt,
+        latent: randomness.Distribution = randomness.normal,
+        **options: Unpack[GameOptions],
     ) -> None:
-        super().__init__(**game)
-        if hasattr(self.generator, "multiple"):
-            raise ValueError(
-                f"{type(self).__name__} makes images from noise, and {type(self.generator).__name__} from images; "
-                "choose model=pix2pix or model=cyclegan, or another network"
-            )
-        for network in (self.generator, self.discriminator):
-            if (getattr(network, "num_classes", None) is not None) != self.labelled:
-                takes, other = ("no labels", "model=cgan") if not self.labelled else ("labels", "another model")
-                raise ValueError(
-                    f"{type(self).__name__} gives its networks {takes}, which does not suit {type(network).__name__}; "
-                    f"choose {other} or another network"
-                )
-        self.latent_dim = latent_dim
-        self.latent = latent
-
-    def inputs(self, batch: Unlabelled | Labelled) -> tuple[Tensor, ...]:
-        """What G is fed for this batch."""
-        stream = randomness.shared(self.device)
-        rows = randomness.of_global_batch(lambda n: self.latent(n, self.latent_dim, stream), len(batch.images))
-        return (rows.to(self.dtype),)
-
-    def fixed_inputs(self, count: int, nrow: int = 8) -> tuple[Tensor, ...]:
-        stream = torch.Generator().manual_seed(randomness.derive(self.seed, "fixed"))
-        return (self.latent(count, self.latent_dim, stream).to(self.device).to(self.dtype),)
-
-    def scored_inputs(self, rows: range, seed: int, data: Any, direction: str = "") -> tuple[Tensor, ...]:
-        first = rows.start // BLOCK
-        blocks = [self._block(seed, number) for number in range(first, (rows.stop - 1) // BLOCK + 1)]
-        latents = torch.cat(blocks)[rows.start - first * BLOCK : rows.stop - first * BLOCK]
-        return (latents.to(self.device).to(self.dtype),)
-
-    def _block(self, seed: int, number: int) -> Tensor:
-        stream = torch.Generator().manual_seed(randomness.derive(seed, "scores", number))
-        return self.latent(BLOCK, self.latent_dim, stream)
-
-    def sample(self, *inputs: Tensor) -> Images:
-        """Images in [-1, 1] by G's moving average where there is one, in eval mode; training is not disturbed."""
-        with self.sampling() as generator:
-            return generator(*inputs)
-
-    def grid(self, *inputs: Tensor) -> Images:
-        return self.sample(*inputs)
-
-    def generate(self, batch: Unlabelled | Labelled, field: str) -> Images:
-        return self.generator(*self.inputs(batch))
-
-    def discriminator_terms(self, batch: Unlabelled | Labelled, fake: Fakes) -> Iterator[Terms]:
-        yield self.judge(self.critic(batch), batch.images, fake["images"])
-
-    def generator_terms(self, batch: Unlabelled | Labelled, fake: Fakes) -> Iterator[Terms]:
-        yield self.fool(self.critic(batch), batch.images, fake["images"])
-
-    def critic(self, batch: Unlabelled | Labelled) -> Critic:
-        """D with what it is told of a batch beside the images."""
-        return self.discriminator
+        super().__init__(Latents(latent_dim, latent), two_players(generator, discriminator, options), options)

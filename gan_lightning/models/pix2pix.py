@@ -1,60 +1,97 @@
-"""Translation learnt from pairs."""
+"""Translation that is learnt from pairs."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Unpack
 
-from torch import Tensor
+import torch
+from torch import nn
 
-from gan_lightning.losses.reconstruction import Comparison
-from gan_lightning.models.fakes import Fakes
-from gan_lightning.models.translation import TranslationModule, in_rows
-from gan_lightning.types import Aligned, Critic, Images, Logits, Terms
+from gan_lightning.losses.reconstruction import ReconstructionLoss, difference
+from gan_lightning.models.critic import as_output
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.inputs import Fakes
+from gan_lightning.models.players import GameOptions, two_players
+from gan_lightning.models.translation import SourceImages, in_columns, numbered_images
+from gan_lightning.types import (
+    Aligned,
+    Discriminator,
+    DiscriminatorOutput,
+    Images,
+    Logits,
+    NonNegativeFloat,
+    Scalar,
+    Terms,
+)
 
 
-class Pix2Pix(TranslationModule):
+class Pix2Pix(AdversarialGame):
     """G turns x into y; D is shown x beside the image and says whether they are a pair.
 
-    Source: Isola et al. 2017, arXiv:1611.07004. A grid's rows are input | output | target.
+    Source: Isola et al. 2017, arXiv:1611.07004. A grid's columns are input | output | target.
 
     Args:
-        reconstructions: of the output with the target, by name; each is a term of G, `generator/<name>`.
-        game: everything `TranslationModule` takes; D takes a `source`.
+        generator: images to images of the same size, in [-1, 1].
+        discriminator: images and a `source` to logits.
+        reconstructions: distances of the output from the target, by name; each is a term of G, `generator/<name>`.
+        feature_matching_weight: of the distance of D's features on outputs and on targets (pix2pixHD, Wang et al.
+            2018, arXiv:1711.11585, equation 4, whose weight is 10); 0 for none.
+        options: what every game takes, see `GameOptions`.
 
     Raises:
-        ValueError: for augmentation, which would move an image away from its source.
+        ValueError: if augmentation is asked for, which would move an image away from its source, or feature matching
+            of a discriminator that returns no features.
     """
 
-    fields = ("y",)
-    together = 3
-    directions = ("xy",)
+    directions = {"xy": "y"}
+    grid_columns = 3
+    batch_types = (Aligned,)
+    discriminator_inputs = ("images", "source")
 
-    def __init__(self, reconstructions: Mapping[str, Comparison] | None = None, **game: Any) -> None:
-        super().__init__(**game)
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        reconstructions: Mapping[str, ReconstructionLoss] | None = None,
+        feature_matching_weight: NonNegativeFloat = 0.0,
+        **options: Unpack[GameOptions],
+    ) -> None:
+        super().__init__(SourceImages(), two_players(generator, discriminator, options), options)
         if self.augment:
             raise ValueError("augment must be none for pairs: it would move an image and leave its source where it is")
+        if feature_matching_weight and "features" not in getattr(discriminator, "outputs", ("features",)):
+            raise ValueError(
+                f"model.feature_matching_weight needs a discriminator that returns features, which "
+                f"{type(discriminator).__name__} does not; choose network=unet_multiscale, or 0"
+            )
         self.reconstructions = dict(reconstructions or {})
-        for name, comparison in self.reconstructions.items():
-            if not isinstance(comparison, Comparison):
-                raise ValueError(
-                    f"reconstructions.{name} is given settings, but {name} is not among the chosen reconstructions"
-                )
+        self.feature_matching_weight = feature_matching_weight
 
-    def generate(self, batch: Aligned, field: str) -> Images:
-        return self.generator(batch.x)
-
-    def discriminator_terms(self, batch: Aligned, fake: Fakes) -> Iterator[Terms]:
-        yield self.judge(self._critic(batch.x), batch.y, fake["y"])
-
-    def generator_terms(self, batch: Aligned, fake: Fakes) -> Iterator[Terms]:
-        compared = {name: compare(fake["y"], batch.y) for name, compare in self.reconstructions.items()}
-        yield self.fool(self._critic(batch.x), batch.y, fake["y"]) | compared
-
-    def grid(self, *inputs: Tensor) -> Images:
-        x, y = inputs
-        return in_rows(x, self.from_grid(x, "xy"), y)
-
-    def _critic(self, source: Images) -> Critic:
-        def critic(images: Images) -> Logits:
-            return self.discriminator(images, source)
+    def critic(self, batch: Aligned, direction: str = "") -> Discriminator:
+        def critic(images: Images) -> Logits | DiscriminatorOutput:
+            return self.discriminator(images, batch.x)
 
         return critic
+
+    def discriminator_terms(self, batch: Aligned, fakes: Fakes) -> Iterator[Terms]:
+        yield self.discriminator_objective(batch, fakes("xy"), "xy")[0]
+
+    def generator_terms(self, batch: Aligned, fakes: Fakes) -> Iterator[Terms]:
+        output = fakes("xy")
+        terms, said = self.generator_objective(batch, output, "xy")
+        terms |= {name: distance(output, batch.y) for name, distance in self.reconstructions.items()}
+        if self.feature_matching_weight:
+            terms["feature_matching"] = self.feature_matching_weight * self._feature_distance(batch, said["fake"])
+        yield terms
+
+    def _feature_distance(self, batch: Aligned, fake: DiscriminatorOutput) -> Scalar:
+        """Return the sum over D's features of their mean absolute difference between output and target."""
+        with torch.no_grad():
+            real = as_output(self.critic(batch)(batch.y))
+        pairs = zip(fake.features, real.features, strict=True)
+        return torch.stack([difference(one, other).abs().mean() for one, other in pairs]).sum()
+
+    def grid(self, numbers: Sequence[int], data: Any = None) -> Images:
+        x, y = (numbered_images(data, domain, numbers) for domain in (0, 1))
+        return in_columns(
+            *(each.to(self.device) for each in (x, self.sample(numbers, self.seed, data, "xy").float(), y))
+        )

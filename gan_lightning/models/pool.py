@@ -7,11 +7,11 @@ from gan_lightning.types import Images, NonNegativeInt
 
 
 class ImagePool:
-    """Gives D a history of fakes, which keeps the game from swinging (Shrivastava et al. 2017, arXiv:1612.07828).
+    """Shows D a history of fakes, which keeps the game from oscillating (Shrivastava et al. 2017, arXiv:1612.07828).
 
-    Until the pool is full it keeps each image and gives it back. Then each image is, by the toss of a coin, given back
-    or exchanged for one from the pool. The pool is one for all processes: they put in the global batch's images, make
-    the same choices, and take back their own rows.
+    Until the pool is full, it keeps each image and returns it. Then each image is, by the toss of a coin, returned or
+    exchanged for one from the pool. All processes share one pool: they put in the global batch's images, make the same
+    choices, and take back their own rows.
 
     Args:
         size: how many images it holds; 50 in CycleGAN (Zhu et al. 2017, section 4), 0 for none.
@@ -22,27 +22,27 @@ class ImagePool:
         self.images: list[Images] = []
 
     def exchange(self, fakes: Images) -> Images:
-        """Put fakes in, take as many out.
+        """Put fakes in and take as many out.
 
         Args:
             fakes: [B, C, H, W] of this process, without a graph.
         """
         if not self.size:
             return fakes
-        everyones = randomness.all_gather(fakes)
+        global_batch = randomness.all_gather(fakes)
         stream = randomness.shared(torch.device("cpu"))
-        coins, places = torch.rand(2, len(everyones), generator=stream).tolist()
+        coins, slots = torch.rand(2, len(global_batch), generator=stream).tolist()
         given = [
-            self._one(image[None], coin < 0.5, int(place * self.size))
-            for image, coin, place in zip(everyones, coins, places, strict=True)
+            self._exchange_one(image[None], coin < 0.5, int(slot * self.size))
+            for image, coin, slot in zip(global_batch, coins, slots, strict=True)
         ]
         return randomness.own_rows(torch.cat(given))
 
-    def _one(self, image: Images, keeps: bool, place: int) -> Images:
+    def _exchange_one(self, image: Images, exchanges: bool, slot: int) -> Images:
         if len(self.images) < self.size:
             self.images.append(image.clone())
             return image
-        if not keeps:
+        if not exchanges:
             return image
-        old, self.images[place] = self.images[place].to(image), image.clone()
+        old, self.images[slot] = self.images[slot].to(image), image.clone()
         return old

@@ -1,28 +1,45 @@
-"""Running means of scalars that stay on the device until they are read."""
+"""Scalars of a run: the latest value of each name, and its mean over the epoch, kept on the device until read."""
 
 import torch
 from torch import Tensor
 
 
-class Means:
-    """The mean of each named scalar since the last read; names may come at different times.
+class Scalars:
+    """Collects named scalars step by step; nothing waits for the device before they are read.
 
-    One addition a call, whatever the number of names; nothing waits for the device before `read`.
+    Names may come at different times: a player that rests in a step has no values then.
     """
 
     def __init__(self) -> None:
+        self._step: dict[str, Tensor] = {}
+        self._latest: dict[str, Tensor] = {}
         self._sums: dict[tuple[str, ...], tuple[Tensor, int]] = {}
 
-    def add(self, scalars: dict[str, Tensor]) -> None:
-        """Take in one value for each name."""
-        if not scalars:
+    def note(self, name: str, value: Tensor, add: bool = False) -> None:
+        """Keep a scalar of this step, or add it to what is kept under its name in this step."""
+        value = value.detach()
+        self._step[name] = self._step[name] + value if add and name in self._step else value
+
+    def end_step(self) -> None:
+        """Take the step's scalars into the latest values and, by one addition for all names, into the means."""
+        if not self._step:
             return
-        names, values = tuple(scalars), torch.stack([value.float() for value in scalars.values()])
+        names, values = tuple(self._step), torch.stack([value.float() for value in self._step.values()])
         total, count = self._sums.get(names, (torch.zeros_like(values), 0))
         self._sums[names] = (total + values, count + 1)
+        self._latest |= self._step
+        self._step = {}
 
-    def read(self) -> dict[str, float]:
-        """The means, and start anew."""
+    def read_latest(self) -> dict[str, float]:
+        """Return the latest value of each name since the last call."""
+        if not self._latest:
+            return {}
+        values = torch.stack([value.float() for value in self._latest.values()]).tolist()
+        names, self._latest = tuple(self._latest), {}
+        return dict(zip(names, values, strict=True))
+
+    def read_means(self) -> dict[str, float]:
+        """Return the mean of each name since the last call."""
         sums: dict[str, tuple[float, int]] = {}
         for names, (totals, count) in self._sums.items():
             for name, total in zip(names, totals.tolist(), strict=True):

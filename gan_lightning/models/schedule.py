@@ -1,6 +1,6 @@
-"""Schedules by the clock: what learning rates and penalty weights are multiplied by as a run goes on.
+"""Schedules: factors of learning rates and penalty weights as functions of the iteration.
 
-Each is a function of the iteration alone, so a resumed run needs no state to go on as it would have.
+They depend on nothing else, so a resumed run needs no state of theirs.
 """
 
 from collections.abc import Callable
@@ -9,46 +9,52 @@ from math import cos, inf, pi
 from gan_lightning.types import NonNegativeFloat, Number
 
 Schedule = Callable[[int, Number], Number]
-"""From the iteration and their total (inf in a run without end) to the factor."""
+"""Maps the iteration and the length of the run (inf for a run without end) to the factor."""
 
 
 def constant(iteration: int, total: Number) -> Number:
-    """1 throughout."""
+    """Return 1."""
     return 1.0
 
 
 def linear(iteration: int, total: Number, final: NonNegativeFloat = 0.0, start: NonNegativeFloat = 0.0) -> Number:
-    """1 up to `start`, then in a straight line to `final` at the run's end.
+    """Return 1 up to `start`, then a factor that falls in a straight line to `final` at the end of the run.
 
     Args:
-        iteration: of the run; 0 is the first.
+        iteration: number of the iteration; 0 is the first.
         total: iterations of the whole run.
         final: the factor at the end.
-        start: a part of the run where it is below 1, else an iteration.
+        start: a part of the run if it is below 1, else an iteration.
 
     Raises:
-        ValueError: where the run has no end, or ends before the start.
+        ValueError: if the run has no end, or ends before the start.
+
+    Example:
+        >>> [linear(iteration, total=100, start=0.5) for iteration in (0, 50, 75)]
+        [1.0, 1.0, 0.5]
     """
     return 1 + (final - 1) * _progress(iteration, total, start)
 
 
 def cosine(iteration: int, total: Number, final: NonNegativeFloat = 0.0, start: NonNegativeFloat = 0.0) -> Number:
-    """1 up to `start`, then along half a cosine to `final` at the run's end (Loshchilov and Hutter 2017).
+    """Return 1 up to `start`, then a factor that falls along half a cosine to `final` at the end of the run.
+
+    Source: Loshchilov and Hutter 2017, arXiv:1608.03983.
 
     Args:
-        iteration: of the run; 0 is the first.
+        iteration: number of the iteration; 0 is the first.
         total: iterations of the whole run.
         final: the factor at the end.
-        start: a part of the run where it is below 1, else an iteration.
+        start: a part of the run if it is below 1, else an iteration.
 
     Raises:
-        ValueError: where the run has no end, or ends before the start.
+        ValueError: if the run has no end, or ends before the start.
     """
     return 1 + (final - 1) * (1 - cos(pi * _progress(iteration, total, start))) / 2
 
 
 def _progress(iteration: int, total: Number, start: NonNegativeFloat) -> Number:
-    """How much of the way from `start` to `total` is done."""
+    """Return how much of the way from `start` to `total` is done, 0 to 1."""
     if total == inf:
         raise ValueError(
             "a schedule needs a run with an end: set trainer.max_epochs or trainer.max_steps, or schedule=constant"

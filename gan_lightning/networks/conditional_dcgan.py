@@ -1,38 +1,62 @@
-"""DCGAN by class: G is given an embedding of the label beside its noise, D projects on one."""
-
-from typing import Any
+"""DCGAN with class labels: a generator that embeds the label, a projection discriminator and AC-GAN's discriminator."""
 
 import torch
 from torch import nn
 
-from gan_lightning.networks.dcgan import DCGANGenerator, halvings
+from gan_lightning.networks.dcgan import DCGANGenerator, downsampling_layers
 from gan_lightning.networks.initialisation import Init
 from gan_lightning.networks.initialisation import dcgan as dcgan_init
-from gan_lightning.networks.normalisation import Norm, spectral
+from gan_lightning.networks.normalisation import Norm, add_spectral_norm
 from gan_lightning.networks.projection import Projection
-from gan_lightning.types import Images, Labels, Latents, Logits, PositiveInt
+from gan_lightning.types import DiscriminatorOutput, Images, Labels, Latents, Logits, PositiveInt
 
 
 class ConditionalDCGANGenerator(DCGANGenerator):
-    """Latents [B, latent_dim] and labels [B] to images in [-1, 1] (Mirza and Osindero 2014, arXiv:1411.1784).
+    """DCGAN's generator by class: maps latents [B, latent_dim] and labels [B] to images in [-1, 1].
 
-    The label's embedding, learned and at first N(0, 1) like the noise, is appended to the latents.
+    A learned embedding of the label, which starts from N(0, 1) like the latents, is appended to the latents.
+    Source: Mirza and Osindero 2014, arXiv:1411.1784.
+
+    Example:
+        >>> generator = ConditionalDCGANGenerator(latent_dim=100, channels=1, image_size=32, num_classes=10, width=16)
+        >>> generator(torch.randn(2, 100), torch.tensor([3, 7])).shape
+        torch.Size([2, 1, 32, 32])
 
     Args:
-        latent_dim: Z.
-        num_classes: how many classes there are.
-        embedding_dim: length of a class's embedding.
-        dcgan: everything else that `DCGANGenerator` takes.
+        latent_dim: Length of a latent vector.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: 4 * 2**n or 12 * 2**n.
+        num_classes: Number of classes.
+        embedding_dim: Length of a label's embedding.
+        width: Channels of the last hidden map.
+        bias: Whether the convolutions have biases.
+        linear_stem: Whether a Linear layer makes the 4x4 map, without normalisation and ReLU, instead of a convolution.
+        end_kernel: Kernel of the last layer; None for 4, or 5 where that layer triples the side.
+        norm: Normalisation after each hidden convolution; None for none.
+        init: Initialisation of each module but the embedding.
 
     Raises:
-        ValueError: see `scales`.
+        ValueError: If the network cannot be built for this image_size or end_kernel.
     """
 
+    inputs = ("latents", "labels")
+
     def __init__(
-        self, latent_dim: PositiveInt, num_classes: PositiveInt, embedding_dim: PositiveInt = 50, **dcgan: Any
+        self,
+        latent_dim: PositiveInt,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        num_classes: PositiveInt,
+        embedding_dim: PositiveInt = 50,
+        width: PositiveInt = 64,
+        bias: bool = False,
+        linear_stem: bool = False,
+        end_kernel: PositiveInt | None = None,
+        norm: Norm | None = nn.BatchNorm2d,
+        init: Init = dcgan_init,
     ) -> None:
-        super().__init__(latent_dim + embedding_dim, **dcgan)
-        self.num_classes = num_classes
+        joined_dim = latent_dim + embedding_dim
+        super().__init__(joined_dim, channels, image_size, width, bias, linear_stem, end_kernel, norm, init)
         self.embedding = nn.Embedding(num_classes, embedding_dim)
 
     def forward(self, latents: Latents, labels: Labels) -> Images:
@@ -40,24 +64,32 @@ class ConditionalDCGANGenerator(DCGANGenerator):
 
 
 class ProjectionDCGANDiscriminator(nn.Module):
-    """Images and labels [B] to logits [B, 1] (Miyato and Koyama 2018, arXiv:1802.05637).
+    """DCGAN's discriminator by class: maps images and labels [B] to logits [B, 1] by a projection on the label.
 
-    The features are the whole 4x4 map, so that every class has a 4x4 convolution of its own, as DCGAN's D has one.
+    The features are the whole 4x4 map, so that every class has a 4x4 convolution of its own, as DCGAN's discriminator
+    has one. Source: Miyato and Koyama 2018, arXiv:1802.05637.
+
+    Example:
+        >>> discriminator = ProjectionDCGANDiscriminator(channels=1, image_size=32, num_classes=10, width=16)
+        >>> discriminator(torch.randn(2, 1, 32, 32), torch.tensor([3, 7])).shape
+        torch.Size([2, 1])
 
     Args:
-        channels: of the image.
-        image_size: 4 * 2**n or 12 * 2**n.
-        num_classes: how many classes there are.
-        width: channels of the first hidden map.
-        bias: of the convolutions.
-        end_kernel: kernel of the first layer.
-        norm: normalisation after each hidden convolution but the first; None for none.
-        init: applied to each module.
-        spectral_norm: of every weight matrix.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: 4 * 2**n or 12 * 2**n.
+        num_classes: Number of classes.
+        width: Channels of the first hidden map.
+        bias: Whether the convolutions have biases.
+        end_kernel: Kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
+        norm: Normalisation after each hidden convolution but the first; None for none.
+        init: Initialisation of each module.
+        spectral_norm: Whether every weight matrix is divided by its largest singular value.
 
     Raises:
-        ValueError: see `scales`.
+        ValueError: If the network cannot be built for this image_size or end_kernel.
     """
+
+    inputs: tuple[str, ...] = ("images", "labels")
 
     def __init__(
         self,
@@ -72,13 +104,68 @@ class ProjectionDCGANDiscriminator(nn.Module):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        layers, widest = halvings(channels, image_size, width, bias, end_kernel, norm)
-        self.num_classes = num_classes
+        layers, widest = downsampling_layers(channels, image_size, width, bias, end_kernel, norm)
         self.features = nn.Sequential(*layers, nn.Flatten())
         self.head = Projection(widest * 16, num_classes)
         self.apply(init)
         if spectral_norm:
-            spectral(self)
+            add_spectral_norm(self)
 
     def forward(self, images: Images, labels: Labels) -> Logits:
         return self.head(self.features(images), labels)
+
+
+class ACGANDiscriminator(nn.Module):
+    """AC-GAN's discriminator on DCGAN's body: maps images to logits [B, 1] and class logits [B, num_classes].
+
+    Two Linear heads, one for real or fake and one for the class, read the same 4x4 map of one pass; the network is not
+    told the label. Source: Odena et al. 2017, arXiv:1610.09585, section 3.
+
+    Example:
+        >>> discriminator = ACGANDiscriminator(channels=1, image_size=32, num_classes=10, width=16)
+        >>> discriminator(torch.randn(2, 1, 32, 32)).class_logits.shape
+        torch.Size([2, 10])
+
+    Args:
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: 4 * 2**n or 12 * 2**n.
+        num_classes: Number of classes.
+        width: Channels of the first hidden map.
+        bias: Whether the convolutions have biases; the heads always do.
+        end_kernel: Kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
+        norm: Normalisation after each hidden convolution but the first; None for none.
+        init: Initialisation of each module.
+        spectral_norm: Whether every weight matrix, the heads included, is divided by its largest singular
+            value.
+
+    Raises:
+        ValueError: If the network cannot be built for this image_size or end_kernel.
+    """
+
+    inputs: tuple[str, ...] = ("images",)
+    outputs: tuple[str, ...] = ("logits", "class_logits")
+
+    def __init__(
+        self,
+        channels: PositiveInt,
+        image_size: PositiveInt,
+        num_classes: PositiveInt,
+        width: PositiveInt = 64,
+        bias: bool = False,
+        end_kernel: PositiveInt | None = None,
+        norm: Norm | None = nn.BatchNorm2d,
+        init: Init = dcgan_init,
+        spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        layers, widest = downsampling_layers(channels, image_size, width, bias, end_kernel, norm)
+        self.features = nn.Sequential(*layers, nn.Flatten())
+        self.head = nn.Linear(widest * 16, 1)
+        self.class_head = nn.Linear(widest * 16, num_classes)
+        self.apply(init)
+        if spectral_norm:
+            add_spectral_norm(self)
+
+    def forward(self, images: Images) -> DiscriminatorOutput:
+        features = self.features(images)
+        return DiscriminatorOutput(logits=(self.head(features),), class_logits=self.class_head(features))

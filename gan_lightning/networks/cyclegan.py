@@ -1,4 +1,4 @@
-"""CycleGAN's generators: the paper's, and a tutorial's with strided convolutions."""
+"""CycleGAN's generators: the paper's (Zhu et al. 2017, arXiv:1703.10593) and a tutorial's with strided convolutions."""
 
 from functools import partial
 from itertools import pairwise
@@ -8,55 +8,65 @@ from torch import nn
 
 from gan_lightning.networks.initialisation import Init, torch_default
 from gan_lightning.networks.initialisation import dcgan as dcgan_init
-from gan_lightning.networks.normalisation import Maps, Norm, needs_bias
+from gan_lightning.networks.normalisation import Maps, Norm, needs_bias, norm_layers
 from gan_lightning.types import Images, PositiveInt
 
 Padding = Literal["reflect", "zeros"]
-"""What stands around a map, in torch's words."""
+"""What surrounds a map where a kernel reaches beyond its border, in torch's words."""
 
 
-def layer(convolution: nn.Module, channels: int, norm: Norm | None) -> list[nn.Module]:
-    """A convolution to `channels`, its norm, ReLU."""
-    return [convolution, *([norm(channels)] if norm else []), nn.ReLU(inplace=True)]
+def conv_norm_relu(convolution: nn.Module, channels: int, norm: Norm | None) -> list[nn.Module]:
+    """Return a convolution to `channels` channels, its normalisation and a ReLU."""
+    return [convolution, *norm_layers(norm, channels), nn.ReLU(inplace=True)]
 
 
 class ResidualBlock(nn.Module):
-    """3x3, norm, ReLU, 3x3, norm; what came in is added, and no ReLU follows.
+    """Residual block from maps to maps of the same shape, by two 3x3 convolutions; no ReLU follows the sum.
+
+    The layers are 3x3, norm, ReLU, 3x3, norm.
 
     Args:
-        channels: of the feature maps.
-        norm: makes a layer after each convolution; None for none.
-        padding: around the maps.
-        bias: of the convolutions.
+        channels: Channels of the feature maps.
+        norm: Normalisation after each convolution; None for none.
+        padding: Padding around the maps.
+        bias: Whether the convolutions have biases.
     """
 
     def __init__(self, channels: PositiveInt, norm: Norm | None, padding: Padding, bias: bool) -> None:
         super().__init__()
         first, second = (nn.Conv2d(channels, channels, 3, padding=1, padding_mode=padding, bias=bias) for _ in range(2))
-        self.net = nn.Sequential(*layer(first, channels, norm), second, *([norm(channels)] if norm else []))
+        self.net = nn.Sequential(*conv_norm_relu(first, channels, norm), second, *norm_layers(norm, channels))
 
     def forward(self, maps: Maps) -> Maps:
         return maps + self.net(maps)
 
 
 class CycleGANGenerator(nn.Module):
-    """Images [B, channels, H, W] to images of the same shape, both in [-1, 1]; H and W are multiples of `multiple`.
+    """CycleGAN's generator: maps images [B, channels, H, W] to images of the same shape, both in [-1, 1].
 
-    A convolution has a bias where the norm behind it has no shift of its own; the last one, to the image, always does.
+    H and W are multiples of `multiple`. A convolution has a bias where the norm behind it adds no shift; the last one,
+    to the image, always has one. Source: Zhu et al. 2017, arXiv:1703.10593, appendix 7.2.
+
+    Example:
+        >>> import torch
+        >>> CycleGANGenerator(channels=3, image_size=64, width=8)(torch.randn(1, 3, 64, 96)).shape
+        torch.Size([1, 3, 64, 96])
 
     Args:
-        channels: of the images.
-        image_size: in training; a multiple of 4, at least 8.
-        width: channels of the first hidden map; the residual blocks have four times as many.
-        blocks: how many residual blocks; None for the paper's 6 below 256 pixels and 9 from there on.
-        padding: of the 7x7 and the residual 3x3. Reflection, the paper's, has no deterministic backward pass on CUDA.
-        norm: normalisation after each hidden convolution; None for none.
-        init: applied to each module.
+        channels: Channels of the images.
+        image_size: Side of the images in training, in pixels: a multiple of 4, at least 8.
+        width: Channels of the first hidden map; the residual blocks have four times as many.
+        blocks: Number of residual blocks; None for the paper's 6 below 256 pixels and 9 from there on.
+        padding: Padding of the 7x7 and the residual 3x3 convolutions. Reflection, the paper's, has no deterministic
+            backward pass on CUDA.
+        norm: Normalisation after each hidden convolution; None for none.
+        init: Initialisation of each module.
 
     Raises:
-        ValueError: for another size.
+        ValueError: If image_size is not a multiple of 4, or is less than 8.
     """
 
+    inputs: tuple[str, ...] = ("images",)
     multiple = 4
 
     def __init__(
@@ -70,7 +80,8 @@ class CycleGANGenerator(nn.Module):
         init: Init = dcgan_init,
     ) -> None:
         super().__init__()
-        if image_size % self.multiple or image_size < 8:  # 4 pixels become one, which has nothing to be mirrored
+        # At 4 pixels the innermost map would be one pixel, beside which there is none to reflect.
+        if image_size % self.multiple or image_size < 8:
             raise ValueError(
                 f"CycleGAN halves twice, so image_size must be a multiple of 4 of at least 8; got {image_size}"
             )
@@ -78,13 +89,14 @@ class CycleGANGenerator(nn.Module):
         bias = needs_bias(norm, width)
         widths = [width, 2 * width, 4 * width]
         end = partial(nn.Conv2d, kernel_size=7, padding=3, padding_mode=padding)
-        net = layer(end(channels, width, bias=bias), width, norm)
+        layers = conv_norm_relu(end(channels, width, bias=bias), width, norm)
         for narrow, wide in pairwise(widths):
-            net += layer(nn.Conv2d(narrow, wide, 3, 2, 1, bias=bias), wide, norm)
-        net += [ResidualBlock(widths[-1], norm, padding, bias) for _ in range(blocks)]
+            layers += conv_norm_relu(nn.Conv2d(narrow, wide, 3, 2, 1, bias=bias), wide, norm)
+        layers += [ResidualBlock(widths[-1], norm, padding, bias) for _ in range(blocks)]
         for wide, narrow in pairwise(reversed(widths)):
-            net += layer(nn.ConvTranspose2d(wide, narrow, 3, 2, 1, output_padding=1, bias=bias), narrow, norm)
-        self.net = nn.Sequential(*net, end(width, channels), nn.Tanh())
+            up = nn.ConvTranspose2d(wide, narrow, 3, 2, 1, output_padding=1, bias=bias)
+            layers += conv_norm_relu(up, narrow, norm)
+        self.net = nn.Sequential(*layers, end(width, channels), nn.Tanh())
         self.apply(init)
 
     def forward(self, images: Images) -> Images:
@@ -92,23 +104,29 @@ class CycleGANGenerator(nn.Module):
 
 
 class StridedCycleGANGenerator(nn.Module):
-    """Images [B, channels, H, W] to images of the same shape, both in [-1, 1]; H and W are multiples of `multiple`.
+    """A tutorial's CycleGAN generator: maps images [B, channels, H, W] to images of the same shape, both in [-1, 1].
 
-    Unlike the paper's generator (Zhu et al. 2017, arXiv:1703.10593, appendix 7.2) it halves three times, by 4x4
-    convolutions, has batch norm and zero padding, and no 7x7. No convolution has a bias.
+    H and W are multiples of `multiple`. Unlike the paper's generator it halves three times, by 4x4 convolutions, and
+    has batch norm, zero padding and no 7x7 convolution. No convolution has a bias.
+
+    Example:
+        >>> import torch
+        >>> StridedCycleGANGenerator(channels=3, image_size=128, width=8)(torch.randn(1, 3, 128, 128)).shape
+        torch.Size([1, 3, 128, 128])
 
     Args:
-        channels: of the images.
-        image_size: in training; a multiple of 8 of at least 16, 128 in the tutorial.
-        width: channels of the first hidden map; the residual blocks have four times as many.
-        blocks: how many residual blocks.
-        norm: normalisation after each hidden convolution; None for none.
-        init: applied to each module.
+        channels: Channels of the images.
+        image_size: Side of the images in training, in pixels: a multiple of 8 of at least 16, 128 in the tutorial.
+        width: Channels of the first hidden map; the residual blocks have four times as many.
+        blocks: Number of residual blocks.
+        norm: Normalisation after each hidden convolution; None for none.
+        init: Initialisation of each module.
 
     Raises:
-        ValueError: for another size.
+        ValueError: If image_size is not a multiple of 8, or is less than 16.
     """
 
+    inputs: tuple[str, ...] = ("images",)
     multiple = 8
 
     def __init__(
@@ -121,21 +139,20 @@ class StridedCycleGANGenerator(nn.Module):
         init: Init = torch_default,
     ) -> None:
         super().__init__()
-        if (
-            image_size % self.multiple or image_size < 16
-        ):  # a map of one pixel has nothing to normalise in a batch of one
+        # At 8 pixels the innermost map would be one pixel, which cannot be normalised in a batch of one image.
+        if image_size % self.multiple or image_size < 16:
             raise ValueError(
                 "the strided CycleGAN halves three times, so image_size must be a multiple of 8 of at least 16; got "
                 f"{image_size}"
             )
         widths = [width, 2 * width, 4 * width]
-        net: list[nn.Module] = []
+        layers: list[nn.Module] = []
         for before, after in pairwise([channels, *widths]):
-            net += layer(nn.Conv2d(before, after, 4, 2, 1, bias=False), after, norm)
-        net += [ResidualBlock(widths[-1], norm, "zeros", bias=False) for _ in range(blocks)]
+            layers += conv_norm_relu(nn.Conv2d(before, after, 4, 2, 1, bias=False), after, norm)
+        layers += [ResidualBlock(widths[-1], norm, "zeros", bias=False) for _ in range(blocks)]
         for wide, narrow in pairwise(reversed(widths)):
-            net += layer(nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False), narrow, norm)
-        self.net = nn.Sequential(*net, nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False), nn.Tanh())
+            layers += conv_norm_relu(nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False), narrow, norm)
+        self.net = nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False), nn.Tanh())
         self.apply(init)
 
     def forward(self, images: Images) -> Images:

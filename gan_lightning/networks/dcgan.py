@@ -1,4 +1,4 @@
-"""DCGAN (Radford, Metz, Chintala 2016, arXiv:1511.06434) and the tutorials' variations of it."""
+"""DCGAN's generator and discriminator (Radford et al. 2016, arXiv:1511.06434), with the variations of tutorials."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -7,43 +7,49 @@ from torch import nn
 
 from gan_lightning.networks.initialisation import Init
 from gan_lightning.networks.initialisation import dcgan as dcgan_init
-from gan_lightning.networks.normalisation import Norm, spectral
+from gan_lightning.networks.normalisation import Norm, add_spectral_norm, norm_layers
 from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 
-class Scale(NamedTuple):
-    """The layer at the image's end: its kernel, stride (2 doubles, 3 triples) and padding."""
+class ImageLayer(NamedTuple):
+    """Kernel, stride and padding of the convolution next to the image: the generator's last, the discriminator's first.
+
+    Args:
+        kernel_size: Side of the kernel in pixels.
+        stride: 2 where the layer doubles or halves the side, 3 where it triples it or takes a third.
+        padding: Pixels of padding on each side.
+    """
 
     kernel_size: int
     stride: int
     padding: int
 
     @property
-    def overhang(self) -> int:
-        """The output padding with which a transposed convolution enlarges by exactly the stride."""
+    def output_padding(self) -> int:
+        """Return the output padding with which a transposed convolution enlarges by exactly the stride."""
         return 2 * self.padding - (self.kernel_size - self.stride)
 
 
-def scales(image_size: int, end_kernel: int | None) -> tuple[int, Scale]:
-    """The number of hidden maps between 4x4 and the image, and the layer at the image's end.
+def plan_layers(image_size: int, end_kernel: int | None) -> tuple[int, ImageLayer]:
+    """Return the number of hidden maps from 4x4 on, each twice the side of the one before, and the image layer.
 
     Args:
-        image_size: 4 * 2**n, or 12 * 2**(n-1) with an end that triples; n >= 1.
-        end_kernel: kernel at the image's end; by default 4 where it doubles, 5 where it triples.
+        image_size: Side of the image: 4 * 2**n, or 12 * 2**(n-1) with an image layer that triples; n >= 1.
+        end_kernel: Kernel of the image layer; None for 4 where it doubles and 5 where it triples.
 
     Raises:
-        ValueError: for another size, or a kernel smaller than its stride, which would leave pixels out.
+        ValueError: If the size is another one, or the kernel is smaller than its stride and so leaves pixels out.
     """
-    for stride, kernel in ((2, 4), (3, 5)):
-        maps, rest = 1, image_size // stride
-        while rest > 4:
-            maps, rest = maps + 1, rest // 2
+    for stride, default_kernel in ((2, 4), (3, 5)):
+        maps, side = 1, image_size // stride
+        while side > 4:
+            maps, side = maps + 1, side // 2
         if image_size != 4 * stride * 2 ** (maps - 1):
             continue
-        kernel = end_kernel or kernel
+        kernel = end_kernel or default_kernel
         if kernel < stride:
             raise ValueError(f"end_kernel must be at least {stride}, the end's stride; got {kernel}")
-        return maps, Scale(kernel, stride, (kernel - stride + 1) // 2)
+        return maps, ImageLayer(kernel, stride, (kernel - stride + 1) // 2)
     raise ValueError(
         "DCGAN doubles from 4x4, so image_size must be 4 * 2**n (8, 16, 32, 64 ...) "
         f"or, with an end that triples, 12 * 2**n (12, 24, 48, 96 ...); got {image_size}"
@@ -51,24 +57,31 @@ def scales(image_size: int, end_kernel: int | None) -> tuple[int, Scale]:
 
 
 class DCGANGenerator(nn.Module):
-    """Latents [B, latent_dim] to images [B, channels, image_size, image_size] in [-1, 1].
+    """DCGAN's generator: maps latents [B, latent_dim] to images [B, channels, image_size, image_size] in [-1, 1].
 
-    The 4x4 map has the most channels, each doubling halves them down to `width` at the last hidden map.
+    The 4x4 map has the most channels; each doubling of the side halves them, down to `width` at the last hidden map.
+
+    Example:
+        >>> import torch
+        >>> DCGANGenerator(latent_dim=100, channels=3, image_size=64, width=16)(torch.randn(2, 100)).shape
+        torch.Size([2, 3, 64, 64])
 
     Args:
-        latent_dim: Z.
-        channels: of the image.
-        image_size: 4 * 2**n or 12 * 2**n.
-        width: channels of the last hidden map (the tutorials' ngf).
-        bias: of the convolutions.
-        linear_stem: a plain Linear makes the 4x4 map, without normalisation and ReLU.
-        end_kernel: kernel of the last layer.
-        norm: normalisation after each hidden convolution; None for none.
-        init: applied to each module.
+        latent_dim: Length of a latent vector.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: 4 * 2**n or 12 * 2**n.
+        width: Channels of the last hidden map (the tutorials' ngf).
+        bias: Whether the convolutions have biases.
+        linear_stem: Whether a Linear layer makes the 4x4 map, without normalisation and ReLU, instead of a convolution.
+        end_kernel: Kernel of the last layer; None for 4, or 5 where that layer triples the side.
+        norm: Normalisation after each hidden convolution; None for none.
+        init: Initialisation of each module.
 
     Raises:
-        ValueError: see `scales`.
+        ValueError: If the network cannot be built for this image_size or end_kernel.
     """
+
+    inputs: tuple[str, ...] = ("latents",)
 
     def __init__(
         self,
@@ -83,60 +96,67 @@ class DCGANGenerator(nn.Module):
         init: Init = dcgan_init,
     ) -> None:
         super().__init__()
-        maps, end = scales(image_size, end_kernel)
+        maps, end = plan_layers(image_size, end_kernel)
         widths = [width * 2**n for n in reversed(range(maps))]
-
-        def activation(channels: int) -> list[nn.Module]:
-            return [*([norm(channels)] if norm else []), nn.ReLU(inplace=True)]
-
         if linear_stem:
-            stem = [nn.Linear(latent_dim, widths[0] * 16), nn.Unflatten(1, (widths[0], 4, 4))]
+            layers = [nn.Linear(latent_dim, widths[0] * 16), nn.Unflatten(1, (widths[0], 4, 4))]
         else:
             first = nn.ConvTranspose2d(latent_dim, widths[0], 4, 1, 0, bias=bias)
-            stem = [nn.Unflatten(1, (latent_dim, 1, 1)), first, *activation(widths[0])]
-        doublings = [
-            layer
-            for wide, narrow in pairwise(widths)
-            for layer in (nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=bias), *activation(narrow))
-        ]
-        image = nn.ConvTranspose2d(width, channels, *end, output_padding=end.overhang, bias=bias)
-        self.net = nn.Sequential(*stem, *doublings, image, nn.Tanh())
+            layers = [nn.Unflatten(1, (latent_dim, 1, 1)), first, *norm_layers(norm, widths[0])]
+            layers += [nn.ReLU(inplace=True)]
+        for wide, narrow in pairwise(widths):
+            layers += [nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=bias), *norm_layers(norm, narrow)]
+            layers += [nn.ReLU(inplace=True)]
+        image = nn.ConvTranspose2d(width, channels, *end, output_padding=end.output_padding, bias=bias)
+        self.net = nn.Sequential(*layers, image, nn.Tanh())
         self.apply(init)
 
     def forward(self, latents: Latents) -> Images:
         return self.net(latents)
 
 
-def halvings(
+def downsampling_layers(
     channels: int, image_size: int, width: int, bias: bool, end_kernel: int | None, norm: Norm | None
 ) -> tuple[list[nn.Module], int]:
-    """The layers from the image to the 4x4 map, and that map's channels; for the arguments see the discriminator."""
-    maps, end = scales(image_size, end_kernel)
+    """Return the layers from the image to the 4x4 map, and that map's channels.
+
+    They are the body of every discriminator that extends DCGAN's; see `DCGANDiscriminator` for the arguments.
+    """
+    maps, end = plan_layers(image_size, end_kernel)
     widths = [width * 2**n for n in range(maps)]
     layers: list[nn.Module] = [nn.Conv2d(channels, width, *end, bias=bias), nn.LeakyReLU(0.2, inplace=True)]
     for narrow, wide in pairwise(widths):
-        layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=bias), *([norm(wide)] if norm else [])]
+        layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=bias), *norm_layers(norm, wide)]
         layers += [nn.LeakyReLU(0.2, inplace=True)]
     return layers, widths[-1]
 
 
 class DCGANDiscriminator(nn.Module):
-    """Images [B, channels, image_size, image_size] to logits [B, 1]; the generator's mirror.
+    """DCGAN's discriminator: maps images [B, channels, image_size, image_size] to logits [B, 1].
+
+    It mirrors the generator: each halving of the side doubles the channels, from `width` at the first hidden map on.
+
+    Example:
+        >>> import torch
+        >>> DCGANDiscriminator(channels=3, image_size=64, width=16)(torch.randn(2, 3, 64, 64)).shape
+        torch.Size([2, 1])
 
     Args:
-        channels: of the image.
-        image_size: 4 * 2**n or 12 * 2**n.
-        width: channels of the first hidden map (the tutorials' ndf).
-        bias: of the convolutions.
-        linear_head: a Linear reads the 4x4 map instead of a 4x4 convolution.
-        end_kernel: kernel of the first layer.
-        norm: normalisation after each hidden convolution but the first; None for none.
-        init: applied to each module.
-        spectral_norm: of every weight matrix.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: 4 * 2**n or 12 * 2**n.
+        width: Channels of the first hidden map (the tutorials' ndf).
+        bias: Whether the convolutions have biases.
+        linear_head: Whether a Linear layer reads the 4x4 map instead of a 4x4 convolution.
+        end_kernel: Kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
+        norm: Normalisation after each hidden convolution but the first; None for none.
+        init: Initialisation of each module.
+        spectral_norm: Whether every weight matrix is divided by its largest singular value.
 
     Raises:
-        ValueError: see `scales`.
+        ValueError: If the network cannot be built for this image_size or end_kernel.
     """
+
+    inputs: tuple[str, ...] = ("images",)
 
     def __init__(
         self,
@@ -151,7 +171,7 @@ class DCGANDiscriminator(nn.Module):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        layers, widest = halvings(channels, image_size, width, bias, end_kernel, norm)
+        layers, widest = downsampling_layers(channels, image_size, width, bias, end_kernel, norm)
         if linear_head:
             head: list[nn.Module] = [nn.Flatten(), nn.Linear(widest * 16, 1)]
         else:
@@ -159,7 +179,7 @@ class DCGANDiscriminator(nn.Module):
         self.net = nn.Sequential(*layers, *head)
         self.apply(init)
         if spectral_norm:
-            spectral(self)
+            add_spectral_norm(self)
 
     def forward(self, images: Images) -> Logits:
         return self.net(images)

@@ -6,7 +6,7 @@ from math import sqrt
 from torch import nn
 
 Init = Callable[[nn.Module], None]
-"""Initialises one module."""
+"""A function that initialises one module in place."""
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
@@ -15,9 +15,10 @@ MATRICES = (*LINEAR, nn.Embedding)
 
 
 def dcgan(module: nn.Module) -> None:
-    """N(0, 0.02) for convolutions, N(1, 0.02) for batch norm's scale, 0 for its shift.
+    """Draw a convolution's weights from N(0, 0.02) and batch norm's scale from N(1, 0.02); set batch norm's shift to 0.
 
-    Source: Radford et al. 2016, section 4 (0.02 is the standard deviation); the scale's 1 follows the PyTorch tutorial.
+    All other parameters, a convolution's bias and Linear layers included, stay as torch made them. 0.02 is the standard
+    deviation. Source: Radford et al. 2016, section 4; the scale's mean of 1 follows the PyTorch tutorial.
     """
     if isinstance(module, CONVOLUTIONS):
         nn.init.normal_(module.weight, 0.0, 0.02)
@@ -27,7 +28,7 @@ def dcgan(module: nn.Module) -> None:
 
 
 def orthogonal(module: nn.Module) -> None:
-    """Orthogonal matrices for convolutions, Linear and Embedding, 0 for their biases.
+    """Make the weights of a convolution, Linear or Embedding an orthogonal matrix and set its bias to 0.
 
     Source: Saxe et al. 2014, arXiv:1312.6120; for GANs Brock et al. 2019, arXiv:1809.11096, section 3.
     """
@@ -38,9 +39,10 @@ def orthogonal(module: nn.Module) -> None:
 
 
 def glorot(module: nn.Module) -> None:
-    """Glorot's uniform distribution for convolutions, Linear and Embedding, 0 for their biases.
+    """Draw the weights of a convolution, Linear or Embedding from Glorot's uniform distribution and set its bias to 0.
 
-    Kernels of more than one pixel stand next to a ReLU and get its gain of sqrt 2. Source: Glorot and Bengio 2010.
+    Convolutions with a kernel of more than one pixel are next to a ReLU and get its gain, sqrt 2. Source: Glorot and
+    Bengio 2010.
     """
     if isinstance(module, MATRICES):
         spatial = isinstance(module, CONVOLUTIONS) and module.kernel_size != (1, 1)
@@ -50,4 +52,4 @@ def glorot(module: nn.Module) -> None:
 
 
 def torch_default(module: nn.Module) -> None:
-    """Leave every module as torch made it."""
+    """Leave a module as torch made it."""

@@ -1,19 +1,19 @@
-"""LSGAN's networks (Mao et al. 2017, arXiv:1611.04076, figure 2) at any multiple of 16 pixels."""
+"""LSGAN's generator and discriminator (Mao et al. 2017, arXiv:1611.04076, figure 2) at any multiple of 16 pixels."""
 
 from itertools import pairwise
 
 from torch import nn
 
 from gan_lightning.networks.initialisation import Init, torch_default
-from gan_lightning.networks.normalisation import Norm, spectral
+from gan_lightning.networks.normalisation import Norm, add_spectral_norm, norm_layers
 from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 
-def sixteenth(image_size: int) -> int:
-    """The side of the smallest feature map.
+def smallest_map_side(image_size: int) -> int:
+    """Return the side of the smallest feature map, a sixteenth of the image's.
 
     Raises:
-        ValueError: where the size is no multiple of 16.
+        ValueError: If the size is not a multiple of 16.
     """
     if image_size % 16:
         raise ValueError(f"LSGAN doubles four times, so image_size must be a multiple of 16; got {image_size}")
@@ -21,20 +21,28 @@ def sixteenth(image_size: int) -> int:
 
 
 class LSGANGenerator(nn.Module):
-    """Latents [B, latent_dim] to images [B, channels, image_size, image_size] in [-1, 1].
+    """LSGAN's generator: maps latents [B, latent_dim] to images [B, channels, image_size, image_size] in [-1, 1].
+
+    Example:
+        >>> import torch
+        >>> LSGANGenerator(latent_dim=1024, channels=3, image_size=112, width=8)(torch.randn(2, 1024)).shape
+        torch.Size([2, 3, 112, 112])
 
     Args:
-        latent_dim: Z; 1024 in the paper.
-        channels: of the image.
-        image_size: a multiple of 16; 112 in the paper.
-        width: channels of the last hidden map; the first has four times as many.
-        stem_relu: ReLU after the Linear's batch norm. DCGAN's rule wants it, the Jittor tutorial leaves it out.
-        norm: normalisation after each hidden layer; None for none.
-        init: applied to each module.
+        latent_dim: Length of a latent vector; 1024 in the paper.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: a multiple of 16; 112 in the paper.
+        width: Channels of the last hidden map; the first has four times as many.
+        stem_relu: Whether a ReLU follows the first layer's norm. DCGAN's rule wants it, the Jittor tutorial leaves it
+            out.
+        norm: Normalisation after each hidden layer; None for none.
+        init: Initialisation of each module.
 
     Raises:
-        ValueError: where image_size is no multiple of 16.
+        ValueError: If image_size is not a multiple of 16.
     """
+
+    inputs: tuple[str, ...] = ("latents",)
 
     def __init__(
         self,
@@ -47,10 +55,11 @@ class LSGANGenerator(nn.Module):
         init: Init = torch_default,
     ) -> None:
         super().__init__()
-        side, wide = sixteenth(image_size), 4 * width
-        stem: list[nn.Module] = [nn.Linear(latent_dim, wide * side**2), nn.Unflatten(1, (wide, side, side))]
-        stem += [*([norm(wide)] if norm else []), *([nn.ReLU(inplace=True)] if stem_relu else [])]
-        hidden: list[nn.Module] = []
+        side, wide = smallest_map_side(image_size), 4 * width
+        layers: list[nn.Module] = [nn.Linear(latent_dim, wide * side**2), nn.Unflatten(1, (wide, side, side))]
+        layers += norm_layers(norm, wide)
+        if stem_relu:
+            layers += [nn.ReLU(inplace=True)]
         for before, after, stride in (
             (wide, wide, 2),
             (wide, wide, 1),
@@ -59,9 +68,9 @@ class LSGANGenerator(nn.Module):
             (wide, 2 * width, 2),
             (2 * width, width, 2),
         ):
-            hidden += [nn.ConvTranspose2d(before, after, 3, stride, 1, output_padding=stride - 1)]
-            hidden += [*([norm(after)] if norm else []), nn.ReLU(inplace=True)]
-        self.net = nn.Sequential(*stem, *hidden, nn.ConvTranspose2d(width, channels, 3, 1, 1), nn.Tanh())
+            layers += [nn.ConvTranspose2d(before, after, 3, stride, 1, output_padding=stride - 1)]
+            layers += [*norm_layers(norm, after), nn.ReLU(inplace=True)]
+        self.net = nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 3, 1, 1), nn.Tanh())
         self.apply(init)
 
     def forward(self, latents: Latents) -> Images:
@@ -69,19 +78,26 @@ class LSGANGenerator(nn.Module):
 
 
 class LSGANDiscriminator(nn.Module):
-    """Images [B, channels, image_size, image_size] to logits [B, 1].
+    """LSGAN's discriminator: maps images [B, channels, image_size, image_size] to logits [B, 1].
+
+    Example:
+        >>> import torch
+        >>> LSGANDiscriminator(channels=3, image_size=112, width=8)(torch.randn(2, 3, 112, 112)).shape
+        torch.Size([2, 1])
 
     Args:
-        channels: of the image.
-        image_size: a multiple of 16; 112 in the paper.
-        width: channels of the first feature map; the last has eight times as many.
-        norm: normalisation after each convolution but the first; None for none.
-        init: applied to each module.
-        spectral_norm: of every weight matrix.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: a multiple of 16; 112 in the paper.
+        width: Channels of the first feature map; the last has eight times as many.
+        norm: Normalisation after each convolution but the first; None for none.
+        init: Initialisation of each module.
+        spectral_norm: Whether every weight matrix is divided by its largest singular value.
 
     Raises:
-        ValueError: where image_size is no multiple of 16.
+        ValueError: If image_size is not a multiple of 16.
     """
+
+    inputs: tuple[str, ...] = ("images",)
 
     def __init__(
         self,
@@ -93,15 +109,15 @@ class LSGANDiscriminator(nn.Module):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        side = sixteenth(image_size)
+        side = smallest_map_side(image_size)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 5, 2, 2), nn.LeakyReLU(0.2, inplace=True)]
         for narrow, wide in pairwise(width * 2**n for n in range(4)):
-            layers += [nn.Conv2d(narrow, wide, 5, 2, 2), *([norm(wide)] if norm else [])]
+            layers += [nn.Conv2d(narrow, wide, 5, 2, 2), *norm_layers(norm, wide)]
             layers += [nn.LeakyReLU(0.2, inplace=True)]
         self.net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(8 * width * side**2, 1))
         self.apply(init)
         if spectral_norm:
-            spectral(self)
+            add_spectral_norm(self)
 
     def forward(self, images: Images) -> Logits:
         return self.net(images)

@@ -1,14 +1,15 @@
-"""Fully connected networks: the GAN of Goodfellow et al. 2014 (arXiv:1406.2661) in its usual tutorial form."""
+"""Fully connected networks: the GAN of Goodfellow et al. 2014 (arXiv:1406.2661) as tutorials usually write it."""
 
 from itertools import pairwise
 
 from torch import nn
 
-from gan_lightning.networks.normalisation import spectral
+from gan_lightning.networks.normalisation import add_spectral_norm
 from gan_lightning.types import Images, Latents, Logits, NonNegativeFloat, PositiveInt
 
 
-def _hidden(sizes: list[int], dropout: NonNegativeFloat) -> list[nn.Module]:
+def hidden_layers(sizes: list[int], dropout: NonNegativeFloat) -> list[nn.Module]:
+    """Return Linear layers between the given numbers of units, each followed by LeakyReLU and dropout."""
     layers: list[nn.Module] = []
     for before, after in pairwise(sizes):
         layers += [nn.Linear(before, after), nn.LeakyReLU(0.2), nn.Dropout(dropout)]
@@ -16,15 +17,22 @@ def _hidden(sizes: list[int], dropout: NonNegativeFloat) -> list[nn.Module]:
 
 
 class MLPGenerator(nn.Module):
-    """Latents [B, latent_dim] to images [B, channels, image_size, image_size] in [-1, 1].
+    """Fully connected generator: maps latents [B, Z] to images [B, channels, image_size, image_size] in [-1, 1].
+
+    Example:
+        >>> import torch
+        >>> MLPGenerator(latent_dim=64, channels=1, image_size=28)(torch.randn(2, 64)).shape
+        torch.Size([2, 1, 28, 28])
 
     Args:
-        latent_dim: Z.
-        channels: of the image.
-        image_size: any.
-        width: units of the first of three hidden layers; each next one has twice as many.
-        dropout: probability after each hidden layer.
+        latent_dim: Length Z of a latent vector.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels; any.
+        width: Units of the first of three hidden layers; each next one has twice as many.
+        dropout: Probability in [0, 1] that a hidden unit is set to 0 in train mode.
     """
+
+    inputs: tuple[str, ...] = ("latents",)
 
     def __init__(
         self,
@@ -35,7 +43,7 @@ class MLPGenerator(nn.Module):
         dropout: NonNegativeFloat = 0.3,
     ) -> None:
         super().__init__()
-        hidden = _hidden([latent_dim, width, 2 * width, 4 * width], dropout)
+        hidden = hidden_layers([latent_dim, width, 2 * width, 4 * width], dropout)
         shape = (channels, image_size, image_size)
         image = [nn.Linear(4 * width, channels * image_size**2), nn.Tanh(), nn.Unflatten(1, shape)]
         self.net = nn.Sequential(*hidden, *image)
@@ -45,15 +53,22 @@ class MLPGenerator(nn.Module):
 
 
 class MLPDiscriminator(nn.Module):
-    """Images [B, channels, image_size, image_size] to logits [B, 1]; the generator's mirror.
+    """Fully connected discriminator: maps images [B, channels, image_size, image_size] to logits [B, 1].
+
+    Example:
+        >>> import torch
+        >>> MLPDiscriminator(channels=1, image_size=28)(torch.randn(2, 1, 28, 28)).shape
+        torch.Size([2, 1])
 
     Args:
-        channels: of the image.
-        image_size: any.
-        width: units of the last of three hidden layers.
-        dropout: probability after each hidden layer.
-        spectral_norm: of every weight matrix.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels; any.
+        width: Units of the last of three hidden layers; each earlier one has twice as many as the next.
+        dropout: Probability in [0, 1] that a hidden unit is set to 0 in train mode.
+        spectral_norm: Whether every weight matrix is divided by its largest singular value.
     """
+
+    inputs: tuple[str, ...] = ("images",)
 
     def __init__(
         self,
@@ -64,10 +79,10 @@ class MLPDiscriminator(nn.Module):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        hidden = _hidden([channels * image_size**2, 4 * width, 2 * width, width], dropout)
+        hidden = hidden_layers([channels * image_size**2, 4 * width, 2 * width, width], dropout)
         self.net = nn.Sequential(nn.Flatten(), *hidden, nn.Linear(width, 1))
         if spectral_norm:
-            spectral(self)
+            add_spectral_norm(self)
 
     def forward(self, images: Images) -> Logits:
         return self.net(images)

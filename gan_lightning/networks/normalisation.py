@@ -13,21 +13,26 @@ from gan_lightning.networks.initialisation import MATRICES
 from gan_lightning.types import Labels, PositiveInt
 
 Maps = Float[Tensor, "B _ _ _"]
-"""Feature maps, of any number of channels and any size."""
+"""Feature maps, with any number of channels and of any size."""
 Norm = Callable[[int], nn.Module]
-"""Makes a normalisation layer for a number of channels."""
+"""A function that makes a normalisation layer for a number of channels, such as `nn.BatchNorm2d`."""
+
+
+def norm_layers(norm: Norm | None, channels: PositiveInt) -> list[nn.Module]:
+    """Return a list with the normalisation layer for the channels; an empty list where there is no norm."""
+    return [norm(channels)] if norm else []
 
 
 def needs_bias(norm: Norm | None, channels: PositiveInt) -> bool:
-    """Whether a convolution in front of such a norm has use for a bias: where the norm brings no shift of its own."""
+    """Return whether a convolution before this norm needs a bias, which it does unless the norm adds a shift itself."""
     return norm is None or getattr(norm(channels), "bias", None) is None
 
 
-def spectral(network: nn.Module) -> None:
+def add_spectral_norm(network: nn.Module) -> None:
     """Divide every weight matrix of a network by its largest singular value (Miyato et al. 2018, arXiv:1802.05957).
 
-    Call it after initialisation. The value comes from one power iteration at each forward pass in train mode. No
-    matrix may be all zeros, for that has no direction to iterate along.
+    Call it after initialisation. The value is estimated by one power iteration in each forward pass in train mode.
+    No matrix may be all zeros, because a power iteration finds no direction in such a matrix.
     """
     for module in list(network.modules()):
         if isinstance(module, MATRICES):
@@ -35,9 +40,13 @@ def spectral(network: nn.Module) -> None:
 
 
 def group_norm(channels: PositiveInt, groups: PositiveInt = 32) -> nn.GroupNorm:
-    """Group normalisation (Wu and He 2018, arXiv:1803.08494) with `groups` groups.
+    """Return group normalisation (Wu and He 2018, arXiv:1803.08494) with at most `groups` groups.
 
-    Where that does not divide the channels, with the most that divide both.
+    Where `groups` does not divide the channels, their greatest common divisor is the number of groups.
+
+    Example:
+        >>> group_norm(24).num_groups
+        8
     """
     return nn.GroupNorm(gcd(channels, groups), channels)
 
@@ -45,9 +54,11 @@ def group_norm(channels: PositiveInt, groups: PositiveInt = 32) -> nn.GroupNorm:
 class ClassBatchNorm(nn.Module):
     """Batch normalisation with a scale and a shift for each class (Dumoulin et al. 2017, arXiv:1610.07629).
 
+    It takes maps [B, channels, H, W] and labels [B] and returns maps of the same shape.
+
     Args:
-        channels: of the feature maps.
-        num_classes: how many classes there are.
+        channels: Channels of the feature maps.
+        num_classes: Number of classes.
     """
 
     def __init__(self, channels: PositiveInt, num_classes: PositiveInt) -> None:

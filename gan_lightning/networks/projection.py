@@ -1,4 +1,4 @@
-"""The projection discriminator's head."""
+"""The head of a projection discriminator."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -7,13 +7,13 @@ from gan_lightning.types import Labels, Logits, PositiveInt
 
 
 class Projection(nn.Module):
-    """Features [B, F] and labels to logits [B, 1]: linear(f) + <embedding(label), f>.
+    """Layer from features f [B, F] and labels y [B] to logits [B, 1]: linear(f) + <embedding(y), f>.
 
     Source: Miyato and Koyama 2018, arXiv:1802.05637, equation 4.
 
     Args:
-        features: F.
-        num_classes: how many classes there are.
+        features: Length F of a feature vector.
+        num_classes: Number of classes.
     """
 
     def __init__(self, features: PositiveInt, num_classes: PositiveInt) -> None:

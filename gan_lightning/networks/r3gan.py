@@ -6,24 +6,26 @@ from math import gcd
 import torch
 from torch import nn
 
-from gan_lightning.networks.normalisation import Maps, spectral
+from gan_lightning.networks.normalisation import Maps, add_spectral_norm
 from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 SLOPE = 0.2
-"""Of LeakyReLU."""
+"""Negative slope of every LeakyReLU."""
 EXPANSION = 2
-"""Channels inside of a block for each outside."""
+"""Ratio of the channels inside a block to the channels outside."""
 GROUP = 16
-"""Channels in a group of a grouped convolution."""
+"""Channels in each group of a grouped convolution."""
 BLOCKS = 2
-"""Residual blocks at each size."""
+"""Number of residual blocks at each size."""
 
 
-def stages(image_size: int, width: int) -> list[int]:
-    """Channels at each size from 4x4 to the image's, where there are `width`; they double up to eight times that.
+def channels_at_each_size(image_size: int, width: int) -> list[int]:
+    """Return the channels of the maps at each size, from 4x4 to the image's.
+
+    There are `width` channels at the image's size; each halving of the side doubles them, up to eight times as many.
 
     Raises:
-        ValueError: where the size is not 4 * 2**n.
+        ValueError: If the size is not 4 * 2**n.
     """
     doublings = max(image_size // 4, 1).bit_length() - 1
     if image_size != 4 * 2**doublings:
@@ -31,16 +33,17 @@ def stages(image_size: int, width: int) -> list[int]:
     return [width * 2 ** min(n, 3) for n in reversed(range(doublings + 1))]
 
 
-class Residual(nn.Module):
-    """1x1 to twice the channels, 3x3 in groups, 1x1 back, with LeakyReLU between; added to what comes in.
+class ResidualBlock(nn.Module):
+    """Residual block from maps to maps of the same shape, by 1x1, grouped 3x3 and 1x1 convolutions.
 
-    Starts as the identity: the last convolution is 0, the others are scaled by depth ** -1/4, the part of Fixup
-    (Zhang et al. 2019, arXiv:1901.09321) that R3GAN keeps.
+    There are twice as many channels inside, and a LeakyReLU between any two convolutions. The block starts as the
+    identity: the last convolution is 0 and the others are scaled by depth ** -1/4, the part of Fixup (Zhang et al.
+    2019, arXiv:1901.09321) that R3GAN keeps.
 
     Args:
-        channels: in and out.
-        depth: residual blocks in the whole network.
-        zero: whether the last convolution starts at 0, which spectral normalisation cannot divide.
+        channels: Channels of the maps that come in and go out.
+        depth: Number of residual blocks in the whole network.
+        zero: Whether the last convolution starts at 0, which cannot be combined with spectral normalisation.
     """
 
     def __init__(self, channels: PositiveInt, depth: PositiveInt, zero: bool = True) -> None:
@@ -64,92 +67,109 @@ class Residual(nn.Module):
         return maps + self.net(maps)
 
 
-def _even(layer: nn.Conv2d | nn.Linear) -> nn.Module:
-    """The layer, initialised so that what goes out has the variance of what comes in."""
+def variance_preserving(layer: nn.Conv2d | nn.Linear) -> nn.Module:
+    """Initialise a layer so that its output has the variance of its input, and return it."""
     nn.init.kaiming_normal_(layer.weight, nonlinearity="linear")
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return layer
 
 
-def _widths(before: int, after: int) -> nn.Module:
-    """A 1x1 convolution where the number of channels changes."""
-    return nn.Identity() if before == after else _even(nn.Conv2d(before, after, 1, bias=False))
+def change_channels(before: int, after: int) -> nn.Module:
+    """Return a 1x1 convolution where the number of channels changes, else the identity."""
+    return nn.Identity() if before == after else variance_preserving(nn.Conv2d(before, after, 1, bias=False))
 
 
 class Basis(nn.Module):
-    """A learned 4x4 map, each of whose channels is scaled by a linear function of the latents."""
+    """Layer from latents [B, latent_dim] to maps [B, channels, 4, 4]: a learned map, scaled channel by channel.
+
+    Args:
+        latent_dim: Length of a latent vector, of which each channel's scale is a linear function.
+        channels: Channels of the map.
+    """
 
     def __init__(self, latent_dim: PositiveInt, channels: PositiveInt) -> None:
         super().__init__()
         self.basis = nn.Parameter(torch.randn(channels, 4, 4))
-        self.scale = _even(nn.Linear(latent_dim, channels, bias=False))
+        self.scale = variance_preserving(nn.Linear(latent_dim, channels, bias=False))
 
     def forward(self, latents: Latents) -> Maps:
         return self.basis * self.scale(latents)[..., None, None]
 
 
 class R3GANGenerator(nn.Module):
-    """Latents [B, latent_dim] to images [B, channels, image_size, image_size] in [-1, 1].
+    """R3GAN's generator: maps latents [B, latent_dim] to images [B, channels, image_size, image_size] in [-1, 1].
+
+    Example:
+        >>> R3GANGenerator(latent_dim=64, channels=3, image_size=32, width=16)(torch.randn(2, 64)).shape
+        torch.Size([2, 3, 32, 32])
 
     Args:
-        latent_dim: Z; 64 in the paper.
-        channels: of the image.
-        image_size: 4 * 2**n.
-        width: channels at the image's size; they double towards 4x4, up to eight times as many.
+        latent_dim: Length of a latent vector; 64 in the paper.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: 4 * 2**n.
+        width: Channels at the image's size; they double towards 4x4, up to eight times as many.
 
     Raises:
-        ValueError: for another size.
+        ValueError: If image_size is not 4 * 2**n.
     """
+
+    inputs: tuple[str, ...] = ("latents",)
 
     def __init__(
         self, latent_dim: PositiveInt, channels: PositiveInt, image_size: PositiveInt, width: PositiveInt = 64
     ) -> None:
         super().__init__()
-        widths = stages(image_size, width)
+        widths = channels_at_each_size(image_size, width)
 
         def blocks(channels: int) -> list[nn.Module]:
-            return [Residual(channels, BLOCKS * len(widths)) for _ in range(BLOCKS)]
+            return [ResidualBlock(channels, BLOCKS * len(widths)) for _ in range(BLOCKS)]
 
         layers: list[nn.Module] = [Basis(latent_dim, widths[0]), *blocks(widths[0])]
         for wide, narrow in pairwise(widths):
-            layers += [_widths(wide, narrow), nn.Upsample(scale_factor=2, mode="bilinear"), *blocks(narrow)]
-        self.net = nn.Sequential(*layers, _even(nn.Conv2d(width, channels, 1)), nn.Tanh())
+            layers += [change_channels(wide, narrow), nn.Upsample(scale_factor=2, mode="bilinear"), *blocks(narrow)]
+        self.net = nn.Sequential(*layers, variance_preserving(nn.Conv2d(width, channels, 1)), nn.Tanh())
 
     def forward(self, latents: Latents) -> Images:
         return self.net(latents)
 
 
 class R3GANDiscriminator(nn.Module):
-    """Images [B, channels, image_size, image_size] to logits [B, 1]; the generator's mirror.
+    """R3GAN's discriminator: maps images [B, channels, image_size, image_size] to logits [B, 1].
+
+    Example:
+        >>> R3GANDiscriminator(channels=3, image_size=32, width=16)(torch.randn(2, 3, 32, 32)).shape
+        torch.Size([2, 1])
 
     Args:
-        channels: of the image.
-        image_size: 4 * 2**n.
-        width: channels at the image's size; they double towards 4x4, up to eight times as many.
-        spectral_norm: of every weight matrix; the paper has none.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: 4 * 2**n.
+        width: Channels at the image's size; they double towards 4x4, up to eight times as many.
+        spectral_norm: Whether every weight matrix is divided by its largest singular value; not so in the paper.
 
     Raises:
-        ValueError: for another size.
+        ValueError: If image_size is not 4 * 2**n.
     """
+
+    inputs: tuple[str, ...] = ("images",)
 
     def __init__(
         self, channels: PositiveInt, image_size: PositiveInt, width: PositiveInt = 64, spectral_norm: bool = False
     ) -> None:
         super().__init__()
-        widths = stages(image_size, width)[::-1]
+        widths = channels_at_each_size(image_size, width)[::-1]
 
         def blocks(channels: int) -> list[nn.Module]:
-            return [Residual(channels, BLOCKS * len(widths), not spectral_norm) for _ in range(BLOCKS)]
+            return [ResidualBlock(channels, BLOCKS * len(widths), not spectral_norm) for _ in range(BLOCKS)]
 
-        layers: list[nn.Module] = [_even(nn.Conv2d(channels, width, 1)), *blocks(width)]
+        layers: list[nn.Module] = [variance_preserving(nn.Conv2d(channels, width, 1)), *blocks(width)]
         for narrow, wide in pairwise(widths):
-            layers += [nn.AvgPool2d(2), _widths(narrow, wide), *blocks(wide)]
+            layers += [nn.AvgPool2d(2), change_channels(narrow, wide), *blocks(wide)]
         last = widths[-1]
-        basis = _even(nn.Conv2d(last, last, 4, groups=last, bias=False))
-        self.net = nn.Sequential(*layers, basis, nn.Flatten(), _even(nn.Linear(last, 1)))
+        basis = variance_preserving(nn.Conv2d(last, last, 4, groups=last, bias=False))
+        self.net = nn.Sequential(*layers, basis, nn.Flatten(), variance_preserving(nn.Linear(last, 1)))
         if spectral_norm:
-            spectral(self)
+            add_spectral_norm(self)
 
     def forward(self, images: Images) -> Logits:
         return self.net(images)

@@ -1,7 +1,6 @@
-"""Layers that know themselves how a network samples, so that `eval()` is always right.
+"""Layers whose eval mode is how pix2pix samples: dropout stays on, and each image is normalised by its own statistics.
 
-Source: Isola et al. 2017, arXiv:1611.07004, section 3.4. At test time dropout goes on, for it is the only noise, and
-normalisation takes the statistics of what it is given.
+Source: Isola et al. 2017, arXiv:1611.07004, section 3.4.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,14 +16,15 @@ from gan_lightning.types import NonNegativeFloat, PositiveInt
 
 
 class ImageBatchNorm(nn.BatchNorm2d):
-    """Batch normalisation whose eval mode gives each image what a batch of it alone would give.
+    """Batch normalisation that in eval mode treats each image as if it were alone in its batch.
 
     In train mode it is ordinary batch normalisation. In eval mode each image is normalised by its own statistics, with
-    the learned scale and shift, so that what is made of it does not depend on its batch. There are no running ones.
+    the learned scale and shift, so that the result does not depend on the rest of the batch. There are no running
+    statistics. It takes maps [B, channels, H, W] and returns maps of the same shape.
 
     Args:
-        channels: of the feature maps.
-        eps: added to the variance.
+        channels: Channels of the feature maps.
+        eps: Number added to the variance.
     """
 
     def __init__(self, channels: PositiveInt, eps: NonNegativeFloat = 1e-5) -> None:
@@ -37,15 +37,16 @@ class ImageBatchNorm(nn.BatchNorm2d):
 
 
 class SamplingDropout(nn.Module):
-    """Dropout of single values that goes on in eval mode, where it is a network's noise.
+    """Dropout of single values that stays on in eval mode, where it is a network's noise.
 
-    Train mode draws from torch's own stream. So does eval mode, unless `seeded` gives each image a stream of its own.
+    Train mode draws from torch's own random stream. So does eval mode, unless `seeded` gives each image a stream of its
+    own. It takes maps [B, C, H, W] and returns maps of the same shape.
 
     Args:
-        dropout: the probability of a zero, in [0, 1).
+        dropout: Probability of a zero, in [0, 1).
 
     Raises:
-        ValueError: for another probability, and in eval mode where there are not as many streams as images.
+        ValueError: If the probability is another one, and in eval mode if the number of streams is not that of images.
     """
 
     def __init__(self, dropout: NonNegativeFloat) -> None:
@@ -60,13 +61,13 @@ class SamplingDropout(nn.Module):
             return F.dropout(maps, self.dropout)
         if len(self.streams) != len(maps):
             raise ValueError(f"seeds must be one for each image; got {len(self.streams)} for {len(maps)} images")
-        # On the CPU, because each kind of device has a generator of its own.
+        # Draws are made on the CPU, because each kind of device has a random generator of its own.
         draws = [torch.rand(maps.shape[1:], generator=stream) for stream in self.streams]
         kept = torch.stack(draws).ge(self.dropout).to(maps.device)
         return maps * kept / (1 - self.dropout)
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but the streams: a copy made within `seeded` would never lose them."""
+        """Return the state without the streams, because a copy made within `seeded` would never lose them."""
         return self.__dict__ | {"streams": None}
 
     def extra_repr(self) -> str:
@@ -75,14 +76,22 @@ class SamplingDropout(nn.Module):
 
 @contextmanager
 def seeded(network: nn.Module, seeds: Sequence[int]) -> Iterator[None]:
-    """Within it, the n-th image that the network is given in eval mode has the noise of the n-th seed.
+    """Give the n-th image of a batch the noise of the n-th seed while the context lasts, in eval mode only.
 
-    So its noise depends neither on the batch around it nor on the device. An image's layers draw one after the other
-    from its stream; a second pass continues it. Torch's own streams are left alone.
+    So an image's noise depends neither on the rest of the batch nor on the device. The layers draw one after the other
+    from the image's stream, and a second pass continues it. Torch's own streams are left alone.
+
+    Example:
+        >>> dropout, maps = SamplingDropout(0.5).eval(), torch.ones(1, 1, 8, 8)
+        >>> with seeded(dropout, [7]):
+        ...     first = dropout(maps)
+        >>> with seeded(dropout, [7]):
+        ...     print(torch.equal(dropout(maps), first))
+        True
 
     Args:
-        network: with any number of `SamplingDropout`, also none.
-        seeds: one for each image of a batch, 0 to 2**64 - 1.
+        network: Network with any number of `SamplingDropout` layers, or with none.
+        seeds: One seed for each image of a batch, each from 0 to 2**64 - 1.
     """
     streams = tuple(Generator().manual_seed(seed) for seed in seeds)
     layers = [layer for layer in network.modules() if isinstance(layer, SamplingDropout)]

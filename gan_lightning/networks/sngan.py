@@ -1,4 +1,4 @@
-"""SNGAN's ResNets (Miyato et al. 2018, arXiv:1802.05957, appendix B.4), unconditional or by class."""
+"""SNGAN's ResNets (Miyato et al. 2018, arXiv:1802.05957, appendix B.4), with class labels or without."""
 
 from functools import partial
 from itertools import pairwise
@@ -8,18 +8,20 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_lightning.networks.initialisation import Init, glorot
-from gan_lightning.networks.normalisation import ClassBatchNorm, Maps, Norm, spectral
+from gan_lightning.networks.normalisation import ClassBatchNorm, Maps, Norm, add_spectral_norm
 from gan_lightning.networks.projection import Projection
 from gan_lightning.types import Images, Labels, Latents, Logits, PositiveInt
 
 
 class UpBlock(nn.Module):
-    """Twice the side: norm, ReLU, nearest neighbour, 3x3, norm, ReLU, 3x3, beside a 1x1 shortcut.
+    """Residual block from maps [B, before, H, W] to maps [B, after, 2H, 2W].
+
+    The layers are norm, ReLU, nearest-neighbour upsampling, 3x3, norm, ReLU, 3x3, beside a 1x1 shortcut.
 
     Args:
-        before: channels that come in.
-        after: channels that go out.
-        norm: makes the two normalisation layers; they are given the labels, if there are any.
+        before: Channels that come in.
+        after: Channels that go out.
+        norm: Normalisation before each ReLU; it is given the labels, if there are any.
     """
 
     def __init__(self, before: PositiveInt, after: PositiveInt, norm: Norm) -> None:
@@ -37,14 +39,16 @@ class UpBlock(nn.Module):
 
 
 class DownBlock(nn.Module):
-    """ReLU, 3x3, ReLU, 3x3, beside a 1x1 shortcut where the shape changes; then, perhaps, 2x2 means.
+    """Residual block from maps [B, before, H, W] to maps with `after` channels of the same or half the side.
+
+    The layers are ReLU, 3x3, ReLU, 3x3, beside a 1x1 shortcut where the shape changes; 2x2 means of the sum halve it.
 
     Args:
-        before: channels that come in.
-        after: channels that go out.
-        halve: half the side.
-        image: what comes in is the image, which passes no ReLU.
-        norm: makes a layer before each ReLU; None for none.
+        before: Channels that come in.
+        after: Channels that go out.
+        halve: Whether the side is halved.
+        image: Whether the image itself comes in, which passes no ReLU.
+        norm: Normalisation before each ReLU; None for none.
     """
 
     def __init__(
@@ -67,55 +71,69 @@ class DownBlock(nn.Module):
         return F.avg_pool2d(total, 2) if self.halve else total
 
 
-class Plan(NamedTuple):
-    """Sizes for one image size; channels are multiples of the widths."""
+class Architecture(NamedTuple):
+    """Sizes of both networks for one image size; a map's channels are a multiple of its network's width.
 
-    widths: tuple[int, int]
-    """The paper's, of G and D."""
-    side: int
-    """Of G's first map."""
-    up: tuple[int, ...]
-    """Channels of G's first map and after each block."""
-    down: tuple[int, ...]
-    """Channels after each of D's blocks."""
-    halvings: int
-    """How many of D's blocks halve the side; the first ones do."""
+    Args:
+        generator_width: Width of the generator in the paper.
+        discriminator_width: Width of the discriminator in the paper.
+        first_side: Side in pixels of the generator's first map.
+        generator_multiples: Multiples of the width at the generator's first map and after each block.
+        discriminator_multiples: Multiples of the width after each block of the discriminator.
+        downsampling_blocks: How many of the discriminator's blocks, counted from the first, halve the side.
+    """
+
+    generator_width: int
+    discriminator_width: int
+    first_side: int
+    generator_multiples: tuple[int, ...]
+    discriminator_multiples: tuple[int, ...]
+    downsampling_blocks: int
 
 
-PLANS = {
-    32: Plan((256, 128), 4, (1, 1, 1, 1), (1, 1, 1, 1), 2),
-    48: Plan((64, 64), 6, (8, 4, 2, 1), (1, 2, 4, 8, 16), 4),
-    64: Plan((64, 64), 4, (16, 8, 4, 2, 1), (1, 2, 4, 8, 16), 5),
-    128: Plan((64, 64), 4, (16, 16, 8, 4, 2, 1), (1, 2, 4, 8, 16, 16), 5),
+ARCHITECTURES = {
+    32: Architecture(256, 128, 4, (1, 1, 1, 1), (1, 1, 1, 1), 2),
+    48: Architecture(64, 64, 6, (8, 4, 2, 1), (1, 2, 4, 8, 16), 4),
+    64: Architecture(64, 64, 4, (16, 8, 4, 2, 1), (1, 2, 4, 8, 16), 5),
+    128: Architecture(64, 64, 4, (16, 16, 8, 4, 2, 1), (1, 2, 4, 8, 16, 16), 5),
 }
 
 
-def plan(image_size: int) -> Plan:
-    """The sizes for one image size.
+def architecture(image_size: int) -> Architecture:
+    """Return the sizes of both networks for one image size.
 
     Raises:
-        ValueError: where the paper and its followers have none.
+        ValueError: If neither the paper nor its followers have such a size.
     """
-    if image_size not in PLANS:
-        *most, last = PLANS
+    if image_size not in ARCHITECTURES:
+        *most, last = ARCHITECTURES
         raise ValueError(f"SNGAN's image_size must be {', '.join(map(str, most))} or {last}; got {image_size}")
-    return PLANS[image_size]
+    return ARCHITECTURES[image_size]
 
 
 class SNGANGenerator(nn.Module):
-    """Latents [B, latent_dim], and labels [B] where there are classes, to images in [-1, 1].
+    """SNGAN's generator: maps latents [B, latent_dim], and labels [B] where there are classes, to images in [-1, 1].
+
+    With classes, batch norm has a scale and a shift for each of them (Miyato and Koyama 2018, arXiv:1802.05637).
+
+    Example:
+        >>> import torch
+        >>> SNGANGenerator(latent_dim=128, channels=3, image_size=32, width=16)(torch.randn(2, 128)).shape
+        torch.Size([2, 3, 32, 32])
 
     Args:
-        latent_dim: Z; 128 in the paper.
-        channels: of the image.
-        image_size: 32, 48, 64 or 128.
-        width: channels of the last hidden map; None for the paper's 256 at 32 pixels, 64 above.
-        num_classes: makes it conditional.
-        init: applied to each module.
+        latent_dim: Length of a latent vector; 128 in the paper.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: 32, 48, 64 or 128.
+        width: Channels of the last hidden map; None for the paper's 256 at 32 pixels, 64 above.
+        num_classes: Number of classes; None for a generator that takes no labels.
+        init: Initialisation of each module.
 
     Raises:
-        ValueError: for another size.
+        ValueError: If image_size is another one.
     """
+
+    inputs: tuple[str, ...] = ("latents",)
 
     def __init__(
         self,
@@ -127,11 +145,11 @@ class SNGANGenerator(nn.Module):
         init: Init = glorot,
     ) -> None:
         super().__init__()
-        self.num_classes = num_classes
-        sizes = plan(image_size)
-        widths = [(width or sizes.widths[0]) * multiple for multiple in sizes.up]
+        self.inputs = ("latents", "labels") if num_classes else ("latents",)
+        sizes = architecture(image_size)
+        widths = [(width or sizes.generator_width) * multiple for multiple in sizes.generator_multiples]
         norm: Norm = partial(ClassBatchNorm, num_classes=num_classes) if num_classes else nn.BatchNorm2d
-        side = sizes.side
+        side = sizes.first_side
         self.stem = nn.Sequential(nn.Linear(latent_dim, widths[0] * side**2), nn.Unflatten(1, (widths[0], side, side)))
         self.blocks = nn.ModuleList(UpBlock(before, after, norm) for before, after in pairwise(widths))
         last = nn.Conv2d(widths[-1], channels, 3, padding=1)
@@ -146,21 +164,31 @@ class SNGANGenerator(nn.Module):
 
 
 class SNGANDiscriminator(nn.Module):
-    """Images, and labels [B] where there are classes, to logits [B, 1], by sums over the last map.
+    """SNGAN's discriminator: maps images, and labels [B] where there are classes, to logits [B, 1].
+
+    The head reads the sum over the last map; with classes it is a projection on the label (Miyato and Koyama 2018,
+    arXiv:1802.05637).
+
+    Example:
+        >>> import torch
+        >>> SNGANDiscriminator(channels=3, image_size=32, width=16)(torch.randn(2, 3, 32, 32)).shape
+        torch.Size([2, 1])
 
     Args:
-        channels: of the image.
-        image_size: 32, 48, 64 or 128.
-        width: channels of the first hidden map; None for the paper's 128 at 32 pixels, 64 above.
-        num_classes: makes it conditional.
-        norm: normalisation before each ReLU; None, as in the paper, for none.
-        init: applied to each module.
-        spectral_norm: of every weight matrix.
-        mean_pool: the mean over the last map, as WGAN-GP's critics have it, instead of SNGAN's sum.
+        channels: Channels of the images.
+        image_size: Side of the images in pixels: 32, 48, 64 or 128.
+        width: Channels of the first hidden map; None for the paper's 128 at 32 pixels, 64 above.
+        num_classes: Number of classes; None for a discriminator that takes no labels.
+        norm: Normalisation before each ReLU; None, as in the paper, for none.
+        init: Initialisation of each module.
+        spectral_norm: Whether every weight matrix is divided by its largest singular value.
+        mean_pool: Whether the head reads the mean over the last map, as in WGAN-GP's critics, instead of the sum.
 
     Raises:
-        ValueError: for another size.
+        ValueError: If image_size is another one.
     """
+
+    inputs: tuple[str, ...] = ("images",)
 
     def __init__(
         self,
@@ -174,12 +202,13 @@ class SNGANDiscriminator(nn.Module):
         mean_pool: bool = False,
     ) -> None:
         super().__init__()
-        self.num_classes = num_classes
-        sizes = plan(image_size)
-        widths = [channels, *((width or sizes.widths[1]) * multiple for multiple in sizes.down)]
+        self.inputs = ("images", "labels") if num_classes else ("images",)
+        sizes = architecture(image_size)
+        width = width or sizes.discriminator_width
+        widths = [channels, *(width * multiple for multiple in sizes.discriminator_multiples)]
         self.blocks = nn.Sequential(
             *(
-                DownBlock(before, after, halve=n < sizes.halvings, image=n == 0, norm=norm)
+                DownBlock(before, after, halve=n < sizes.downsampling_blocks, image=n == 0, norm=norm)
                 for n, (before, after) in enumerate(pairwise(widths))
             )
         )
@@ -187,7 +216,7 @@ class SNGANDiscriminator(nn.Module):
         self.mean_pool = mean_pool
         self.apply(init)
         if spectral_norm:
-            spectral(self)
+            add_spectral_norm(self)
 
     def forward(self, images: Images, *labels: Labels) -> Logits:
         features = F.relu(self.blocks(images))

@@ -7,16 +7,16 @@ from torch import nn
 
 from gan_lightning.networks.initialisation import Init
 from gan_lightning.networks.initialisation import dcgan as dcgan_init
-from gan_lightning.networks.normalisation import Norm, needs_bias
+from gan_lightning.networks.normalisation import Norm, needs_bias, norm_layers
 from gan_lightning.networks.sampling import ImageBatchNorm, SamplingDropout
 from gan_lightning.types import Images, NonNegativeFloat, PositiveInt
 
 
-def depth(image_size: int, halvings: int | None) -> int:
-    """How often the U-Net halves: as given, or as often as the size allows, 8 times at most.
+def number_of_halvings(image_size: int, halvings: int | None) -> int:
+    """Return how often the U-Net halves: as given, or as often as the size allows, 8 times at most.
 
     Raises:
-        ValueError: where the size cannot be halved so often, or not once.
+        ValueError: If the size cannot be halved so often, or cannot be halved at all.
     """
     times = halvings or max((n for n in range(1, 9) if image_size % 2**n == 0), default=1)
     if halvings is None and image_size % 2:
@@ -29,25 +29,32 @@ def depth(image_size: int, halvings: int | None) -> int:
 
 
 class UNetGenerator(nn.Module):
-    """Images [B, channels, H, W] to images of the same shape, both in [-1, 1]; H and W are multiples of `multiple`.
+    """pix2pix's U-Net: maps images [B, channels, H, W] to images of the same shape, both in [-1, 1].
 
-    Each map of the encoder stands, as its norm left it, beside the decoder's of the same size. All noise is dropout,
-    in eval mode too: see `SamplingDropout` and `seeded`. All convolutions but the last have a bias only where the
-    norm has no shift of its own.
+    H and W are multiples of `multiple`. Each map of the encoder is joined, before its activation, to the decoder's map
+    of the same size. All noise is dropout, in eval mode too; see `SamplingDropout` and `seeded`. All convolutions but
+    the last have a bias only where the norm adds no shift.
+
+    Example:
+        >>> generator = UNetGenerator(channels=3, image_size=64, width=8)
+        >>> generator(torch.randn(1, 3, 64, 128)).shape, generator.multiple
+        (torch.Size([1, 3, 64, 128]), 64)
 
     Args:
-        channels: of the images.
-        image_size: in training; 256 in the paper.
-        width: channels of the first hidden map; they double up to eight times as many.
-        halvings: on the way to the innermost map; None for as many as the size allows, 8 at most, so that a power of
-            two comes down to 1x1.
-        dropout: the probability in the three innermost blocks of the decoder, never in the last two.
-        norm: normalisation after each hidden convolution but the first and the innermost; None for none.
-        init: applied to each module.
+        channels: Channels of the images.
+        image_size: Side of the images in training, in pixels; 256 in the paper.
+        width: Channels of the first hidden map; they double up to eight times as many.
+        halvings: How often the side is halved on the way to the innermost map; None for as often as the size allows, 8
+            times at most, so that a power of two comes down to 1x1.
+        dropout: Probability in [0, 1) of a zero in the three innermost blocks of the decoder; the last two have none.
+        norm: Normalisation after each hidden convolution but the first and the innermost; None for none.
+        init: Initialisation of each module.
 
     Raises:
-        ValueError: where 2**halvings does not divide image_size, and where there is dropout, outside of [0, 1).
+        ValueError: If 2**halvings does not divide image_size, or dropout is outside of [0, 1).
     """
+
+    inputs: tuple[str, ...] = ("images",)
 
     def __init__(
         self,
@@ -60,22 +67,22 @@ class UNetGenerator(nn.Module):
         init: Init = dcgan_init,
     ) -> None:
         super().__init__()
-        times = depth(image_size, halvings)
+        times = number_of_halvings(image_size, halvings)
         self.multiple = 2**times
         widths = [width * min(2**n, 8) for n in range(times)]
         bias = needs_bias(norm, width)
-        # No activation of the encoder works in place: the decoder is given the same map.
+        # No activation of the encoder works in place, because the decoder is given the same map.
         self.down = nn.ModuleList()
         for n, (before, after) in enumerate(pairwise([channels, *widths])):
             activation = [nn.LeakyReLU(0.2)] if n else []
-            normed = [norm(after)] if norm and 0 < n < times - 1 else []
+            normed = norm_layers(norm, after) if 0 < n < times - 1 else []
             self.down.append(nn.Sequential(*activation, nn.Conv2d(before, after, 4, 2, 1, bias=bias), *normed))
         self.up = nn.ModuleList()
         for n, (wide, narrow) in enumerate(pairwise(reversed(widths))):
             before = 2 * wide if n else wide
             noise = [SamplingDropout(dropout)] if n < min(3, times - 2) else []
             convolution = nn.ConvTranspose2d(before, narrow, 4, 2, 1, bias=bias)
-            self.up.append(nn.Sequential(nn.ReLU(), convolution, *([norm(narrow)] if norm else []), *noise))
+            self.up.append(nn.Sequential(nn.ReLU(), convolution, *norm_layers(norm, narrow), *noise))
         before = 2 * width if times > 1 else width
         self.image = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(before, channels, 4, 2, 1), nn.Tanh())
         self.apply(init)
@@ -83,7 +90,8 @@ class UNetGenerator(nn.Module):
     def forward(self, images: Images) -> Images:
         maps, skips = images, []
         for block in self.down:
-            skips.append(maps := block(maps))
+            maps = block(maps)
+            skips.append(maps)
         skips.pop()
         for block in self.up:
             maps = torch.cat([block(maps), skips.pop()], 1)

@@ -62,7 +62,7 @@ def refusal(error, conf):
 
 @pytest.mark.slow
 def test_networks_losses_penalties_and_data_are_a_product(composed, batch_of, roots, record_property):
-    from conftest import CONF
+    from support.configuration import CONF
 
     losses = {name: instantiate(composed(f"loss={name}").model.loss) for name in options("loss")}
     penalties = [instantiate(composed(f"penalty=[{','.join(names)}]").model.penalties) for names in PENALTIES]

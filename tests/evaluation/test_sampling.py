@@ -8,18 +8,16 @@ from hydra.utils import instantiate
 from torch import nn
 
 from gan_lightning.data.module import StoredDataModule
-from gan_lightning.evaluation.collectives import broadcast_from_rank_zero
-from gan_lightning.evaluation.sampling import PASSES, SamplingOptions, batch_norms, in_norm_mode, sample_images
+from gan_lightning.evaluation.collectives import broadcast_from_rank_zero, run_on_all_ranks
+from gan_lightning.evaluation.sampling import PASSES, SamplingOptions, batch_norms, in_batch_norm_mode, sample_images
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
-from gan_lightning.models.true_split import true_split
 from support.configuration import options
 
 DATA = {
     "pix2pix": ["data=paired", "model.generator.dropout=0.5"],
     "cyclegan": ["data=unpaired"],
-    "cgan": ["data=folder_labelled"],
 }
 NARROW = ["data.image_size=32", "model.generator.width=2", "model.discriminator.width=2"]
 
@@ -38,14 +36,14 @@ def made(composed, roots):
 
 
 def pictures(model, data, rows, batch_size=64, direction=None, **options):
-    direction = model.directions[0] if direction is None else direction
+    direction = next(iter(model.directions)) if direction is None else direction
     return torch.cat(
         list(sample_images(model, SamplingOptions(batch_size=batch_size, **options), rows, data, direction))
     )
 
 
 @pytest.mark.parametrize("name", options("model"))
-def test_an_image_hangs_on_the_seed_and_its_number_alone(name, made):
+def test_an_image_depends_on_the_seed_and_its_number_alone(name, made):
     model, data = made(name)
     for direction in model.directions:
         whole = pictures(model, data, range(7), 7, direction)
@@ -56,10 +54,10 @@ def test_an_image_hangs_on_the_seed_and_its_number_alone(name, made):
     assert torch.equal(pictures(model, data, range(7), 7, seed=1), pictures(model, data, range(7), 7)) != drawn
 
 
-def test_latents_go_on_across_blocks_and_do_not_hang_on_how_many_there_are(made):
+def test_latents_continue_across_blocks_and_do_not_depend_on_how_many_there_are(made):
     model, _ = made("dcgan")
-    (whole,) = model.scored_inputs(range(1000), 0, None)
-    (part,) = model.scored_inputs(range(250, 521), 0, None)
+    (whole,) = model.generator_inputs.by_number(range(1000), 0, None, "")
+    (part,) = model.generator_inputs.by_number(range(250, 521), 0, None, "")
     assert torch.equal(part, whole[250:521])
     assert len(whole.unique(dim=0)) == 1000
     assert whole.mean().item() == pytest.approx(0, abs=0.02)
@@ -89,7 +87,7 @@ def test_the_moving_average_makes_the_images_unless_the_raw_weights_are_asked_fo
 
 def test_classes_take_turns(made):
     model, _ = made("cgan")
-    _, labels = model.scored_inputs(range(4, 10), 0, None)
+    _, labels = model.generator_inputs.by_number(range(4, 10), 0, None, "")
     assert labels.tolist() == [1, 2, 0, 1, 2, 0]
 
 
@@ -98,7 +96,7 @@ def test_a_batchs_own_statistics_make_what_training_makes(made):
     assert batch_norms(model.generator)
     found = pictures(model, None, range(8), 8, batch_norm="batch")
     trained = copy.deepcopy(model.generator).train()
-    torch.testing.assert_close(found, trained(*model.scored_inputs(range(8), 0, None)).detach())
+    torch.testing.assert_close(found, trained(*model.generator_inputs.by_number(range(8), 0, None, "")).detach())
     assert not torch.allclose(found, pictures(model, None, range(8), 8))
 
 
@@ -106,7 +104,7 @@ def test_standing_statistics_are_the_mean_of_those_of_fresh_batches():
     network = nn.BatchNorm1d(2, affine=False).eval()
     network.running_mean.fill_(100)
     batches = [3 + 2 * torch.randn(50, 2, generator=torch.Generator().manual_seed(n)) for n in range(PASSES)]
-    standing = in_norm_mode(network, "standing", lambda copied, number: copied(batches[number]))
+    standing = in_batch_norm_mode(network, "standing", lambda copied, number: copied(batches[number]))
     assert standing.running_mean == pytest.approx(torch.stack(batches).mean((0, 1)), rel=1e-4)
     assert standing.running_var == pytest.approx(torch.stack([batch.var(0) for batch in batches]).mean(0), rel=1e-4)
     assert not standing.training
@@ -115,10 +113,10 @@ def test_standing_statistics_are_the_mean_of_those_of_fresh_batches():
 
 def test_a_network_without_batch_norm_is_itself_in_every_mode():
     network = nn.InstanceNorm2d(3)
-    assert all(in_norm_mode(network, mode, pytest.fail) is network for mode in ("eval", "batch", "standing"))
+    assert all(in_batch_norm_mode(network, mode, pytest.fail) is network for mode in ("eval", "batch", "standing"))
 
 
-def test_reduced_precision_is_the_generators_and_stands_on_the_card(made, tmp_path):
+def test_reduced_precision_is_the_generators_and_is_on_the_record(made, tmp_path):
     model, data = made("dcgan")
     scorer = Scorer({"fid": FrechetDistance()}, Random(), data)
     for precision in ("32-true", "bf16-mixed"):
@@ -129,7 +127,7 @@ def test_reduced_precision_is_the_generators_and_stands_on_the_card(made, tmp_pa
     assert 0 < (full - reduced).abs().max() < 0.1
 
 
-def test_each_direction_is_held_against_the_other_domain(made):
+def test_each_direction_is_compared_with_the_other_domain(made):
     model, data = made("cyclegan")
     scorer = Scorer({"fid": FrechetDistance()}, Random(), data)
     there, back = scorer(model, SamplingOptions(), 100, TrainingProgress(0, 0, 0, "run"))
@@ -169,13 +167,13 @@ def test_an_error_of_one_process_is_one_of_all():
     def wrong():
         raise ValueError("not finite")
 
-    for ask in (together, broadcast_from_rank_zero):
+    for ask in (run_on_all_ranks, broadcast_from_rank_zero):
         assert ask(lambda: 3) == 3
         with pytest.raises(ValueError, match="not finite"):
             ask(wrong)
 
 
-def test_a_card_says_what_was_translated_or_which_classes_and_the_batch_where_it_matters(made):
+def test_a_record_says_what_was_translated_or_which_classes_and_the_batch_where_it_matters(made):
     where = TrainingProgress(0, 0, 0, "")
     for name, mode, size in (
         ("dcgan", "eval", 0),
@@ -208,4 +206,4 @@ def test_a_split_that_is_the_training_images_is_called_so(composed):
 def test_a_split_of_its_own_keeps_its_name(made):
     _, data = made("pix2pix")
     assert data.evaluation_images("test")[0].fingerprint != data.evaluation_images("train")[0].fingerprint
-    assert [true_split(data, split) for split in ("train", "test")] == ["train", "test"]
+    assert [data.true_split(split) for split in ("train", "test")] == ["train", "test"]

@@ -21,7 +21,8 @@ def only(policy):
 @pytest.fixture(autouse=True)
 def stream():
     torch.manual_seed(0)
-    randomness.start_step(0, 0, CPU)
+    with randomness.step(0, 0, CPU):
+        yield
 
 
 @pytest.fixture
@@ -58,17 +59,17 @@ def test_gradients_flow_to_the_images_and_once_more(policy, images):
 def test_every_call_draws_anew_and_the_same_step_draws_the_same(images):
     critic = DiffAugment()(lambda images: images)
     first, second = critic(images), critic(images)
-    randomness.start_step(0, 0, CPU)
     assert not torch.equal(first, second)
-    assert torch.equal(critic(images), first)
+    with randomness.step(0, 0, CPU):
+        assert torch.equal(critic(images), first)
 
 
 def test_two_processes_draw_what_one_would_for_the_whole_batch(images, monkeypatch):
     whole = DiffAugment().augment(images)
     for rank, rows in enumerate((slice(0, 4), slice(4, 8))):
-        randomness.start_step(0, 0, CPU)
         monkeypatch.setattr(randomness, "rank_and_world_size", lambda rank=rank: (rank, 2))
-        assert torch.allclose(DiffAugment().augment(images[rows]), whole[rows], atol=1e-6)
+        with randomness.step(0, 0, CPU):
+            assert torch.allclose(DiffAugment().augment(images[rows]), whole[rows], atol=1e-6)
 
 
 def test_translation_moves_whole_pixels_by_at_most_an_eighth_and_lets_zeros_in():

@@ -55,6 +55,7 @@ def test_least_squares_at_zero_and_at_the_right_answer(factor):
     assert played(LeastSquares(factor=factor), 0, 0) == (pytest.approx(factor), pytest.approx(factor))
     assert played(LeastSquares(factor=factor), 1, 0)[0] == 0
     assert played(LeastSquares(factor=factor), 0, 1) == (pytest.approx(2 * factor), 0)
+    assert played(LeastSquares(factor=factor), 0, -1)[1] == pytest.approx(4 * factor)
 
 
 def test_wasserstein_is_the_difference_of_the_means():
@@ -114,7 +115,33 @@ def test_logits_of_any_shape_give_finite_scalars_and_the_same_terms(loss, shape)
 
 
 @every_loss
-def test_only_cross_entropy_is_shown_as_a_probability(loss):
-    shown = float(loss.shown(torch.tensor([2.0])))
+def test_only_cross_entropy_is_logged_as_a_probability(loss):
+    shown = float(loss.logged_output(torch.tensor([2.0])))
     entropy = isinstance(loss, NonSaturating)
     assert shown == pytest.approx(1 / (1 + math.exp(-2)) if entropy else 2)
+
+
+def test_smoothing_moves_the_target_of_reals_alone():
+    logit = math.log(0.9 / 0.1)
+    entropy = -(0.9 * math.log(0.9) + 0.1 * math.log(0.1))
+    smooth = NonSaturating(real_target=0.9)
+    assert float(smooth.discriminator(answers(logit, -50), REAL, FAKE)["real"]) == pytest.approx(entropy, rel=1e-5)
+    assert float(smooth.discriminator(answers(logit, -50), REAL, FAKE)["fake"]) == pytest.approx(0, abs=1e-6)
+    assert float(smooth.generator(answers(50, 50), REAL, FAKE)["adversarial"]) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("target", [0.0, -1.0, 1.5])
+def test_an_impossible_target_is_refused(target):
+    with pytest.raises(ValueError, match="real_target"):
+        NonSaturating(real_target=target)
+
+
+def test_pearsons_scheme_uses_all_three_targets():
+    loss = LeastSquares(a=-1, b=1, c=0)
+    assert float(sum(loss.discriminator(answers(1, -1), REAL, FAKE).values())) == 0
+    assert float(loss.generator(answers(0, 0), REAL, FAKE)["adversarial"]) == 0
+    assert float(loss.generator(answers(2, 2), REAL, FAKE)["adversarial"]) == pytest.approx(2)
+
+
+def test_a_large_logit_does_not_saturate():
+    assert float(NonSaturating().generator(answers(-150, -150), REAL, FAKE)["adversarial"]) == pytest.approx(150)

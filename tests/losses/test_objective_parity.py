@@ -110,8 +110,8 @@ def test_ten_iterations_equal_a_plain_loop(preset, composed, monkeypatch):
     noise = [torch.randn(ROWS, LATENT).double() for _ in range(2 * ITERATIONS)]
     alphas = [torch.rand(ROWS, 1, 1, 1).double() for _ in range(ITERATIONS)]
     drawn, places = iter(noise), iter(alphas)
-    model.inputs = lambda batch: (next(drawn),)
-    monkeypatch.setattr(randomness, "of_global_batch", lambda draw, rows: next(places))
+    model.inputs = lambda *_: (next(drawn),)
+    monkeypatch.setattr(randomness, "draw_rows", lambda *_: next(places))
     losses = Losses()
     trainer = play(model, DataLoader(batches, batch_size=None), [losses], max_steps=ITERATIONS)
     assert trainer.global_step == ITERATIONS

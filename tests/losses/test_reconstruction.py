@@ -1,4 +1,4 @@
-"""Comparisons of pixels and features: closed forms, whom they move, and what their configuration says."""
+"""Reconstruction losses on pixels and features: closed forms, whose gradients they have, and their configuration."""
 
 import math
 
@@ -10,7 +10,7 @@ from torch import nn
 
 from gan_lightning.config import schema
 from gan_lightning.losses.perceptual import IMAGENET_MEAN, IMAGENET_STD, Perceptual, in_imagenets_range
-from gan_lightning.losses.reconstruction import L1, L2, Comparison
+from gan_lightning.losses.reconstruction import L1, L2, ReconstructionLoss
 from support.configuration import CONF, options
 
 KEY = r"model.reconstructions.perceptual.weights must be the path of torchvision's vgg16-397923af.pth"
@@ -52,11 +52,11 @@ def each(perceptual):
     return [L1(), L2(), perceptual(weight=100.0)]
 
 
-@pytest.mark.parametrize(("comparison", "expected"), [(L1(3.0), 3 * 0.5), (L2(3.0), 3 * 0.25)])
-def test_a_constant_difference_costs_its_absolute_value_or_its_square(comparison, expected):
+@pytest.mark.parametrize(("loss", "expected"), [(L1(3.0), 3 * 0.5), (L2(3.0), 3 * 0.25)])
+def test_a_constant_difference_costs_its_absolute_value_or_its_square(loss, expected):
     half = torch.full((2, 3, 4, 4), 0.5)
     for output, target in ((half, half - 0.5), (half - 0.5, half)):
-        assert comparison(output, target).item() == pytest.approx(expected)
+        assert loss(output, target).item() == pytest.approx(expected)
 
 
 def test_pixels_count_alike_whatever_image_they_are_in():
@@ -98,22 +98,22 @@ def test_the_mean_colour_of_imagenet_becomes_zero_and_gray_three_equal_channels(
 
 
 def test_equal_images_cost_nothing_and_others_do(each):
-    for comparison in each:
-        assert comparison(images(0), images(0)).item() == 0
-        assert comparison(images(0), images(1)).item() > 0
+    for loss in each:
+        assert loss(images(0), images(0)).item() == 0
+        assert loss(images(0), images(1)).item() > 0
 
 
 def test_the_weight_is_read_at_each_call(each):
-    for comparison in each:
-        once = comparison(images(0), images(1)).item()
-        comparison.weight = 25.0
-        assert comparison(images(0), images(1)).item() == pytest.approx(once / 4)
+    for loss in each:
+        once = loss(images(0), images(1)).item()
+        loss.weight = 25.0
+        assert loss(images(0), images(1)).item() == pytest.approx(once / 4)
 
 
 def test_gradients_flow_to_the_output_alone(each):
-    for comparison in each:
+    for loss in each:
         output, target = images(0).requires_grad_(), images(1).requires_grad_()
-        comparison(output, target).backward()
+        loss(output, target).backward()
         assert output.grad.abs().sum() > 0
         assert target.grad is None
 
@@ -126,11 +126,11 @@ def test_l1s_gradient_is_the_sign_of_the_difference_by_the_number_of_pixels():
 
 def test_half_precision_is_compared_in_full(each):
     output, target = images(0).bfloat16(), images(1)
-    for comparison in each:
-        expected = comparison(output.float(), target).item()
+    for loss in each:
+        expected = loss(output.float(), target).item()
         with torch.autocast("cpu", torch.bfloat16):
-            assert comparison(output, target).dtype == torch.float32
-            assert comparison(output, target).item() == pytest.approx(expected, rel=1e-6)
+            assert loss(output, target).dtype == torch.float32
+            assert loss(output, target).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_features_are_frozen_in_eval_mode_and_nobodys_parameters(perceptual):
@@ -188,7 +188,7 @@ def test_layers_that_do_not_exist_are_refused(layers, perceptual):
 
 
 @pytest.mark.parametrize("name", options("reconstruction"))
-def test_every_comparison_is_a_named_entry_that_fits_its_class(name, tmp_path):
+def test_every_reconstruction_loss_is_a_named_entry_that_fits_its_class(name, tmp_path):
     text = (CONF / "reconstruction" / f"{name}.yaml").read_text()
     assert text.startswith("# @package model.reconstructions\n")
     config = OmegaConf.create(text)
@@ -196,11 +196,11 @@ def test_every_comparison_is_a_named_entry_that_fits_its_class(name, tmp_path):
     schema.check(OmegaConf.create({"model": {"reconstructions": config}}))
     if name == "perceptual":
         config.perceptual.weights = str(vgg16_weights(tmp_path))
-    comparison = instantiate(config)[name]
-    assert isinstance(comparison, Comparison)
-    assert comparison.weight == {"l1": 100, "l2": 100, "perceptual": 1}[name]
+    loss = instantiate(config)[name]
+    assert isinstance(loss, ReconstructionLoss)
+    assert loss.weight == {"l1": 100, "l2": 100, "perceptual": 1}[name]
     big = torch.nn.functional.interpolate(images(), 16)
-    assert math.isfinite(comparison(big, -big).item())
+    assert math.isfinite(loss(big, -big).item())
 
 
 def vgg16_weights(folder):

@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import nn
 
 from gan_lightning.models.ema import EMA
-from gan_lightning.networks.normalisation import spectral
+from gan_lightning.networks.normalisation import add_spectral_norm
 from support.playing import SMALL, batches, play
 
 
@@ -58,7 +58,7 @@ def test_float_buffers_are_averaged_and_integer_ones_copied():
 
 def test_a_spectrally_normalised_network_is_followed_and_its_directions_keep_unit_length():
     network = nn.Sequential(nn.Linear(5, 4), nn.Linear(4, 3))
-    spectral(network)
+    add_spectral_norm(network)
     ema = EMA(network, half_life=8, ramp_up=None)
     for _ in range(5):
         for weight in network.parameters():
@@ -101,14 +101,13 @@ def test_the_game_updates_it_after_each_move_of_the_generator(every, composed):
 def test_samples_come_from_it_and_it_takes_no_gradient(composed):
     model = instantiate(composed(*ASKED).model)
     play(model, max_steps=3)
-    inputs = model.fixed_inputs(4)
-    averaged = model.sample(*inputs)
+    inputs = model.generator_inputs.by_number(range(4), 0, None, "")
+    averaged = model.sample(range(4))
     assert torch.equal(averaged, model.ema.module.eval()(*inputs))
-    model.ema = None
-    assert not torch.equal(averaged, model.sample(*inputs))
+    assert not torch.equal(averaged, model.sample(range(4), weights="raw"))
     fresh = instantiate(composed(*ASKED).model)
     assert not any(weight.requires_grad for weight in fresh.ema.parameters())
-    assert torch.equal(fresh.sample(*inputs), fresh.generator.eval()(*inputs)), "before the first move it is G"
+    assert torch.equal(fresh.sample(range(4)), fresh.generator.eval()(*inputs)), "before the first move it is G"
 
 
 class Halfway(Callback):

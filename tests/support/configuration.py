@@ -32,3 +32,4 @@ TRANSLATION_MODELS = [
     model for model in options("model") if "/latent: null" in (CONF / "model" / f"{model}.yaml").read_text()
 ]
 NOISE_MODELS = [model for model in options("model") if model not in TRANSLATION_MODELS]
+LABELLED_MODELS = [model for model in NOISE_MODELS if "num_classes" in (CONF / "model" / f"{model}.yaml").read_text()]

@@ -1,0 +1,51 @@
+"""Regularisers: terms that belong to one player, whatever objective is played."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from gan_lightning.types import Critic, Images, NonNegativeFloat, PositiveInt, Scalar
+
+
+class Regularizer(nn.Module, ABC):
+    """A weighted term that the game adds to a player's loss in every n-th iteration in which the player moves.
+
+    The game multiplies the term by n, so that a rarer regulariser pulls as hard on average (lazy regularisation, Karras
+    et al. 2020, arXiv:1912.04958, section 3.1), and by the factor of `model.penalty_schedule`. State that must survive
+    a resumed run is a buffer (`register_buffer`), which the checkpoint keeps.
+
+    Args:
+        weight: what the term is multiplied by.
+        every_n_iterations: how many moves of the player lie between two evaluations.
+    """
+
+    def __init__(self, weight: NonNegativeFloat, every_n_iterations: PositiveInt = 1) -> None:
+        super().__init__()
+        self.weight = weight
+        self.every_n_iterations = every_n_iterations
+
+    def refuses(self, network: nn.Module) -> str | None:
+        """Return why the penalty cannot be used with this network, in one sentence; None if it can."""
+        return None
+
+
+class Penalty(Regularizer):
+    """A regulariser of the discriminator."""
+
+    @abstractmethod
+    def forward(self, critic: Critic, real: Images, fake: Images) -> Scalar:
+        """Return the weighted penalty; `fake` carries no graph of the generator."""
+
+
+class GeneratorPenalty(Regularizer):
+    """A regulariser of the generator, such as path length or orthogonality."""
+
+    @abstractmethod
+    def forward(self, generator: Callable[..., Images], inputs: tuple[Tensor, ...]) -> Scalar:
+        """Return the weighted penalty.
+
+        Args:
+            generator: maps inputs to images; an `nn.Module` whose weights may be read.
+            inputs: what the generator is fed for the images of one batch, with noise of their own.
+        """

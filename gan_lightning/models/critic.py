@@ -1,0 +1,90 @@
+"""A critic that keeps what the discriminator said of real and of fake images, from the passes that a loss makes."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from gan_lightning.types import Critic, Discriminator, DiscriminatorOutput, Images, Logits, Terms
+
+
+class RecordingCritic:
+    """Asks a discriminator about images, once for each batch that a loss wants to know of, and keeps the answers.
+
+    Args:
+        discriminator: what is asked.
+        images: batches by name, of which the answers are kept in `said`; they are found again row by row, also where a
+            loss asks about several at once, in any order.
+    """
+
+    def __init__(self, discriminator: Discriminator, **images: Images) -> None:
+        self.discriminator = discriminator
+        self.images = images
+        self.said: dict[str, DiscriminatorOutput] = {}
+        self._passes: list[DiscriminatorOutput] = []
+
+    def __call__(self, images: Images) -> Logits:
+        """Return the first head's logits, in full precision."""
+        output = _in_full_precision(as_output(self.discriminator(images)))
+        self._passes.append(output)
+        whole = [name for name, named in self.images.items() if named is images]
+        for name in whole or self.images:
+            rows = slice(None) if whole else find_rows(self.images[name], images)
+            if rows is not None:
+                self.said[name] = output.rows(rows)
+        return output.logits[0]
+
+    def terms(self, objective: Callable[[Critic], Terms]) -> Terms:
+        """Return an objective's terms, each summed over the discriminator's heads; all heads share the same passes.
+
+        Args:
+            objective: asks the critic about the same batches in the same order at every call.
+        """
+        terms = objective(self)
+        for head in range(1, len(self._passes[0].logits)):
+            answers = iter(self._passes)
+            more = objective(lambda images: next(answers).logits[head])  # noqa: B023 (called before the next head)
+            terms = {name: term + more[name] for name, term in terms.items()}
+        return terms
+
+
+def as_output(answer: Logits | DiscriminatorOutput) -> DiscriminatorOutput:
+    """Return a discriminator's answer as a record, also if it is bare logits."""
+    return answer if isinstance(answer, DiscriminatorOutput) else DiscriminatorOutput((answer,))
+
+
+def mean_logits(discriminator: Discriminator) -> Critic:
+    """Return a critic for penalties: the logits of a single head, or the mean of each head's, [B, heads]."""
+
+    def critic(images: Images) -> Logits:
+        logits = as_output(discriminator(images)).logits
+        return logits[0] if len(logits) == 1 else torch.stack([head.flatten(1).mean(1) for head in logits], 1)
+
+    return critic
+
+
+def find_rows(wanted: Images, images: Images) -> Tensor | None:
+    """Return where each of the wanted images stands in a batch [N], by its content; None if one is missing."""
+    if wanted.shape[1:] != images.shape[1:] or wanted.dtype != images.dtype:
+        return None
+    same = _hashes(wanted)[:, None] == _hashes(images)
+    return same.int().argmax(1) if bool(same.any(1).all()) else None
+
+
+def _hashes(images: Images) -> Int[Tensor, " B"]:
+    """Return a hash of each image's bits, exact whatever the batch around it."""
+    integers = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+    bits = images.detach().contiguous().flatten(1).view(integers[images.element_size()]).long()
+    odd = 2 * torch.arange(bits.shape[1], device=bits.device) + 1
+    return (bits * (odd * 0x9E3779B97F4A7C1)).sum(1)
+
+
+def _in_full_precision(output: DiscriminatorOutput) -> DiscriminatorOutput:
+    def full(scores: Tensor) -> Tensor:
+        return scores if scores.dtype == torch.float64 else scores.float()
+
+    classes = output.class_logits
+    return output._replace(
+        logits=tuple(map(full, output.logits)), class_logits=None if classes is None else full(classes)
+    )

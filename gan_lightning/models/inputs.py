@@ -1,0 +1,164 @@
+"""What a generator is fed, for a batch in training or an image by its number, and the fakes that it makes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from gan_lightning import randomness
+from gan_lightning.types import Batch, Images, Labelled, PositiveInt
+
+MODELS = {
+    ("latents",): "a model that makes images from noise, such as model=dcgan",
+    ("latents", "labels"): "a model that takes labels, such as model=cgan",
+    ("images",): "a model whose networks take images alone, such as model=cyclegan",
+    ("images", "labels"): "a model that takes labels, such as model=cgan",
+    ("images", "source"): "a model that judges pairs, such as model=pix2pix",
+}
+"""What would suit a network, by what it takes."""
+BLOCK = 256
+"""Numbered latents are drawn in blocks of this size, so that an image does not depend on how many are drawn."""
+
+
+class GeneratorInputs(ABC):
+    """Feeds a generator. An image's number and the seed decide its inputs, whatever the batch, device or command.
+
+    `kind` names the inputs as networks do in their attribute `inputs`.
+    """
+
+    kind: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def for_batch(self, batch: Batch, direction: str, device: torch.device) -> tuple[Tensor, ...]:
+        """Return the inputs for a batch; all noise of the game enters here."""
+
+    @abstractmethod
+    def by_number(self, numbers: Sequence[int], seed: int, data: Any, direction: str) -> tuple[Tensor, ...]:
+        """Return the inputs of the images of these numbers, in their order.
+
+        Args:
+            numbers: of images, from 0 on.
+            seed: the seed of the noise.
+            data: the data module; only translation asks for it.
+            direction: the direction of a model that has several.
+        """
+
+    def grid_numbers(self, count: int, nrow: int, data: Any) -> list[int]:
+        """Return the numbers of about `count` images that a grid of `nrow` images in a row shows."""
+        return list(range(count))
+
+    def count(self, data: Any, direction: str) -> int | None:
+        """Return how many different images there can be; None if there is no end."""
+        return None
+
+    def description(self, data: Any, direction: str) -> str:
+        """Return what images are made of besides noise, for score records."""
+        return ""
+
+
+class Latents(GeneratorInputs):
+    """Noise from a distribution.
+
+    Args:
+        latent_dim: Z.
+        distribution: draws latents [rows, Z].
+    """
+
+    kind: ClassVar[tuple[str, ...]] = ("latents",)
+
+    def __init__(self, latent_dim: PositiveInt, distribution: randomness.Distribution = randomness.normal) -> None:
+        self.latent_dim = latent_dim
+        self.distribution = distribution
+
+    def for_batch(self, batch: Batch, direction: str, device: torch.device) -> tuple[Tensor, ...]:
+        rows = len(batch[0])
+        return (randomness.draw_rows(lambda n, stream: self._draw(n, stream, device), rows, device),)
+
+    def by_number(self, numbers: Sequence[int], seed: int, data: Any, direction: str) -> tuple[Tensor, ...]:
+        blocks = {number // BLOCK for number in numbers}
+        drawn = {block: self._block(seed, block) for block in blocks}
+        return (torch.stack([drawn[number // BLOCK][number % BLOCK] for number in numbers]),)
+
+    def _block(self, seed: int, block: int) -> Tensor:
+        stream = torch.Generator().manual_seed(randomness.derive(seed, "scores", block))
+        return self._draw(BLOCK, stream, torch.device("cpu"))
+
+    def _draw(self, rows: int, stream: randomness.Stream, device: torch.device) -> Tensor:
+        return self.distribution(rows, self.latent_dim, stream, device)
+
+
+class LabelledLatents(Latents):
+    """Noise and labels: those of the batch in training, and the classes in turn for images by number.
+
+    A grid shows `nrow` images of each class, one class in a row.
+
+    Args:
+        latent_dim: Z.
+        num_classes: how many classes there are.
+        distribution: draws latents [rows, Z].
+    """
+
+    kind = ("latents", "labels")
+
+    def __init__(
+        self,
+        latent_dim: PositiveInt,
+        num_classes: PositiveInt,
+        distribution: randomness.Distribution = randomness.normal,
+    ) -> None:
+        super().__init__(latent_dim, distribution)
+        self.num_classes = num_classes
+
+    def for_batch(self, batch: Batch, direction: str, device: torch.device) -> tuple[Tensor, ...]:
+        assert isinstance(batch, Labelled)
+        return (*super().for_batch(batch, direction, device), batch.labels)
+
+    def by_number(self, numbers: Sequence[int], seed: int, data: Any, direction: str) -> tuple[Tensor, ...]:
+        labels = torch.tensor(numbers) % self.num_classes
+        return (*super().by_number(numbers, seed, data, direction), labels)
+
+    def grid_numbers(self, count: int, nrow: int, data: Any) -> list[int]:
+        return [label + self.num_classes * column for label in range(self.num_classes) for column in range(nrow)]
+
+    def description(self, data: Any, direction: str) -> str:
+        return "classes in turn"
+
+
+def check_kind(game: object, network: nn.Module, given: tuple[str, ...]) -> None:
+    """Compare what a network says that it takes with what a game gives it; networks from elsewhere may say nothing.
+
+    Raises:
+        ValueError: if they differ.
+    """
+    takes: tuple[str, ...] = getattr(network, "inputs", given)
+    if takes != given:
+        raise ValueError(
+            f"{type(game).__name__} gives its networks {' and '.join(given)}, and {type(network).__name__} takes "
+            f"{' and '.join(takes)}; choose another network, or {MODELS[takes]}"
+        )
+
+
+class Fakes:
+    """What the generators make of one batch, by direction; each is made once, when it is first asked for.
+
+    So a generator's part of the terms has no graph of another part's fakes beside its own.
+
+    Args:
+        generate: makes the fakes of a direction.
+    """
+
+    def __init__(self, generate: Callable[[str], Images]) -> None:
+        self._generate = generate
+        self._made: dict[str, Images] = {}
+
+    def __call__(self, direction: str = "") -> Images:
+        """Return the fakes of a direction."""
+        if direction not in self._made:
+            self._made[direction] = self._generate(direction)
+        return self._made[direction]
+
+    def detached(self) -> "Fakes":
+        """Return the same images without a graph."""
+        return Fakes(lambda direction: self(direction).detach())

@@ -1,0 +1,155 @@
+"""The players of a game: networks with an optimizer, a cadence and regularisers of their own."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Required, TypedDict
+
+from torch import nn
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+
+from gan_lightning.losses.adversarial import AdversarialLoss
+from gan_lightning.losses.augment import Augmentation
+from gan_lightning.losses.penalty import GeneratorPenalty, Penalty, Regularizer
+from gan_lightning.models.ema import EMA
+from gan_lightning.models.schedule import Schedule, constant
+from gan_lightning.types import NonNegativeFloat, NonNegativeInt, Number, PositiveInt
+
+MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
+
+
+@dataclass
+class Player:
+    """A network that minimises terms of its own.
+
+    Args:
+        network: what moves.
+        make_optimizer: makes its optimizer from its parameters.
+        every: it moves in every n-th batch.
+        weight: multiplies all of its terms, regularisers included.
+        clip: largest norm of its whole gradient; None for no limit.
+        clip_weights: its weights are clamped to plus and minus this after each step; None for no limit.
+        schedule: factor of its learning rates, by the clock.
+        regularizers: terms that belong to it, by name.
+        regularizer_schedule: factor of the regularisers' weights, by the clock.
+
+    Raises:
+        ValueError: if a regulariser cannot be used with the network.
+    """
+
+    network: nn.Module
+    make_optimizer: MakeOptimizer
+    every: int = 1
+    weight: Number = 1.0
+    clip: Number | None = None
+    clip_weights: Number | None = None
+    schedule: Schedule = constant
+    regularizers: Mapping[str, Regularizer] = field(default_factory=dict)
+    regularizer_schedule: Schedule = constant
+    rates: list[Number] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        for regularizer in self.regularizers.values():
+            if reason := regularizer.refuses(self.network):
+                raise ValueError(reason)
+
+    def make(self, name: str) -> Optimizer:
+        """Return a new optimizer of the network.
+
+        Raises:
+            ValueError: if the gradient is to be clipped and the optimizer is fused.
+        """
+        optimizer = self.make_optimizer(self.network.parameters())
+        if self.clip is not None and optimizer.defaults.get("fused"):
+            raise ValueError(f"{name}_clip needs an optimizer that is not fused: a fused one unscales after clipping")
+        self.rates = [group["lr"] for group in optimizer.param_groups]
+        return optimizer
+
+    def set_learning_rates(self, optimizer: Optimizer, iteration: int, iterations: Number) -> None:
+        """Set the learning rates of an iteration; `iterations` is the length of the run."""
+        factor = self.schedule(iteration, iterations)
+        for group, rate in zip(optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
+
+    def clip_gradient(self) -> None:
+        """Limit the norm of the whole gradient."""
+        if self.clip is not None:
+            clip_grad_norm_(self.network.parameters(), self.clip)
+
+    def clamp_weights(self) -> None:
+        """Limit the weights themselves."""
+        if self.clip_weights is not None:
+            for weight in self.network.parameters():
+                weight.data.clamp_(-self.clip_weights, self.clip_weights)
+
+
+class GameOptions(TypedDict, total=False):
+    """The options of every game between a generator and a discriminator, as the configuration names them.
+
+    Variants take them as keywords (`**options: Unpack[GameOptions]`), so they are declared here and nowhere else.
+    """
+
+    loss: Required[AdversarialLoss]
+    """The adversarial objective."""
+    generator_optimizer: Required[MakeOptimizer]
+    """Makes G's optimizer from its parameters."""
+    discriminator_optimizer: Required[MakeOptimizer]
+    """Makes D's optimizer."""
+    generator_every: PositiveInt
+    """G moves in every n-th batch (1); 5 is the n_critic of WGAN, each move of D on a batch of its own."""
+    discriminator_every: PositiveInt
+    """D moves in every n-th batch (1)."""
+    first: Literal["discriminator", "generator"]
+    """Who moves first within a batch (the discriminator)."""
+    reuse_fake: bool
+    """Both play on one batch of fakes, made before either moves; otherwise each gets fresh ones (false)."""
+    discriminator_weight: NonNegativeFloat
+    """Multiplies all of D's terms, penalties included (1); 0.5 for image translation."""
+    generator_clip: NonNegativeFloat | None
+    """Largest norm of G's whole gradient (no limit)."""
+    discriminator_clip: NonNegativeFloat | None
+    """Largest norm of D's whole gradient (no limit)."""
+    clip_weights: NonNegativeFloat | None
+    """D's weights are clamped to plus and minus this (no limit; Arjovsky et al. 2017, algorithm 1)."""
+    schedule: Schedule
+    """Factor of both learning rates, by the clock (constant)."""
+    penalties: Mapping[str, Penalty] | None
+    """Regularisers of D by name; each is logged as `discriminator/<name>` (none)."""
+    generator_penalties: Mapping[str, GeneratorPenalty] | None
+    """Regularisers of G by name; each is logged as `generator/<name>` (none)."""
+    penalty_schedule: Schedule
+    """Factor of the regularisers' weights, by the clock (constant)."""
+    augment: Augmentation | None
+    """Changes every image that D sees, for both players (none)."""
+    ema: Callable[[nn.Module], EMA] | None
+    """Makes G's moving average, which then draws all samples; G itself continues to train (none)."""
+    seed: NonNegativeInt
+    """All noise is a function of it, the iteration and the row of the global batch (0)."""
+
+
+def two_players(generator: nn.Module, discriminator: nn.Module, options: GameOptions) -> dict[str, Player]:
+    """Return the usual two players; a variant adds further ones to the dictionary."""
+    schedule = options.get("schedule", constant)
+    regularizer_schedule = options.get("penalty_schedule", constant)
+    return {
+        "discriminator": Player(
+            discriminator,
+            options["discriminator_optimizer"],
+            every=options.get("discriminator_every", 1),
+            weight=options.get("discriminator_weight", 1.0),
+            clip=options.get("discriminator_clip"),
+            clip_weights=options.get("clip_weights"),
+            schedule=schedule,
+            regularizers=dict(options.get("penalties") or {}),
+            regularizer_schedule=regularizer_schedule,
+        ),
+        "generator": Player(
+            generator,
+            options["generator_optimizer"],
+            every=options.get("generator_every", 1),
+            clip=options.get("generator_clip"),
+            schedule=schedule,
+            regularizers=dict(options.get("generator_penalties") or {}),
+            regularizer_schedule=regularizer_schedule,
+        ),
+    }
