@@ -31,7 +31,7 @@ from gan_lightning.evaluation.sampling import SamplingOptions, sample_images
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.extractors.inception import Inception
-from gan_lightning.metrics.images import to_levels
+from gan_lightning.metrics.images import to_uint8
 
 SIZE, BATCH = 32, 64
 FOUR = ("fid", "kid", "precision_recall", "inception_score")
@@ -119,7 +119,7 @@ def measure(home, given):
     (store,) = data.evaluation_images("train")  # the data's cache is made outside of the clock, as their tensors are
     real = Bytes(torch.from_numpy(store.rows(list(range(count)))))
     recipe, moment = SamplingOptions(batch_size=BATCH), TrainingProgress(0, 0, 0, "")
-    fake = Bytes(torch.cat([to_levels(images).cpu() for images in sample_images(model, recipe, range(count))]))
+    fake = Bytes(torch.cat([to_uint8(images).cpu() for images in sample_images(model, recipe, range(count))]))
     passes = []
     call = Extractor.__call__
 

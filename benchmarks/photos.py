@@ -36,7 +36,7 @@ def trained(experiment: str, overrides: list[str]):
 
 def crops(data, split: str) -> list[Tensor]:
     """All crops of each domain of a split, at the size that is trained, as floats in [-1, 1]."""
-    stores = data.stores(split, data.shape)
+    stores = data.fitted_images(split, data.image_size)
     return [torch.from_numpy(store.rows(list(range(len(store))))) / 127.5 - 1 for store in stores]
 
 

@@ -1,4 +1,4 @@
-"""The front door: `python -m gan_lightning [command] key=value ...`; without a command, train."""
+"""The command line: `python -m gan_lightning [command] key=value ...`; without a command, train."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ TRACEBACK = "GAN_LIGHTNING_TRACEBACK"
 def main() -> None:
     """Run the command that the first word names.
 
-    Exits with 2 after one sentence where the command line, a file or a folder is wrong; set
+    If the command line, a file or a folder is wrong, one sentence is printed and the exit code is 2; set
     GAN_LIGHTNING_TRACEBACK=1 for the traceback.
     """
     given = list(sys.argv)
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 class _one_sentence:  # noqa: N801
-    """Turns a user's error into one sentence on stderr and exit code 2."""
+    """A context that turns a user's error into one sentence on stderr and exit code 2."""
 
     def __init__(self, wants_traceback: bool, primary: str, of_files: str = "") -> None:
         self.wants_traceback, self.primary, self.of_files = wants_traceback, primary, of_files
@@ -67,13 +67,13 @@ class _one_sentence:  # noqa: N801
 
 
 def _foreseen(error: BaseException) -> bool:
-    """Whether the error was raised as a sentence for users, by us or by Hydra while composing."""
+    """Return whether an error was raised as a sentence for users, by this package or by Hydra while composing."""
     frames = traceback.extract_tb(error.__traceback__)
     return isinstance(error, HydraException | OmegaConfBaseException) or Path(frames[-1].filename).is_relative_to(HERE)
 
 
 def _split(arguments: list[str]) -> tuple[str, list[str]]:
-    """The command and the rest; `train` where the first word is none."""
+    """Return the command and the rest; `train` if the first word is no command."""
     commands = sorted(file.stem for file in (HERE / "commands").glob("[a-z]*.py"))
     first = arguments[0] if arguments else ""
     if first in commands:

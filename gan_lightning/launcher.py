@@ -1,7 +1,7 @@
-"""The sweep launcher: each job is a fresh process, started as a plain run in its own sub-folder.
+"""The launcher of sweeps: each job is a fresh process, started as a plain run in its own sub-folder.
 
-So a job's crash, its GPU memory and its processes are its own, and several devices work as in a single run: Lightning
-starts the other ranks by repeating the command line, which must not be a sweep's.
+A crash, GPU memory and processes of a job therefore do not affect the others, and several devices work as in a single
+run: Lightning starts the other ranks by repeating the command line, which must not be that of a sweep.
 """
 
 import os
@@ -18,11 +18,11 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 NOT_INHERITED = {"LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "GROUP_RANK", "PL_GLOBAL_SEED", "HYDRA_FULL_ERROR"}
-"""What this process was told about itself."""
+"""Environment variables that describe this process and must not reach a job's."""
 
 
 class SubprocessLauncher(Launcher):
-    """Runs jobs one after another; a failed one does not stop the others, and the sweep then exits with 1."""
+    """Runs jobs one after another; if one fails, the others still run, and the sweep exits with 1."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.context, self.config = hydra_context, config
@@ -37,22 +37,15 @@ class SubprocessLauncher(Launcher):
         config = self.context.config_loader.load_sweep_config(self.config, overrides)
         with open_dict(config):
             config.hydra.job.id, config.hydra.job.num = str(number), number
-            # Names are cut, so what tells this job from the others stands first.
+            # Names are cut, so what distinguishes this job from the others comes first.
             own_first = sorted(filter_overrides(overrides), key=common.__contains__)
             config.hydra.job.override_dirname = ",".join(own_first)
         folder = Path(config.hydra.sweep.dir, config.hydra.sweep.subdir).absolute()
         print(f"[{number}] {' '.join(filter_overrides(overrides))} -> {folder}", flush=True)
         own = f"hydra.run.dir='{_quoted(folder)}'"
-        command = [
-            sys.executable,
-            "-m",
-            "gan_lightning",
-            self.config.hydra.job.name,
-            *filter_overrides(overrides),
-            own,
-        ]
+        start = [sys.executable, "-m", "gan_lightning", self.config.hydra.job.name]
         environment = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
-        code = subprocess.run(command, env=environment, check=False).returncode
+        code = subprocess.run([*start, *filter_overrides(overrides), own], env=environment, check=False).returncode
         result = JobReturn(overrides=overrides, cfg=config, hydra_cfg=OmegaConf.create({"hydra": config.hydra}))
         result.status = JobStatus.COMPLETED if code == 0 else JobStatus.FAILED
         result.return_value = None if code == 0 else SystemExit(1)
@@ -64,8 +57,8 @@ def _quoted(path: Path) -> str:
 
 
 def register() -> None:
-    """Hand the launcher to Hydra under the name in conf/hydra/launcher: it takes plugins of its own namespace only."""
-    plugins = Plugins.instance()  # has looked through the installed plugins from here on
+    """Give Hydra the launcher under the name in conf/hydra/launcher: it takes only plugins of its own namespace."""
+    plugins = Plugins.instance()  # the installed plugins have been searched from here on
     namespace = sys.modules.setdefault("hydra_plugins", ModuleType("hydra_plugins"))
     this = sys.modules[__name__]
     SubprocessLauncher.__module__ = "hydra_plugins.gan_lightning"

@@ -23,6 +23,8 @@ from PIL import Image
 
 from gan_lightning.__main__ import main
 from gan_lightning.config import resolvers
+from support.evaluating import evaluate  # noqa: F401
+from support.scored_runs import compare  # noqa: F401
 
 resolvers.register()
 torch.set_num_threads(1)

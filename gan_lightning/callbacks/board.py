@@ -11,29 +11,6 @@ from torch.utils.tensorboard.summary import hparams
 
 Value = bool | int | float | str
 
-
-def summaries(config: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What the configuration sets, as the page's records of a session; the last values of all scalars stand beside it.
-
-    There is no record of the columns: TensorBoard would take those of one run for all, and without it puts settings
-    that differ first.
-
-    Args:
-        config: resolved. Callbacks and loggers, and where things lie, are no hyperparameters; the seed is one.
-    """
-    kept = {key: value for key, value in config.items() if key not in ("callbacks", "logger", "run_dir", "resume")}
-    _, start, end = hparams(dict(_leaves(kept)), {})
-    return start, end
-
-
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        elif not (key.startswith("root") or key.endswith("_dir") or (prefix and key == "seed")):  # the run's own seed
-            yield f"{prefix}{key}", value if isinstance(value, Value) else str(value)
-
-
 LAYOUT = {
     "Training": {
         "Losses": ["Multiline", ["^generator/loss$", "^discriminator/loss$"]],
@@ -50,19 +27,25 @@ LAYOUT = {
 
 
 @runtime_checkable
-class Charted(Protocol):
-    """A callback whose scalars differ too much in scale for one chart."""
+class HasCharts(Protocol):
+    """A callback whose scalars differ too much in scale to share one chart."""
 
     @property
     def charts(self) -> list[str]:
-        """Their tags, such as `scores/fid`; each gets a chart in a category of its first word."""
+        """The tags of the scalars, such as `scores/fid`, known after `setup`.
+
+        Each gets a chart of its own, in a category named after the tag's first word.
+        """
 
 
 class Board(Callback):
-    """Lays out TensorBoard's pages: charts, the resolved configuration as text, scalars beside hyperparameters.
+    """Lays out TensorBoard's pages: charts, the resolved configuration as text, and scalars beside hyperparameters.
+
+    Every callback may have charts of its own: see `HasCharts`.
 
     Args:
-        layout: categories of charts, each a list of tag patterns; TensorBoard draws tags with parentheses blank.
+        layout: categories of charts, each with a list of tag patterns by chart; None for LAYOUT. TensorBoard shows no
+            curve for a tag with parentheses.
     """
 
     def __init__(self, layout: dict | None = None) -> None:
@@ -70,14 +53,14 @@ class Board(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         callbacks = trainer.callbacks  # type: ignore[attr-defined]
-        tags = [tag for each in callbacks if isinstance(each, Charted) for tag in each.charts]
+        tags = [tag for callback in callbacks if isinstance(callback, HasCharts) for tag in callback.charts]
         config = dict(pl_module.hparams)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
                 logger.experiment.add_custom_scalars(self._with_charts(tags))
                 configuration = indent(yaml.safe_dump(config, sort_keys=False), "    ")
                 logger.experiment.add_text("configuration", configuration, trainer.global_step)
-                for summary in summaries(config):
+                for summary in hyperparameter_summaries(config):
                     logger.experiment._get_file_writer().add_summary(summary)
 
     def _with_charts(self, tags: list[str]) -> dict:
@@ -87,3 +70,25 @@ class Board(Callback):
             charts = layout.get(category.capitalize(), {})
             layout[category.capitalize()] = charts | {title: ["Multiline", [f"^{tag}$"]]}
         return layout
+
+
+def hyperparameter_summaries(config: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the records that start and end a session on TensorBoard's page of hyperparameters.
+
+    The page shows the last values of all scalars beside them. The record of the columns is left out: TensorBoard would
+    take the columns of one run for all runs, and without it puts first the settings that differ.
+
+    Args:
+        config: the resolved configuration. Callbacks, loggers and paths are no hyperparameters; the run's seed is one.
+    """
+    kept = {key: value for key, value in config.items() if key not in ("callbacks", "logger", "run_dir", "resume")}
+    _, start, end = hparams(dict(_leaves(kept)), {})
+    return start, end
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        elif not (key.startswith("root") or key.endswith("_dir") or (prefix and key == "seed")):  # the run's own seed
+            yield f"{prefix}{key}", value if isinstance(value, Value) else str(value)

@@ -6,51 +6,79 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from lightning import LightningModule, Trainer
+from lightning import Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, is_last_of_run, resumed_from
-from gan_lightning.callbacks.scores import Scores
-from gan_lightning.types import PositiveInt
+from gan_lightning.callbacks.cadence import Cadence, is_last_of_run
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+from gan_lightning.files import atomic_write
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.types import Batch, PositiveInt
+
+log = logging.getLogger(__name__)
 
 
 class Checkpoints(Checkpoint):
-    """Writes `<iteration>.ckpt` at a cadence, and `last.ckpt` with each and at the end of training.
+    """Writes `<iteration>.ckpt` at a cadence and at the end of training, and keeps `last.ckpt` and `best.ckpt`.
 
-    `last.ckpt` is a second name of the newest file, so it costs no space and no time.
+    `last.ckpt` is a second name of the newest file, so it costs no space and no time. `best.ckpt` is the checkpoint of
+    `best_iteration`, where the model has one; it too is a second name if that iteration has a file of its own. A run
+    that is resumed in another folder brings along the best checkpoint from beside the one it is resumed from, and a
+    `best.ckpt` that is not of this run's own past is removed.
 
     Args:
-        folder: where they go.
-        every_n_iterations: iterations between checkpoints.
-        keep: how many of the numbered ones are kept, the newest; None keeps all.
+        folder: where the files go.
+        every_n_iterations: batches between checkpoints; None for none.
+        every_n_epochs: epochs between checkpoints; None for none.
+        keep: how many numbered files are kept, the newest ones; None keeps all.
     """
 
-    def __init__(self, folder: str, every_n_iterations: PositiveInt = 1000, keep: PositiveInt | None = 3) -> None:
+    def __init__(
+        self,
+        folder: str,
+        every_n_iterations: PositiveInt | None = 1000,
+        every_n_epochs: PositiveInt | None = None,
+        keep: PositiveInt | None = 3,
+    ) -> None:
         self.folder = Path(folder)
-        self.every_n_iterations = every_n_iterations
+        self.cadence = Cadence(every_n_iterations, every_n_epochs)
         self.keep = keep
+        self.best = self.folder / "best.ckpt"
+        self.best_written = -1
         self.written: list[Path] = []
+        self.has_begun = False
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    # Lightning calls the hooks of checkpoint callbacks after those of all others, in whatever order they are given.
+
+    def setup(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be written shows now, not after training
 
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
+        if trainer.is_global_zero:
+            self._start_best(trainer, pl_module.best_iteration)
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: AdversarialGame, batch: Batch, batch_idx: int) -> None:
+        self.has_begun = True
+
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+        self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        # The end is written here, not in on_train_end: there Lightning has counted a broken epoch as whole.
-        if is_last_of_run(trainer) or trainer.global_step % self.every_n_iterations == 0:
+        # The end is written here, not in on_train_end, where Lightning has counted a broken epoch as whole.
+        if is_last_of_run(trainer) or self.cadence.due_after_batch(trainer):
             self._write(trainer)
+        self._write_best(trainer, pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._write(trainer)
+        self._write_best(trainer, pl_module)
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Keep a whole batch where another callback breaks off after it, such as scores by a second Ctrl-C.
+    def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
+        """Keep a whole batch if another callback fails after it, such as scores that a second Ctrl-C breaks off.
 
-        Of several processes one may be lost, and those that write wait for all.
+        With several processes nothing is written: one of them may be lost, and all would wait for it.
         """
         progress: Any = trainer.fit_loop.epoch_loop.batch_progress.current
-        if progress.processed > progress.completed and trainer.world_size == 1:
+        if self.has_begun and progress.processed > progress.completed and trainer.world_size == 1:
             self._write(trainer)
 
     def _write(self, trainer: Trainer) -> None:
@@ -60,88 +88,64 @@ class Checkpoints(Checkpoint):
         trainer.save_checkpoint(file)
         self.written.append(file)
         if trainer.is_global_zero:
-            also_name(file, self.folder / "last.ckpt")
+            add_name(file, self.folder / "last.ckpt")
             for old in self.written[: -self.keep] if self.keep else []:
                 old.unlink(missing_ok=True)
 
+    def _write_best(self, trainer: Trainer, module: AdversarialGame) -> None:
+        iteration = trainer.global_step
+        if module.best_iteration != iteration or self.best_written == iteration:
+            return
+        self.best_written = iteration
+        numbered = self.folder / f"{iteration:07d}.ckpt"
+        if numbered not in self.written:  # a file of that name may be of another run
+            trainer.save_checkpoint(self.best)
+        elif trainer.is_global_zero:
+            add_name(numbered, self.best)
 
-def also_name(file: Path, name: Path) -> None:
-    """Give a file a second name, replacing what had it, at once or not at all."""
+    def _start_best(self, trainer: Trainer, best_iteration: int | None) -> None:
+        """Leave in the folder no best checkpoint but that of the run's own past."""
+        checkpoint = resumed_from(trainer)
+        before = checkpoint.with_name(self.best.name) if checkpoint else None
+        resumes_here = before == self.best.resolve()
+        if self.best.is_file():
+            iteration = _iteration(self.best)
+            may_be_own = iteration is not None and iteration <= trainer.global_step
+            is_own = resumes_here and (may_be_own if best_iteration is None else iteration == best_iteration)
+            if not is_own:
+                log.info("%s is removed: it is not the best checkpoint of the run that is resumed", self.best)
+                self.best.unlink()
+        if best_iteration is None:
+            return
+        if before and not resumes_here and before.is_file() and _iteration(before) == best_iteration:
+            add_name(before, self.best)
+        if not self.best.is_file():
+            log.warning(
+                "the best score so far is that of iteration %s, but it has no checkpoint %s", best_iteration, before
+            )
+
+
+def resumed_from(trainer: Trainer) -> Path | None:
+    """Return the checkpoint that a run is resumed from, wherever it lies now; None for a run that starts anew."""
+    return Path(trainer.ckpt_path).resolve() if trainer.ckpt_path else None
+
+
+def add_name(file: Path, name: Path) -> None:
+    """Give a file a second name in one step, replacing the file that had it; copy where there are no hard links."""
     temporary = name.with_suffix(".tmp")
     temporary.unlink(missing_ok=True)
     try:
         os.link(file, temporary)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(file, temporary)
-    temporary.replace(name)
-
-
-log = logging.getLogger(__name__)
-
-
-class BestCheckpoint(Checkpoint):
-    """Keeps `best.ckpt` of the iteration whose followed score is the best so far; without scores it does nothing.
-
-    Where this run wrote a numbered checkpoint of that iteration, it is a second name of that one. A run that goes on
-    from another brings that one's best along, if it lies beside the checkpoint that is resumed; a file that is not the
-    best of this run's own past is removed.
-
-    Args:
-        folder: where it goes.
-    """
-
-    def __init__(self, folder: str) -> None:
-        self.file = Path(folder) / "best.ckpt"
-        self.iteration = -1
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Bring the best so far into the folder of a run that goes on in another."""
-        scores = _scores(trainer)
-        if not (scores and trainer.is_global_zero):
-            return
-        followed = scores.followed()
-        best = followed[1].best.iteration if followed else None
-        checkpoint = resumed_from(trainer)
-        before = checkpoint.with_name(self.file.name) if checkpoint else None
-        goes_on_here = before == self.file.resolve()
-        if self.file.is_file() and not (goes_on_here and _iteration(self.file) == best):
-            log.info("%s is removed: it is not the best of what this run goes on from", self.file)
-            self.file.unlink()
-        if before and not goes_on_here and before.is_file() and _iteration(before) == best:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            also_name(before, self.file)
-        if best is not None and not self.file.is_file():
-            log.warning("the best score so far is of iteration %s, but there is no checkpoint of it: %s", best, before)
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        self._keep(trainer)
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._keep(trainer)
-
-    def _keep(self, trainer: Trainer) -> None:
-        iteration, scores = trainer.global_step, _scores(trainer)
-        followed = scores.followed() if scores else None
-        if not followed or followed[1].best.iteration != iteration or self.iteration == iteration:
-            return
-        self.iteration = iteration
-        numbered = self.file.with_name(f"{iteration:07d}.ckpt")
-        if not any(numbered in each.written for each in trainer.checkpoint_callbacks if isinstance(each, Checkpoints)):
-            trainer.save_checkpoint(self.file)
-        elif trainer.is_global_zero:
-            also_name(numbered, self.file)
+    except OSError:
+        with file.open("rb") as source, atomic_write(name) as stream:
+            shutil.copyfileobj(source, stream)
+    else:
+        temporary.replace(name)
 
 
 def _iteration(file: Path) -> int | None:
+    """Return the iteration of a checkpoint; None for a damaged one."""
     try:
         return AtomicCheckpointIO().load_checkpoint(file)["global_step"]
-    except (ValueError, KeyError):  # damaged
+    except (ValueError, KeyError):
         return None
-
-
-def _scores(trainer: Trainer) -> Scores | None:
-    """The callback that scores, where it has something to score by."""
-    callbacks = trainer.callbacks  # type: ignore[attr-defined]
-    return next((each for each in callbacks if isinstance(each, Scores) and each.metrics), None)

@@ -1,36 +1,33 @@
-"""Ctrl-C ends a run as if it had been planned."""
+"""Ctrl-C ends a run as if its end had been planned."""
 
 import signal
 from types import FrameType
 from typing import Any
 
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback, Trainer
+
+from gan_lightning.models.game import AdversarialGame
 
 
 class GracefulStop(Callback):
-    """The first Ctrl-C finishes the batch, then the checkpoint, grid and plots are written; a second one stops at once.
+    """Ends the run after the batch in which the first Ctrl-C comes; a second Ctrl-C stops it at once.
 
-    `stopped` tells afterwards whether it came to that.
+    The last checkpoint, grid and plots are written as at any end. The signal handler itself sets
+    `pl_module.interrupted` and `trainer.should_stop`, so every other callback sees them, wherever it is in the list.
     """
 
     def __init__(self) -> None:
-        self.stopped = False
-        self.before: Any = None
+        self.previous_handler: Any = None
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         def stop(number: int, frame: FrameType | None) -> None:
-            self.stopped = True
-            signal.signal(signal.SIGINT, self.before)
+            pl_module.interrupted = trainer.should_stop = True
+            signal.signal(signal.SIGINT, self.previous_handler)
 
-        self.before = signal.signal(signal.SIGINT, stop)
+        pl_module.interrupted = False
+        self.previous_handler = signal.signal(signal.SIGINT, stop)
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        if self.stopped:  # here, so that the checkpoint callback, which comes last, still sees it in this batch
-            trainer.should_stop = True
-
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Only here, when all others have written what they write at the end."""
-        if self.before is not None:
-            signal.signal(signal.SIGINT, self.before)
+    def teardown(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
+        """Restore the handler, not before all other callbacks have written what they write in `on_train_end`."""
+        if self.previous_handler is not None:
+            signal.signal(signal.SIGINT, self.previous_handler)

@@ -15,29 +15,34 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 from torchvision.models import AlexNet_Weights
 
-from gan_lightning.data.paired import AlignedDataModule
+from gan_lightning.callbacks.cadence import Cadence
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.randomness import derive
-from gan_lightning.types import Batch, Images, Pair, PositiveInt
+from gan_lightning.types import Aligned, Batch, Images, PositiveInt
+
+log = logging.getLogger(__name__)
 
 Distances = Float[Tensor, " B"]
 Distance = Callable[[Images, Images], Distances]
 DATA_RANGE = 2.0
-"""Of images in [-1, 1]."""
+"""The width of the range [-1, 1] of images."""
 SSIM_SMALLEST = 11
-"""Pixels: the side of SSIM's window."""
+"""The side of SSIM's window in pixels."""
 LPIPS_SMALLEST = 31
-"""Pixels: below, AlexNet has nothing left for the last of the layers that LPIPS compares."""
+"""The smallest side in pixels that leaves AlexNet something for the last of the layers that LPIPS compares."""
 
 
 def psnr(output: Images, target: Images) -> Distances:
-    """10 log10(4 / mean squared error) of each image, in decibels; infinite for equal ones."""
-    exact = _exact(output), _exact(target)
-    return peak_signal_noise_ratio(*exact, data_range=DATA_RANGE, reduction="none", dim=(1, 2, 3))
+    """Return 10 log10(4 / mean squared error) of each image in decibels, [B]; infinity for equal images."""
+    images = _exact(output), _exact(target)
+    return peak_signal_noise_ratio(*images, data_range=DATA_RANGE, reduction="none", dim=(1, 2, 3))
 
 
 def ssim(output: Images, target: Images) -> Distances:
-    """Structural similarity (Wang et al. 2004, doi:10.1109/TIP.2003.819861), its window 11 pixels; 1 for equal ones."""
+    """Return the structural similarity of each image, [B], with a window of 11 pixels; 1 for equal images.
+
+    Source: Wang et al. 2004, doi:10.1109/TIP.2003.819861.
+    """
     similarity = structural_similarity_index_measure(
         _exact(output), _exact(target), data_range=DATA_RANGE, reduction="none"
     )
@@ -46,19 +51,21 @@ def ssim(output: Images, target: Images) -> Distances:
 
 
 def lpips(file: Path) -> Distance:
-    """LPIPS with AlexNet (Zhang et al. 2018, arXiv:1801.03924), lower is nearer; gray is repeated.
+    """Return the distance LPIPS with AlexNet, lower for images that look more alike.
+
+    Source: Zhang et al. 2018, arXiv:1801.03924. Gray images are repeated to three channels.
 
     Args:
-        file: torchvision's weights, where torch.hub looks for them, so that nothing is downloaded.
+        file: torchvision's weights, at the place where torch.hub looks for them, so that nothing is downloaded.
 
     Raises:
-        ValueError: where the file is no state dict of AlexNet.
+        ValueError: if the file is no state dict of AlexNet.
     """
     assert file.is_file()
     try:
-        with torch.random.fork_rng(devices=[]):  # torchvision draws weights before it loads others
+        with torch.random.fork_rng(devices=[]):  # torchvision draws weights before it loads the file's
             network = LearnedPerceptualImagePatchSimilarity(net_type="alex").net
-    except Exception as error:  # whatever foreign bytes make of the loader
+    except Exception as error:  # other files make the loader fail in many ways
         raise ValueError(
             f"callbacks.pair_scores.lpips needs torchvision's weights of AlexNet; {file} is no such file, remove it"
         ) from error
@@ -71,35 +78,32 @@ def lpips(file: Path) -> Distance:
 
 
 def alexnet_file() -> Path:
-    """Where torch.hub keeps torchvision's AlexNet, whether it is there or not."""
+    """Return the file in which torch.hub keeps torchvision's AlexNet, whether it exists or not."""
     return Path(torch.hub.get_dir()) / "checkpoints" / AlexNet_Weights.DEFAULT.url.rsplit("/", 1)[1]
 
 
 def _exact(images: Images) -> Images:
-    """Float64, where there is any: TF32 convolutions would round away what SSIM's variances are made of."""
+    """Convert to float64 where the device has it: TF32 convolutions are too coarse for SSIM's variances."""
     return images.float() if images.device.type == "mps" else images.double()
-
-
-log = logging.getLogger(__name__)
 
 
 class PairScores(Callback):
     """Logs `pairs/psnr`, `pairs/ssim` and `pairs/lpips`, each a mean over the test pairs.
 
-    The model translates each x, and the result, clamped to [-1, 1], is held against y. SSIM is left out for images
-    below 11 pixels and LPIPS below 31; a set without test pairs has no scores. The first process computes alone, draws
-    no random numbers, and keeps nothing in checkpoints.
+    The model translates each x; the result, clamped to [-1, 1], is compared with y. SSIM is left out for images below
+    11 pixels and LPIPS below 31; a set without test pairs has no scores. The first process computes alone, draws no
+    random numbers and keeps nothing in checkpoints. The end of training is always scored.
 
     Args:
-        every_n_iterations: iterations between scores; None for none.
-        every_n_epochs: epochs between scores; None for none. The end of training is always scored.
+        every_n_iterations: batches between scores; None for none.
+        every_n_epochs: epochs between scores; None for none.
         batch_size: images translated at once.
-        lpips: `auto` where torchvision's file of AlexNet lies in torch.hub's folder `checkpoints`, which nothing
-            downloads; true insists on it.
+        lpips: `auto` computes LPIPS if torchvision's file of AlexNet is in torch.hub's folder `checkpoints`, which is
+            never filled by a download here; true requires the file; false leaves LPIPS out.
 
     Raises:
-        ValueError: before training, for a model that does not translate, or where `lpips` is true and the file is
-            missing or the images are too small, or where the file is no state dict of AlexNet.
+        ValueError: before training, for a model that does not translate, or if `lpips` is true and the file is missing
+            or the images are too small, or if the file is no state dict of AlexNet.
     """
 
     def __init__(
@@ -109,53 +113,45 @@ class PairScores(Callback):
         batch_size: PositiveInt = 8,
         lpips: Literal["auto", True, False] = "auto",
     ) -> None:
-        self.every_n_iterations = every_n_iterations
-        self.every_n_epochs = every_n_epochs
+        self.cadence = Cadence(every_n_iterations, every_n_epochs)
         self.batch_size = batch_size
         self.lpips = lpips
         self.distances: dict[str, Distance] = {}
         self.scored = -1
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if not isinstance(pl_module, AdversarialGame) or "xy" not in pl_module.directions:
-            model = type(pl_module).__name__
-            raise ValueError(f"callbacks.pair_scores needs a model that translates images; got {model}")
-        self.distances, self.scored = {}, -1
-        data = trainer.datamodule  # type: ignore[attr-defined]
-        if isinstance(data, AlignedDataModule):
-            self.distances = self._possible(data.shape.image_size)
-        elif trainer.is_global_zero:
-            log.info("no pair scores: %s has no aligned pairs", type(data).__name__)
 
     @property
     def charts(self) -> list[str]:
         """The tags of the scores that these images allow."""
         return [f"pairs/{name}" for name in self.distances]
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not (trainer.is_global_zero and self.distances):
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if not (isinstance(pl_module, AdversarialGame) and "xy" in pl_module.directions):
+            model = type(pl_module).__name__
+            raise ValueError(f"callbacks.pair_scores needs a model that translates images; got {model}")
+        self.distances, self.scored = {}, -1
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        if getattr(data, "batch_type", None) is not Aligned:
+            log.info("no pair scores: %s has no aligned pairs", type(data).__name__)
             return
-        try:
-            trainer.datamodule.evaluation_batches("test", self.batch_size, pl_module.device)  # type: ignore[attr-defined]
-        except ValueError as error:
-            log.info("no pair scores: %s", error)
-            self.distances = {}
+        distances = self._possible(data.shape.image_size)
+        if trainer.is_global_zero:
+            try:
+                data.evaluation_images("test")
+                self.distances = distances
+            except ValueError as error:
+                log.info("no pair scores: %s", error)
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        if self.every_n_iterations and trainer.global_step % self.every_n_iterations == 0:
+        if self.cadence.due_after_batch(trainer):
             self._log(trainer, pl_module)
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self.every_n_epochs and (trainer.current_epoch + 1) % self.every_n_epochs == 0:
-            self._log(trainer, pl_module)
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._log(trainer, pl_module)
 
-    def _log(self, trainer: Trainer, module: LightningModule) -> None:
-        if not (trainer.is_global_zero and self.distances) or trainer.global_step == self.scored:
+    def _log(self, trainer: Trainer, module: AdversarialGame) -> None:
+        if not self.distances or trainer.global_step == self.scored:
             return
         self.scored = trainer.global_step
         scores = self._scores(trainer.datamodule, module)  # type: ignore[attr-defined]
@@ -163,12 +159,10 @@ class PairScores(Callback):
             logger.log_metrics(scores, step=trainer.global_step)
 
     @torch.no_grad()
-    def _scores(self, data: AlignedDataModule, module: LightningModule) -> dict[str, float]:
-        assert isinstance(module, AdversarialGame)
+    def _scores(self, data: Any, module: AdversarialGame) -> dict[str, float]:
         values: dict[str, list[Tensor]] = defaultdict(list)
         rows = count()
         for batch in data.evaluation_batches("test", self.batch_size, module.device):
-            assert isinstance(batch, Pair)
             noise = [derive(module.seed, "dropout", f"test {next(rows)}") for _ in batch.x]
             output = module.images(batch.x, noise=noise, direction="xy").to(batch.y).clamp(-1, 1)
             for name, distance in self.distances.items():
@@ -176,7 +170,7 @@ class PairScores(Callback):
         return {name: torch.cat(each).double().mean().item() for name, each in values.items()}
 
     def _possible(self, size: int) -> dict[str, Distance]:
-        """The scores that images of this size allow, by name."""
+        """Return by name the scores that images of this size allow."""
         distances: dict[str, Distance] = {"psnr": psnr}
         if size >= SSIM_SMALLEST:
             distances["ssim"] = ssim
@@ -189,7 +183,7 @@ class PairScores(Callback):
         elif not file.is_file():
             missing = f"needs torchvision's weights of AlexNet at {file}, and there is no such file"
         if self.lpips is True and missing:
-            raise ValueError(f"callbacks.pair_scores.lpips: true {missing}; put it right, or use auto or false")
+            raise ValueError(f"callbacks.pair_scores.lpips: true {missing}; use auto or false to do without")
         if self.lpips and missing:
             log.info("pairs/lpips is left out: it %s", missing)
         elif self.lpips:

@@ -1,4 +1,4 @@
-"""The pictures a finished run leaves behind, drawn from its own files."""
+"""Plots of a finished run, drawn from its own files."""
 
 import csv
 from collections import defaultdict
@@ -14,16 +14,16 @@ OUTPUTS = {
     "d_out/fake": "D(fake) in D's step",
     "d_out/fake_for_generator": "D(fake) in G's step",
 }
-SIDES = {"": "", "_x": ", domain x", "_y": ", domain y"}
+DOMAINS = {"": "", "_x": ", domain x", "_y": ", domain y"}
 
 
 class Plots(Callback):
-    """At the end draws `losses.png`, `outputs.png` and `real_and_fake.png` from metrics.csv and the sample grids.
+    """Draws `losses.png`, `outputs.png` and `real_and_fake.png` at the end of a run.
 
     Args:
         folder: where the plots go.
-        metrics: the CSV logger's file.
-        samples: the folder of the grids.
+        metrics: the file `metrics.csv` of the CSV logger.
+        samples: the folder of the sample grids.
     """
 
     def __init__(self, folder: str, metrics: str, samples: str) -> None:
@@ -31,7 +31,8 @@ class Plots(Callback):
         self.metrics = Path(metrics)
         self.samples = Path(samples)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Draw after all other callbacks have written what they write in `on_train_end`, such as the last grid."""
         if not trainer.is_global_zero:
             return
         for logger in trainer.loggers:
@@ -39,33 +40,25 @@ class Plots(Callback):
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.metrics.is_file():
             curves = read_curves(self.metrics)
-            losses = {"G": "generator/loss", "D": "discriminator/loss"}
+            tags = {"G": "generator/loss", "D": "discriminator/loss"}
+            losses = {label: curves[tag] for label, tag in tags.items() if tag in curves}
             title = "Generator and Discriminator Loss During Training"
-            draw_curves(
-                {k: curves[v] for k, v in losses.items() if v in curves},
-                title,
-                "Loss",
-                self.folder / "losses.png",
-            )
+            draw_curves(losses, title, "Loss", self.folder / "losses.png")
             outputs = {
-                f"{label}{domain}": curves[tag + side]
-                for side, domain in SIDES.items()
+                f"{label}{domain}": curves[tag + suffix]
+                for suffix, domain in DOMAINS.items()
                 for tag, label in OUTPUTS.items()
-                if tag + side in curves
+                if tag + suffix in curves
             }
-            draw_curves(
-                outputs,
-                "Discriminator Outputs During Training",
-                "Mean output",
-                self.folder / "outputs.png",
-            )
+            title = "Discriminator Outputs During Training"
+            draw_curves(outputs, title, "Mean output", self.folder / "outputs.png")
         real, fake = self.samples / "real.png", self.samples / f"{trainer.global_step:07d}.png"
         if real.is_file() and fake.is_file():
             draw_beside(real, fake, self.folder / "real_and_fake.png")
 
 
 def read_curves(metrics: Path) -> dict[str, Curve]:
-    """Iterations and values of every column of a metrics.csv that has any."""
+    """Return the iterations and values of every column of a metrics.csv that has values."""
     curves: dict[str, Curve] = defaultdict(lambda: ([], []))
     with metrics.open(newline="") as stream:
         for row in csv.DictReader(stream):
@@ -77,7 +70,7 @@ def read_curves(metrics: Path) -> dict[str, Curve]:
 
 
 def draw_curves(curves: dict[str, Curve], title: str, unit: str, file: Path) -> None:
-    """A 10x5 inch plot of curves over iterations."""
+    """Draw curves over iterations, 10x5 inches."""
     figure, axes = _figure(10, 5, 1)
     for label, (iterations, values) in curves.items():
         axes[0].plot(iterations, values, label=label, linewidth=1)
@@ -88,7 +81,7 @@ def draw_curves(curves: dict[str, Curve], title: str, unit: str, file: Path) -> 
 
 
 def draw_beside(real: Path, fake: Path, file: Path) -> None:
-    """Two grids side by side, 15 inches wide."""
+    """Draw two grids side by side, 15 inches wide."""
     from matplotlib.image import imread
 
     figure, axes = _figure(15, 8, 2)
@@ -100,7 +93,7 @@ def draw_beside(real: Path, fake: Path, file: Path) -> None:
 
 
 def _figure(width: int, height: int, panels: int) -> tuple[Any, list[Any]]:
-    """A figure that needs no screen and leaves pyplot's state alone."""
+    """Return a figure and its axes, which need no screen and leave pyplot's state alone."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height))

@@ -5,6 +5,7 @@ from typing import Any
 
 from lightning import Callback, Trainer
 
+from gan_lightning.callbacks.cadence import Cadence
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, Images, PositiveInt
 
@@ -15,20 +16,27 @@ class Points(Callback):
     Args:
         folder: where the PNG files go.
         num_points: how many generated points a plot shows.
-        every_n_iterations: iterations between plots; the last one is always drawn.
+        every_n_iterations: batches between plots; None for none. The end of training is always drawn.
+        every_n_epochs: epochs between plots; None for none.
     """
 
-    def __init__(self, folder: str, num_points: PositiveInt = 1000, every_n_iterations: PositiveInt = 500) -> None:
+    def __init__(
+        self,
+        folder: str,
+        num_points: PositiveInt = 1000,
+        every_n_iterations: PositiveInt | None = 500,
+        every_n_epochs: PositiveInt | None = None,
+    ) -> None:
         self.folder = Path(folder)
         self.num_points = num_points
-        self.every_n_iterations = every_n_iterations
+        self.cadence = Cadence(every_n_iterations, every_n_epochs)
         self.real: Images | None = None
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         self.real = pl_module.real_images(batch)
-        if trainer.global_step % self.every_n_iterations == 0:
+        if self.cadence.due_after_batch(trainer):
             self._draw(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:

@@ -1,4 +1,4 @@
-"""One progress bar for the whole run, with three numbers."""
+"""One progress bar for the whole run."""
 
 import logging
 from typing import Any
@@ -11,9 +11,9 @@ log = logging.getLogger(__name__)
 
 
 class RunProgress(ProgressBar):
-    """Shows iterations of the run, the time left, both players' losses and the iterations a second.
+    """Shows the run's iterations, the time left, both players' losses and the iterations per second.
 
-    Lightning's own bars start anew with every epoch, which for small data sets is every second.
+    Lightning's own bars start again in every epoch, which is every second for a small data set.
     """
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torchvision.utils import make_grid, save_image
 
+from gan_lightning.callbacks.cadence import Cadence
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, Images, PositiveInt
 
@@ -26,7 +27,7 @@ class Samples(Callback):
         folder: where the PNG files go.
         num_images: about how many images a grid has; a model by class draws `nrow` of each class instead.
         nrow: images in a row; fewer if the model's images belong together in threes or sixes.
-        every_n_iterations: iterations between grids; None for none.
+        every_n_iterations: batches between grids; None for none.
         every_n_epochs: epochs between grids; None for none.
     """
 
@@ -41,8 +42,7 @@ class Samples(Callback):
         self.folder = Path(folder)
         self.num_images = num_images
         self.nrow = nrow
-        self.every_n_iterations = every_n_iterations
-        self.every_n_epochs = every_n_epochs
+        self.cadence = Cadence(every_n_iterations, every_n_epochs)
         self.numbers: list[int] = []
         self.drawn = -1
 
@@ -60,12 +60,8 @@ class Samples(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        if self.every_n_iterations and trainer.global_step % self.every_n_iterations == 0:
-            self._draw(trainer, pl_module)
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
-        epoch = trainer.current_epoch + 1
-        if self.every_n_epochs and (epoch == 1 or epoch % self.every_n_epochs == 0):
+        ends_first_epoch = trainer.is_last_batch and trainer.current_epoch == 0
+        if self.cadence.due_after_batch(trainer) or (self.cadence.every_n_epochs and ends_first_epoch):
             self._draw(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:

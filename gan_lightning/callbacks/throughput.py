@@ -1,4 +1,4 @@
-"""How fast the run is."""
+"""The speed of a run in images per second."""
 
 import time
 from typing import Any
@@ -9,9 +9,9 @@ from gan_lightning.models.game import AdversarialGame
 
 
 class Throughput(Callback):
-    """Logs `images_per_second` of all processes together, at the logging cadence.
+    """Logs `images_per_second` of all processes together, every `trainer.log_every_n_steps` iterations.
 
-    Time spent on pictures and checkpoints is part of it, the first batch (compilation, warm-up) is not.
+    The time that grids, scores and checkpoints take is included; the first batch, with its compilation, is not.
     """
 
     def __init__(self) -> None:

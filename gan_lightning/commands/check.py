@@ -1,4 +1,4 @@
-"""`gan-lightning check data=...`: is the data what training needs?"""
+"""`gan-lightning check data=...`: find out whether training can use the data."""
 
 import json
 from collections import defaultdict
@@ -12,35 +12,38 @@ from rich.console import Console
 from rich.table import Table
 
 from gan_lightning.config import logs, schema
-from gan_lightning.data.cache import Direct, Store
-from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.stored import Split, names
+from gan_lightning.data.cache import FittedImages
+from gan_lightning.data.module import Split, StoredDataModule, domain_names
+
+NumbersByPixels = dict[str, list[int]]
+"""Numbers of images by a hash of their fitted pixels: images of one hash are equal."""
 
 
 def run(config: DictConfig) -> None:
-    """Survey every split, show a table and write check.json; exit with 1 where training would go wrong.
+    """Read every split, show a table and write check.json; exit with 1 where training would go wrong.
 
     Raises:
         ValueError: where the configuration is wrong.
+        SystemExit: with 1 where training would go wrong.
     """
     schema.check(config)
     logs.tidy()
     module: StoredDataModule = instantiate(config.data)
     report: dict[str, Any] = {"splits": {}, "wrong": [], "worth_knowing": []}
-    contents: dict[str, dict[str, list[int]]] = {}
+    hashed: dict[str, NumbersByPixels] = {}
+    expected = module.expected or {}
     try:
         module.prepare_data()
         for split in get_args(Split):
-            for name, store in _named(module, split).items():
-                contents[name] = _by_content(store)
-                report["splits"][name] = _split(store, contents[name]) | {"classes": module.class_counts(store)}
-                _judge(report, name, store, module)
+            for name, images in _domains(module, split).items():
+                hashed[name] = _numbers_by_pixels(images)
+                report["splits"][name] = _counts(images, hashed[name]) | {"classes": module.class_counts(images)}
+                report["worth_knowing"] += _remarks(name, report["splits"][name], expected.get(name))
         module.setup("fit")
     except ValueError as error:
         report["wrong"].append(str(error))
     report["wrong"] += module.problems()
-    _compare(report, contents)
-    _count_all(report, contents, module.expected.get("all"))
+    report["worth_knowing"] += _leaks(hashed) + _remarks_on_whole_set(report, hashed, expected.get("all"))
     file = Path(config.run_dir) / "check.json"
     file.write_text(json.dumps(report, ensure_ascii=False, indent=1))
     _show(report, file)
@@ -48,82 +51,86 @@ def run(config: DictConfig) -> None:
         raise SystemExit(1)
 
 
-def _named(module: StoredDataModule, split: Split) -> dict[str, Store | Direct]:
+def _domains(module: StoredDataModule, split: Split) -> dict[str, FittedImages]:
     try:
-        stores = module.stores(split, module.shape_of("train"))  # of one size, so that equal pictures are found
+        # All splits are fitted to one size, so that equal images are found.
+        domains = module.fitted_images(split, module.fitted_size("train"))
     except ValueError:
         if split == "train":
             raise
         return {}  # a set may have no test split
-    return dict(zip(names(split, len(stores)), stores, strict=True))
+    return dict(zip(domain_names(split, len(domains)), domains, strict=True))
 
 
-def _by_content(store: Store | Direct) -> dict[str, list[int]]:
-    """Numbers of pictures by a hash of their fitted pixels."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for number in range(len(store)):
-        found[blake2b(store.rows([number]).tobytes(), digest_size=16).hexdigest()].append(number)
+def _numbers_by_pixels(images: FittedImages) -> NumbersByPixels:
+    found: NumbersByPixels = defaultdict(list)
+    for number in range(len(images)):
+        found[blake2b(images.rows([number]).tobytes(), digest_size=16).hexdigest()].append(number)
     return found
 
 
-def _split(store: Store | Direct, content: dict[str, list[int]]) -> dict[str, Any]:
+def _counts(images: FittedImages, hashed: NumbersByPixels) -> dict[str, Any]:
     return {
-        "pictures": len(store),
-        "sizes": dict(store.survey.sizes.most_common()),
-        "modes": dict(store.survey.modes),
-        "bad": store.survey.bad,
-        "duplicates": [numbers for numbers in content.values() if len(numbers) > 1],
-        "fingerprint": store.fingerprint if isinstance(store, Store) else None,
+        "images": len(images),
+        "sizes": dict(images.survey.sizes.most_common()),
+        "modes": dict(images.survey.modes),
+        "bad": images.survey.bad,
+        "duplicates": [numbers for numbers in hashed.values() if len(numbers) > 1],
+        "fingerprint": images.fingerprint,
     }
 
 
-def _judge(report: dict[str, Any], name: str, store: Store | Direct, module: StoredDataModule) -> None:
-    survey, total = store.survey, len(store) + len(store.survey.bad)
-    if survey.bad:
-        report["worth_knowing"].append(f"{name}: {len(survey.bad)} of {total} cannot be read")
-    for class_name, count in report["splits"][name]["classes"].items():
-        if not count:
-            report["worth_knowing"].append(f"{name}: class {class_name} has no pictures")
-    expected = module.expected.get(name)
+def _remarks(name: str, split: dict[str, Any], expected: int | None) -> list[str]:
+    """Return what is worth knowing about one split."""
+    bad, total, twice = len(split["bad"]), split["images"] + len(split["bad"]), _duplicates(split)
+    remarks = [f"{name}: {bad} of {total} cannot be read"] if bad else []
+    remarks += [f"{name}: class {class_} has no images" for class_, count in split["classes"].items() if not count]
     if expected is not None and expected != total:
-        report["worth_knowing"].append(f"{name}: {total:,} pictures, where the whole set has {expected:,}")
-    twice = sum(len(numbers) - 1 for numbers in report["splits"][name]["duplicates"])
+        remarks.append(f"{name}: {total:,} images, where the whole set has {expected:,}")
     if twice:
-        report["worth_knowing"].append(f"{name}: {twice} pictures are exact duplicates of others")
+        remarks.append(f"{name}: {twice} images are exact duplicates of others")
+    return remarks
 
 
-def _compare(report: dict[str, Any], contents: dict[str, dict[str, list[int]]]) -> None:
-    """Pictures of a test split that are in the training split too; one set that serves as both is no finding."""
-    for name, content in contents.items():
+def _duplicates(split: dict[str, Any]) -> int:
+    return sum(len(numbers) - 1 for numbers in split["duplicates"])
+
+
+def _leaks(hashed: dict[str, NumbersByPixels]) -> list[str]:
+    """Name test splits that share images with the training split; one set that serves as both is no finding."""
+    remarks = []
+    for name, own in hashed.items():
         other = name.replace("test", "train")
-        if name != other and other in contents and contents[other].keys() != content.keys():
-            shared = sum(len(content[key]) for key in content.keys() & contents[other].keys())
-            if shared:
-                report["worth_knowing"].append(f"{name}: {shared} pictures are in {other} too")
+        training = hashed.get(other, {})
+        shared = sum(len(own[key]) for key in own.keys() & training.keys())
+        if name != other and shared and training.keys() != own.keys():
+            remarks.append(f"{name}: {shared} images are in {other} too")
+    return remarks
 
 
-def _count_all(report: dict[str, Any], contents: dict[str, dict[str, list[int]]], expected: int | None) -> None:
-    """The known number of a set that may come with its splits or without."""
+def _remarks_on_whole_set(
+    report: dict[str, Any], hashed: dict[str, NumbersByPixels], expected: int | None
+) -> list[str]:
+    """Compare the images of all splits with the known number of a set whose files may come with splits or without."""
     splits = report["splits"]
     if expected is None or "train" not in splits:
-        return
-    apart = [name for name in splits if name == "train" or contents[name].keys() != contents["train"].keys()]
-    total = sum(splits[name]["pictures"] + len(splits[name]["bad"]) for name in apart)
-    if total != expected:
-        report["worth_knowing"].append(f"{total:,} pictures, where the whole set has {expected:,}")
+        return []
+    apart = [name for name in splits if name == "train" or hashed[name].keys() != hashed["train"].keys()]
+    total = sum(splits[name]["images"] + len(splits[name]["bad"]) for name in apart)
+    return [] if total == expected else [f"{total:,} images, where the whole set has {expected:,}"]
 
 
 def _show(report: dict[str, Any], file: Path) -> None:
     console = Console()
-    table = Table("split", "pictures", "left out", "duplicates", "sizes", "modes")
+    table = Table("split", "images", "left out", "duplicates", "sizes", "modes")
     for name, split in report["splits"].items():
         sizes = ", ".join(f"{count:,} of {size}" for size, count in list(split["sizes"].items())[:3])
         more = len(split["sizes"]) - 3
         table.add_row(
             name,
-            f"{split['pictures']:,}",
+            f"{split['images']:,}",
             f"{len(split['bad']):,}",
-            f"{sum(len(numbers) - 1 for numbers in split['duplicates']):,}",
+            f"{_duplicates(split):,}",
             sizes + (f" and {more} more" if more > 0 else ""),
             ", ".join(split["modes"]),
         )

@@ -1,4 +1,4 @@
-"""The command line before Hydra reads it."""
+"""The command line as it is prepared for Hydra."""
 
 import re
 from itertools import pairwise
@@ -12,14 +12,14 @@ PLAIN_PATH = re.compile(r"[A-Za-z0-9_./\\-]*")
 
 
 def prepared(arguments: list[str]) -> list[str]:
-    """Paths with spaces, commas, `=` or any script in quotes; and what `resume=` brings along."""
+    """Return the arguments with unusual paths in quotes, and with the overrides of the run that `resume=` names."""
     return _with_own_overrides([_quoted(argument) for argument in arguments])
 
 
 def with_runs(arguments: list[str]) -> list[str]:
-    """Run folders, which stand alone, as one `runs=[...]`; flags and the words after them stay.
+    """Return the arguments with all run folders gathered in one `runs=[...]`; flags and the words after them stay.
 
-    A folder's name may have `=` in it, as those of a sweep do.
+    A folder's name may contain `=`, as the names of a sweep's folders do.
     """
     runs: list[str] = []
     others: list[str] = []
@@ -30,7 +30,7 @@ def with_runs(arguments: list[str]) -> list[str]:
 
 
 def _quoted(argument: str) -> str:
-    """`key=path` as `key='path'` where Hydra's grammar would stumble over the path; `~` expands."""
+    """Return `key=path` as `key='path'` if Hydra's grammar cannot read the path; `~` is expanded."""
     key, equals, value = argument.partition("=")
     if value.startswith("~/"):
         value = str(Path(value).expanduser())
@@ -46,7 +46,7 @@ def _in_quotes(value: str) -> str:
 
 
 def _is_only_words(argument: str, value: str) -> bool:
-    """Whether Hydra cannot read an argument that has none of its grammar's brackets and quotes."""
+    """Return whether an argument without brackets and quotes is one that Hydra's grammar cannot read."""
     if set(value) & set("[]{}()'\""):
         return False
     try:
@@ -57,7 +57,7 @@ def _is_only_words(argument: str, value: str) -> bool:
 
 
 def _with_own_overrides(arguments: list[str]) -> list[str]:
-    """The overrides of the run folder that `resume=` names stand before it; what is given anew replaces them."""
+    """Insert before `resume=` the overrides of the run folder that it names, without the keys that are given anew."""
     given = dict(argument.split("=", 1) for argument in arguments if "=" in argument and not argument.startswith("-"))
     saved = Path(given.get("resume", "").strip("'").replace("\\'", "'")) / ".hydra" / "overrides.yaml"
     if "resume" not in given or not saved.is_file():

@@ -1,4 +1,4 @@
-"""Hydra's and OmegaConf's errors as one sentence: the key, what was given, what is allowed."""
+"""Hydra's and OmegaConf's errors in one sentence: the key, what was given, what is allowed."""
 
 import re
 import sys
@@ -13,16 +13,18 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
+from gan_lightning.config.renamed import current_name
+
 USER_ERRORS = (ValueError, OSError, HydraException, OmegaConfBaseException)
-"""What a wrong command line, file or folder raises; anything else is a bug and keeps its traceback."""
+"""The errors that a wrong command line, file or folder raises; any other is a bug and keeps its traceback."""
 
 
 def sentence(error: BaseException, conf: Path, primary: str) -> str:
-    """The error in one sentence.
+    """Return an error in one sentence.
 
     Args:
         error: one of USER_ERRORS.
-        conf: the configuration's folder, for the right names.
+        conf: the configuration's folder, in which the allowed names are looked up.
         primary: the name of the command's primary configuration.
     """
     chain = list(_causes(error))
@@ -40,16 +42,16 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
     ours = (link for link in chain if not isinstance(link, HydraException))
     first = next(ours, error)
     said = str(first).split("\n    full_key")[0].removeprefix("ValueError raised while resolving interpolation: ")
-    return _of_key(texts, " ".join(said.split()))
+    return _with_key(texts, " ".join(said.split()))
 
 
-def _of_key(texts: list[str], said: str) -> str:
-    """The sentence with the key of the part that could not be made, where Hydra names one."""
+def _with_key(texts: list[str], said: str) -> str:
+    """Put the key of the part that could not be made before the sentence, if Hydra names one."""
     found = next(
         (key[1] for text in texts if (key := re.search(r"Error in call to target.*full_key: (\S+)", text, re.S))),
         "",
     )
-    found = re.sub(r"^trainer\.(callbacks|logger)\[\d+\]\.?", "", found)  # places in lists that nobody has written
+    found = re.sub(r"^trainer\.(callbacks|logger)\[\d+\]\.?", "", found)  # indices of lists that no user has written
     return said if not found or found in said else f"{found}: {said}"
 
 
@@ -60,6 +62,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _unknown_key(key: str, conf: Path, primary: str) -> str:
+    if new := current_name(key):
+        return f"{key} is no key of the configuration; it is called {new} now"
     groups = [path.name for path in conf.iterdir() if path.is_dir()]
     known = [*_known_keys(conf, primary, groups), *groups]
     same_end = [full for full in known if full.endswith("." + key.rsplit(".", 1)[-1])]
@@ -69,7 +73,7 @@ def _unknown_key(key: str, conf: Path, primary: str) -> str:
 
 
 def _known_keys(conf: Path, primary: str, groups: list[str]) -> list[str]:
-    """All keys of the configuration, with the groups' options that the command line chooses where they exist."""
+    """Return all keys of the configuration, with the options that the command line chooses if they exist."""
     chosen = [word for word in sys.argv[1:] if word.split("=", 1)[0] in groups]
     for overrides in (chosen, []):
         GlobalHydra.instance().clear()
@@ -83,6 +87,8 @@ def _unknown_option(named: str, conf: Path) -> str:
     while not (conf / group).is_dir():
         group, _, above = group.rpartition("/")
         option = f"{above}/{option}"
+    if new := current_name(option):
+        return f"{group} has no option {option}; it is called {new} now"
     files = (file.relative_to(conf / group) for file in (conf / group).rglob("*.yaml"))
     options = sorted(str(file.with_suffix("")) for file in files if file.parts[0] != "shared")
     close = get_close_matches(option, options, n=1)

@@ -1,4 +1,4 @@
-"""One line for each message, and none that advertises."""
+"""The log: one line for each message, and no advertisements."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ WARNINGS = (
 
 
 def tidy() -> None:
-    """Leave each message to Hydra's handlers alone: Lightning brings its own, so lines would come twice."""
+    """Leave each message to Hydra's handlers alone: Lightning adds its own, so lines would appear twice."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
         library = logging.getLogger(name)
         library.handlers.clear()
@@ -33,7 +33,7 @@ def tidy() -> None:
     for handler in logging.getLogger().handlers:
         handler.addFilter(_worth_reading)
     if os.environ.get("LOCAL_RANK", "0") != "0":
-        logging.getLogger().setLevel(logging.ERROR)  # the first process speaks for all
+        logging.getLogger().setLevel(logging.ERROR)  # the first process logs for all
     for message in WARNINGS:
         warnings.filterwarnings("ignore", message)
 

@@ -1,4 +1,4 @@
-"""Finished runs: where their checkpoint lies, the model in it, and their scores."""
+"""Finished runs: their configuration, their checkpoints, and the models in them."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,8 +8,49 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
-from gan_lightning.evaluation.records import EVALUATIONS, SCORES, ScoreFile, ScoreRecord, ScoringFailure
 from gan_lightning.models.game import AdversarialGame
+
+OF_ONE_RUN = ("seed", "run_dir", "resume")
+"""Keys of the configuration that may differ between repetitions of an experiment."""
+
+
+def configuration_of(run: Path) -> tuple[str, int]:
+    """Return a text that is equal for runs whose configurations differ in the seed alone, and the seed.
+
+    A folder without a configuration gets a text of its own.
+    """
+    file = run / ".hydra" / "config.yaml"
+    if not file.is_file():
+        return str(run.resolve()), 0
+    config = OmegaConf.load(file)
+    assert isinstance(config, DictConfig)
+    shared = [str(key) for key in config if key not in OF_ONE_RUN]
+    return OmegaConf.to_yaml(OmegaConf.masked_copy(config, shared)), config.get("seed", 0)
+
+
+def iterations_of_checkpoints(run: Path) -> list[int]:
+    """Return the iteration of `last.ckpt` if a numbered file is the same; else those of all numbered files."""
+    last = run / "checkpoints" / "last.ckpt"
+    numbered = [file for file in last.parent.glob("*.ckpt") if file.stem.isdecimal()]
+    same = [file for file in numbered if last.is_file() and file.samefile(last)]
+    return [int(file.stem) for file in same or numbered]
+
+
+def checkpoint_of(run: str, key: str) -> Path:
+    """Return the checkpoint that a key names: the file itself, or the last checkpoint of a run folder.
+
+    Args:
+        run: a checkpoint or a run folder.
+        key: the key of the configuration, for the error.
+
+    Raises:
+        ValueError: if there is no such file.
+    """
+    given = Path(run).expanduser()
+    file = given / "checkpoints" / "last.ckpt" if given.is_dir() else given
+    if not file.is_file():
+        raise ValueError(f"{key} must be a checkpoint or a run folder with checkpoints/last.ckpt; there is no {file}")
+    return file
 
 
 class Restored(NamedTuple):
@@ -20,27 +61,18 @@ class Restored(NamedTuple):
     iteration: int
 
 
-def checkpoint_of(run: str, key: str) -> Path:
-    """The checkpoint that a key names: a file, or a run folder's last.
-
-    Raises:
-        ValueError: where there is none.
-    """
-    given = Path(run).expanduser()
-    file = given / "checkpoints" / "last.ckpt" if given.is_dir() else given
-    if not file.is_file():
-        raise ValueError(f"{key} must be a checkpoint or a run folder with checkpoints/last.ckpt; there is no {file}")
-    return file
-
-
 def restored(file: Path, key: str) -> Restored:
-    """The model of a checkpoint, rebuilt from the configuration in it, on the CPU.
+    """Return the model of a checkpoint on the CPU, rebuilt from the configuration in the checkpoint.
 
-    Comparisons with targets are left out: only training needs them, and they may need files. The checkpoint's classes
-    are called by name, as Hydra allows, so open checkpoints that you trust.
+    Reconstruction losses are left out, because only training needs them and they may need files. The classes that the
+    checkpoint names are called, so open only checkpoints that you trust.
+
+    Args:
+        file: the checkpoint.
+        key: the key of the configuration that names it, for errors.
 
     Raises:
-        ValueError: where the file is damaged, was not written by a run of the command line, or by an older version
+        ValueError: if the file is damaged, was not written by a run of the command line, or was written by a version
             whose networks had other weights.
     """
     checkpoint: dict[str, Any] = AtomicCheckpointIO().load_checkpoint(file)
@@ -48,7 +80,7 @@ def restored(file: Path, key: str) -> Restored:
     if not isinstance(kept, dict) or not isinstance(kept.get("model"), dict) or "_target_" not in kept["model"]:
         raise ValueError(f"{key}: {file} has no configuration in it, so its model cannot be rebuilt")
     config = OmegaConf.create(kept)
-    with torch.random.fork_rng(devices=[]):  # first weights are drawn, and overwritten
+    with torch.random.fork_rng(devices=[]):  # the first weights are drawn, and then overwritten
         model = instantiate({name: value for name, value in config.model.items() if name != "reconstructions"})
     if not isinstance(model, AdversarialGame):
         raise ValueError(f"{key}: {file} must hold a model of this program; it holds a {type(model).__name__}")
@@ -59,43 +91,3 @@ def restored(file: Path, key: str) -> Restored:
     except (RuntimeError, KeyError) as error:
         reason = "".join(str(error).splitlines()[:2][-1:]).strip()  # torch's first line is a heading
         raise ValueError(f"{key}: {file} does not fit the model of its own configuration: {reason}") from error
-
-
-def records_of(run: Path, key: str) -> list[ScoreRecord]:
-    """Every score beside a run, in the order they were written.
-
-    Raises:
-        ValueError: where the folder is missing or has none, nor a failure that says why.
-    """
-    if not run.is_dir():
-        raise ValueError(f"{key} must name run folders; there is no folder {run}")
-    records = [record for name in (SCORES, EVALUATIONS) for record in ScoreFile(run / name).read()]
-    if not records and not failures_of(run):
-        raise ValueError(
-            f"{key} must name runs with scores, in {SCORES} or {EVALUATIONS}; {run} has none: train with "
-            "metric=[fid], or score it by gan-lightning evaluate"
-        )
-    return records
-
-
-def checkpoints_of(run: Path) -> list[int]:
-    """The iteration of a run's last checkpoint; where no other file is its second name, those of all that are there.
-
-    By their names: nothing is loaded.
-    """
-    folder = run / "checkpoints"
-    last = folder / "last.ckpt"
-    numbered = [file for file in folder.glob("*.ckpt") if file.stem.isdecimal()]
-    same = [file for file in numbered if last.is_file() and file.samefile(last)]
-    return [int(file.stem) for file in same or numbered]
-
-
-def failures_of(run: Path) -> list[ScoringFailure]:
-    """The iterations of training whose images could not be scored."""
-    return ScoreFile(run / SCORES).failures()
-
-
-def was_scored(run: Path) -> bool:
-    """Whether there are scores of its training, beside those of any evaluation."""
-    file = ScoreFile(run / SCORES)
-    return bool(file.read() or file.failures())

@@ -1,4 +1,4 @@
-"""Constructors' signatures are the schema of the configuration: names, types and bounds, checked first of all."""
+"""Constructors' signatures as the schema of the configuration: names, types and bounds of keys, checked first."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,11 +22,49 @@ from typing import (
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from gan_lightning.config.renamed import current_name
 from gan_lightning.types import AtLeast
+
+PLAIN = (bool, int, float, str, NoneType)
+CONTROL = {"_target_", "_partial_", "_args_", "_recursive_", "_convert_"}
+
+
+class Argument(NamedTuple):
+    """What the signature of a callable says about one argument."""
+
+    hint: Any
+    is_needed: bool
+
+
+def check(config: DictConfig) -> None:
+    """Compare every node that names a `_target_` with the signature of that target.
+
+    Raises:
+        ValueError: for the first argument that is misspelt, missing, of the wrong type or out of bounds, and for
+            settings of a part that was not chosen; the message names the full key.
+    """
+    for path, node in _targets(config, ""):
+        _check_node(get_object(node._target_), node, f"{path}.", node._target_)
+
+
+def arguments(function: Callable, config: DictConfig) -> dict[str, Any]:
+    """Return the keys of a configuration that a command's signature names, checked against it.
+
+    Raises:
+        ValueError: see `check`.
+    """
+    known = signature(function)
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if str(key) in known])
+    _check_node(function, own, "", function.__name__)
+    for key, value in own.items():
+        # Not checked above, where a node may be a part that is still to be made.
+        if OmegaConf.is_config(value) and not _fits(value, known[str(key)].hint):
+            raise ValueError(f"{key!s} must be {describe(known[str(key)].hint)}; got {value}")
+    return {str(key): own[key] for key in own}
 
 
 def numbers(key: str, value: Any, least: int) -> list[int]:
-    """One number or a list, each once: what is scored twice is no second draw.
+    """Return one number or several as a list; each must be given once, because a second score of it is no second draw.
 
     Raises:
         ValueError: for anything else, naming the key.
@@ -39,94 +77,46 @@ def numbers(key: str, value: Any, least: int) -> list[int]:
     return every
 
 
-PLAIN = (bool, int, float, str, NoneType)
-CONTROL = {"_target_", "_partial_", "_args_", "_recursive_", "_convert_"}
-
-
-class Argument(NamedTuple):
-    """What a callable says of one of its arguments."""
-
-    hint: Any
-    is_needed: bool
-
-
-def check(config: DictConfig) -> None:
-    """Hold every node that names a `_target_` against that target's signature.
-
-    Raises:
-        ValueError: for the first argument that is misspelt, missing, of the wrong type or out of bounds, naming its
-            full key.
-    """
-    for path, node in _targets(config, ""):
-        _hold(get_object(node._target_), node, f"{path}.", node._target_)
-
-
-def arguments(function: Callable, config: DictConfig) -> dict[str, Any]:
-    """A command's own arguments among the keys of its configuration, held against its signature.
-
-    Raises:
-        ValueError: see `check`.
-    """
-    known = signature(function)
-    own = OmegaConf.masked_copy(config, [str(key) for key in config if str(key) in known])
-    _hold(function, own, "", function.__name__)
-    for key, value in own.items():
-        # Not held above, where it may be a part to be made.
-        if OmegaConf.is_config(value) and not _fits(value, known[str(key)].hint):
-            raise ValueError(f"{key!s} must be {describe(known[str(key)].hint)}; got {value}")
-    return {str(key): own[key] for key in own}
-
-
-def _hold(target: Any, node: DictConfig, path: str, name_of_target: str) -> None:
-    known = signature(target)
-    given = {str(key) for key in node} - CONTROL
-    for name in sorted(given - known.keys()):
-        raise ValueError(f"{path}{name} is not known{nearest(name, known)}; {name_of_target} takes {', '.join(known)}")
-    for name, argument in known.items():
-        key = f"{path}{name}"
-        if name not in given or OmegaConf.is_missing(node, name):
-            if name in given or (argument.is_needed and not node.get("_partial_") and "_args_" not in node):
-                raise ValueError(f"{key} must be given")
-            continue
-        value = node[name]
-        if not isinstance(value, DictConfig | ListConfig) and not _fits(value, argument.hint):
-            raise ValueError(f"{key} must be {describe(argument.hint)}; got {value!r}")
-
-
 def signature(target: Any) -> dict[str, Argument]:
-    """A callable's arguments by name; `**rest` of a constructor stands for its base class's."""
+    """Return the arguments of a callable by name.
+
+    `**options: Unpack[SomeTypedDict]` (PEP 692) says what it takes; any other `**rest` of a constructor is taken to
+    be what its base class takes.
+    """
     arguments: dict[str, Argument] = {}
     for layer in target.__mro__ if inspect.isclass(target) else [target]:
         function = layer.__dict__.get("__init__") if inspect.isclass(layer) else layer
         if function is None:
             continue
-        parameters = inspect.signature(function).parameters
+        rest = None
         hints = _hints(function)
-        for name, parameter in parameters.items():
-            if parameter.kind == parameter.VAR_KEYWORD and get_origin(hints.get(name)) is Unpack:
-                (typed,) = get_args(hints[name])
-                for key, hint in get_type_hints(typed, include_extras=True).items():
-                    hint = get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
-                    arguments.setdefault(key, Argument(hint, key in typed.__required_keys__))
-                return arguments
-            if name != "self" and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-                # Other libraries' classes hand their bases what those need, and complain for themselves.
-                is_ours = function.__module__.startswith("gan_lightning.")
-                is_needed = parameter.default is parameter.empty and is_ours
+        # Other libraries' classes hand their bases what those need, and complain for themselves.
+        is_ours = layer.__module__.startswith("gan_lightning.")
+        for name, parameter in inspect.signature(function).parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                rest = hints.get(name, Any)
+            elif name != "self" and parameter.kind is not parameter.VAR_POSITIONAL:
+                is_needed = is_ours and parameter.default is parameter.empty
                 arguments.setdefault(name, Argument(hints.get(name, Any), is_needed))
-        if all(parameter.kind != parameter.VAR_KEYWORD for parameter in parameters.values()):
+        if get_origin(rest) is Unpack:
+            (options,) = get_args(rest)
+            for name, hint in get_type_hints(options, include_extras=True).items():
+                is_needed = is_ours and name in options.__required_keys__
+                arguments.setdefault(name, Argument(_without_qualifier(hint), is_needed))
+            break
+        if rest is None:
             break
     return arguments
 
 
 def nearest(word: str, known: Any) -> str:
-    """', did you mean ...?' where something known is near, else nothing."""
+    """Return ', did you mean ...?' if a known word is near, else nothing."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
 
 
 def describe(hint: Any) -> str:
-    """A type in words."""
+    """Return a type in words."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Annotated:
         bounds = [f" of at least {part.bound:g}" for part in parts[1:] if isinstance(part, AtLeast)]
@@ -140,6 +130,50 @@ def describe(hint: Any) -> str:
         return "null"
     names = {int: "a whole number", float: "a number", str: "a word", bool: "true or false", Path: "a path"}
     return names[hint] if hint in names else str(getattr(hint, "__name__", hint))
+
+
+def _check_node(target: Any, node: DictConfig, path: str, name_of_target: str) -> None:
+    known = signature(target)
+    given = {str(key) for key in node} - CONTROL
+    for name in sorted(given - known.keys()):
+        if new := current_name(f"{path}{name}"):
+            raise ValueError(f"{path}{name} is not known; it is called {new} now")
+        raise ValueError(f"{path}{name} is not known{nearest(name, known)}; {name_of_target} takes {', '.join(known)}")
+    for name, argument in known.items():
+        key = f"{path}{name}"
+        if name not in given or OmegaConf.is_missing(node, name):
+            if name in given or (argument.is_needed and not node.get("_partial_") and "_args_" not in node):
+                raise ValueError(f"{key} must be given")
+            continue
+        value = node[name]
+        if isinstance(value, DictConfig) and _is_of_parts(argument.hint):
+            _check_chosen(value)
+        if not isinstance(value, DictConfig | ListConfig) and not _fits(value, argument.hint):
+            raise ValueError(f"{key} must be {describe(argument.hint)}; got {value!r}")
+
+
+def _check_chosen(group: DictConfig) -> None:
+    """Check that every part of a group, such as each of `model.penalties`, was chosen and not only given settings.
+
+    Raises:
+        ValueError: for the first part that names no class.
+    """
+    for name, part in group.items():
+        if not isinstance(part, DictConfig) or "_target_" not in part:
+            place = group._get_full_key("")
+            raise ValueError(
+                f"{place}.{name!s} is given settings, but {name!s} is not among the chosen {place.rpartition('.')[2]}; "
+                "choose it, or leave its settings out"
+            )
+
+
+def _is_of_parts(hint: Any) -> bool:
+    """Return whether a type is a mapping of names to objects, which a group of the configuration fills."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_is_of_parts(part) for part in parts)
+    is_mapping = inspect.isclass(origin) and issubclass(origin, Mapping)
+    return is_mapping and inspect.isclass(parts[1]) and not issubclass(parts[1], PLAIN)
 
 
 def _targets(node: Any, path: str) -> Iterator[tuple[str, DictConfig]]:
@@ -162,8 +196,13 @@ def _hints(function: Any) -> dict[str, Any]:
         return {}
 
 
+def _without_qualifier(hint: Any) -> Any:
+    """Return the type of a TypedDict's key without the `Required` or `NotRequired` around it."""
+    return get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
+
+
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a plain value fits a hint; what a hint says beyond plain values is left to the target itself."""
+    """Return whether a plain value fits a type; what a type says beyond plain values is left to the target itself."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Annotated:
         bounds = [part.bound for part in parts[1:] if isinstance(part, AtLeast)]

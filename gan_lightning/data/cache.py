@@ -1,26 +1,30 @@
-"""Decoded images on disk or in files: what training batches are read from."""
+"""Fitted images from a cache on disk, or decoded from their files whenever they are asked for."""
 
 import json
 import os
 import shutil
+from collections import Counter
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gan_lightning.data.decode import Survey, decode, dimensions
-from gan_lightning.data.pictures import Pictures
-from gan_lightning.data.transforms import Shape, fitted_parts
-from gan_lightning.files import locked
+from gan_lightning.data.decode import Decoded, Survey, decode, fitted_item, pixel_shape
+from gan_lightning.data.images import PILImages
+from gan_lightning.data.transforms import Shape
+from gan_lightning.files import hashed_name, locked, sync_folder
 
 
 @dataclass(frozen=True)
-class Store:
-    """Fitted pictures [N, C, H, W] in bytes, labels [N] or None, and what was found while they were read.
+class CachedImages:
+    """Fitted images uint8 [N, C, H, W] in a file that is mapped into memory.
 
-    The fingerprint is a hash of pixels and labels, the same on every machine.
+    Args:
+        pixels: all images.
+        labels: int64 [N], where there are any.
+        survey: what was found while the images were read.
+        fingerprint: a hash of pixels and labels, the same on every machine.
     """
 
     pixels: np.ndarray
@@ -32,75 +36,129 @@ class Store:
         return len(self.pixels)
 
     def rows(self, indices: list[int]) -> np.ndarray:
-        """Pixels of some pictures."""
+        """Return the pixels [n, C, H, W] of some images."""
         return np.asarray(self.pixels[indices])
 
 
-def stored(pictures: Pictures, shape: Shape, flip: bool, folder: Path, what: str) -> Store:
-    """The cache of these pictures, made first where there is none or the sources changed.
+@dataclass(frozen=True)
+class UncachedImages:
+    """Images that are decoded again whenever they are asked for.
 
-    Of several processes one makes it and the others wait; a process that is killed leaves nothing that looks whole.
+    All are read once beforehand, so that none fails during training.
+
+    Args:
+        images: all of a set.
+        shape: what they are fitted to.
+        decoded: which of them can be read, their labels, survey and fingerprint, which is that of a cache of them.
+    """
+
+    images: PILImages
+    shape: Shape
+    decoded: Decoded
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """Class numbers [N], where there are any."""
+        return self.decoded.labels
+
+    @property
+    def survey(self) -> Survey:
+        """What was found while the images were read."""
+        return self.decoded.survey
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of pixels and labels."""
+        return self.decoded.fingerprint
+
+    def __len__(self) -> int:
+        return len(self.decoded.kept)
+
+    def rows(self, indices: list[int]) -> np.ndarray:
+        """Return the pixels [n, C, H, W] of some images."""
+        numbers = self.decoded.kept[indices].tolist()
+        return np.stack([fitted_item(self.images[number], self.shape) for number in numbers])
+
+
+FittedImages = CachedImages | UncachedImages
+
+
+def uncached_images(images: PILImages, shape: Shape, name: str) -> UncachedImages:
+    """Read all images once, to learn which of them can be read; see `decode`."""
+    return UncachedImages(images, shape, decode(images, shape, name, lambda *_: None))
+
+
+def cached_images(images: PILImages, shape: Shape, folder: Path, name: str) -> CachedImages:
+    """Open the cache of a set's fitted images, which is built first where there is none or a source changed.
+
+    Only one process builds it, and others wait; a build that is killed leaves nothing that looks complete.
+
+    Args:
+        images: what is cached.
+        shape: what the images are fitted to.
+        folder: the folder of all caches.
+        name: the set's name, for the progress bar.
 
     Raises:
         ValueError: where the folder cannot be written or the disk is too small.
     """
-    sources = pictures.sources()
-    names = [[source.name, source.size] for source in sources]
-    changed = _hash(str([source.changed for source in sources]).encode())
-    labels = None if pictures.labels is None else _hash(pictures.labels.astype(np.int64).tobytes())
-    place = folder / _hash(json.dumps([names, shape, flip, labels]).encode())
-    with locked(place):
-        if not _is_fresh(place, changed):
-            _build(pictures, shape, place, changed, what)
-        return _open(place)
+    sources = images.sources()
+    changed = hashed_name(*[source.changed for source in sources])
+    names = [source[:2] for source in sources]
+    labels = None if images.labels is None else images.labels.tolist()
+    cache = folder / hashed_name(json.dumps([names, shape, labels]))
+    with locked(cache):
+        if not _is_fresh(cache, changed):
+            _build(images, shape, cache, changed, name)
+        return _open(cache)
 
 
-def _is_fresh(place: Path, changed: str) -> bool:
-    """Whether a cache is whole and of these sources; what a power cut has damaged is not."""
+def _is_fresh(cache: Path, changed: str) -> bool:
+    """Return whether a cache is complete and of these sources; one that a power failure damaged is not."""
     try:
-        index = json.loads((place / "index.json").read_text())
-        size = (place / "pixels").stat().st_size
+        index = json.loads((cache / "index.json").read_text())
+        size = (cache / "pixels").stat().st_size
         return index["changed"] == changed and size == int(np.prod(index["shape"]))
     except (OSError, ValueError, KeyError):
         return False
 
 
-def _build(pictures: Pictures, shape: Shape, place: Path, changed: str, what: str) -> None:
-    making = place.with_suffix(".making")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir()
+def _build(images: PILImages, shape: Shape, cache: Path, changed: str, name: str) -> None:
+    """Decode all images into a folder that gets the cache's name once all of it is on disk."""
+    unfinished = cache.with_suffix(".making")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
     try:
-        survey = Survey()
-        kept: list[int] = []
-        each = dimensions(pictures, shape)
-        pixels = _reserve(making / "pixels", (len(pictures), *each))
-        digest = blake2b(digest_size=16)
-        for decoded in decode(pictures, shape, survey, what):
-            pixels[len(kept) : len(kept) + len(decoded.numbers)] = decoded.pixels
-            digest.update(decoded.pixels.tobytes())
-            kept += decoded.numbers
-        del pixels  # writes what is left
-        os.truncate(making / "pixels", len(kept) * int(np.prod(each)))
-        if pictures.labels is not None:
-            labels = pictures.labels[kept].astype(np.int64)
-            labels.tofile(making / "labels")
-            digest.update(labels.tobytes())
+        each = pixel_shape(images, shape)
+        pixels = _reserve(unfinished / "pixels", (len(images), *each))
+
+        def write(first: int, rows: np.ndarray) -> None:
+            pixels[first : first + len(rows)] = rows
+
+        decoded = decode(images, shape, name, write)
+        if isinstance(pixels, np.memmap):
+            pixels.flush()
+        os.truncate(unfinished / "pixels", len(decoded.kept) * int(np.prod(each)))
+        if decoded.labels is not None:
+            decoded.labels.tofile(unfinished / "labels")
         index = {
-            "shape": [len(kept), *each], "labels": pictures.labels is not None, "changed": changed,
-            "fingerprint": digest.hexdigest(), "survey": survey.plain(),
+            "shape": [len(decoded.kept), *each], "labels": decoded.labels is not None, "changed": changed,
+            "fingerprint": decoded.fingerprint, "survey": vars(decoded.survey),
         }  # fmt: skip
-        (making / "index.json").write_text(json.dumps(index, ensure_ascii=False, indent=1))
-        for file in making.iterdir():
+        (unfinished / "index.json").write_text(json.dumps(index, ensure_ascii=False, indent=1))
+        for file in unfinished.iterdir():
             with file.open("rb") as stream:
                 os.fsync(stream.fileno())
-        shutil.rmtree(place, ignore_errors=True)
-        making.rename(place)
+        sync_folder(unfinished)
+        shutil.rmtree(cache, ignore_errors=True)
+        unfinished.rename(cache)
+        sync_folder(cache.parent)
     finally:
-        shutil.rmtree(making, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _reserve(file: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """A mapped file whose space on disk is taken at once: a full disk would otherwise kill the process on a write."""
+    """Map a file whose space on disk is taken at once; a full disk would otherwise kill the process on a write."""
     size = int(np.prod(shape))
     with file.open("wb") as stream:
         try:
@@ -109,56 +167,18 @@ def _reserve(file: Path, shape: tuple[int, ...]) -> np.ndarray:
         except OSError as error:
             free = shutil.disk_usage(file.parent).free
             raise ValueError(
-                f"data.cache_dir needs {size / 2**20:,.0f} MiB for the decoded pictures, and {file.parent.parent} has "
+                f"data.cache_dir needs {size / 2**20:,.0f} MiB for the decoded images, and {file.parent.parent} has "
                 f"{free / 2**20:,.0f} MiB left; set data.cache_dir to another disk or data.cache to off"
             ) from error
     return np.memmap(file, np.uint8, "r+", shape=shape) if size else np.empty(shape, np.uint8)
 
 
-def _open(place: Path) -> Store:
-    index: dict[str, Any] = json.loads((place / "index.json").read_text())
+def _open(cache: Path) -> CachedImages:
+    index: dict[str, Any] = json.loads((cache / "index.json").read_text())
     shape = tuple(index["shape"])
-    pixels = np.memmap(place / "pixels", np.uint8, "r", shape=shape) if shape[0] else np.empty(shape, np.uint8)
-    labels = np.fromfile(place / "labels", np.int64) if index["labels"] else None
-    return Store(pixels, labels, Survey.from_plain(index["survey"]), index["fingerprint"])
-
-
-def _hash(content: bytes) -> str:
-    return blake2b(content, digest_size=12).hexdigest()
-
-
-@dataclass(frozen=True)
-class Direct:
-    """Good pictures only: all are read once beforehand, so that none fails during training.
-
-    The fingerprint is that of a cache of the same pictures.
-    """
-
-    pictures: Pictures
-    shape: Shape
-    kept: np.ndarray
-    labels: np.ndarray | None
-    survey: Survey
-    fingerprint: str
-
-    def __len__(self) -> int:
-        return len(self.kept)
-
-    def rows(self, indices: list[int]) -> np.ndarray:
-        """Fitted pixels of some pictures."""
-        return np.stack([fitted_parts(self.pictures[number], self.shape) for number in self.kept[indices].tolist()])
-
-
-def examined(pictures: Pictures, shape: Shape, what: str) -> Direct:
-    """Read all pictures once and keep the good ones' numbers."""
-    survey = Survey()
-    numbers: list[int] = []
-    digest = blake2b(digest_size=16)
-    for decoded in decode(pictures, shape, survey, what):
-        numbers += decoded.numbers
-        digest.update(decoded.pixels.tobytes())
-    kept = np.array(numbers, np.int64)
-    labels = None if pictures.labels is None else pictures.labels[kept]
-    if labels is not None:
-        digest.update(labels.astype(np.int64).tobytes())
-    return Direct(pictures, shape, kept, labels, survey, digest.hexdigest())
+    pixels = np.memmap(cache / "pixels", np.uint8, "r", shape=shape) if shape[0] else np.empty(shape, np.uint8)
+    labels = np.fromfile(cache / "labels", np.int64) if index["labels"] else None
+    survey = index["survey"]
+    return CachedImages(
+        pixels, labels, Survey(Counter(survey["sizes"]), Counter(survey["modes"]), survey["bad"]), index["fingerprint"]
+    )

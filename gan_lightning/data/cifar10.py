@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from torchvision import datasets
 
-from gan_lightning.data.module import ImageDataModule
-from gan_lightning.data.pictures import ArrayPictures, Source
-from gan_lightning.data.stored import Split
+from gan_lightning.data.images import ArrayImages, Source
+from gan_lightning.data.module import Split
+from gan_lightning.data.one_domain import ImageDataModule
 
 BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
 FOLDER = "cifar-10-batches-py"
 
 
 class CIFAR10(ImageDataModule):
-    """50,000 training and 10,000 test pictures of 32x32 pixels in ten classes (Krizhevsky 2009).
+    """50,000 training and 10,000 test images of 32x32 pixels in ten classes (Krizhevsky 2009).
 
-    `root` holds the official folder `cifar-10-batches-py`, or is it.
+    `root` is the official folder `cifar-10-batches-py`, or holds it.
     """
 
     def fetch(self) -> None:
@@ -30,13 +30,13 @@ class CIFAR10(ImageDataModule):
                     f"data.download: CIFAR-10 could not be downloaded; put the official folder at {self.root}/{FOLDER}"
                 ) from error
 
-    def pictures(self, split: Split) -> ArrayPictures:
+    def images(self, split: Split) -> ArrayImages:
         files = [self._file(name) for name in BATCHES[split]]
-        contents = [_read(file, f"data.root: put the official folder at {self.root}/{FOLDER}") for file in files]
+        contents = [_read(file, f"put the official folder at {self.root}/{FOLDER}") for file in files]
         pixels = np.concatenate([content["data"] for content in contents]).reshape(-1, 3, 32, 32)
         labels = np.concatenate([content["labels"] for content in contents])
         sources = [Source.of_file(file) for file in files]
-        return ArrayPictures(pixels.transpose(0, 2, 3, 1), labels.astype(np.int64), sources)
+        return ArrayImages(pixels.transpose(0, 2, 3, 1), labels.astype(np.int64), sources)
 
     def _file(self, name: str) -> Path:
         root = Path(self.root or ".").expanduser()
@@ -44,7 +44,7 @@ class CIFAR10(ImageDataModule):
 
 
 class _Arrays(pickle.Unpickler):
-    """Reads arrays and plain values; a pickle can run whatever it names, so one that names more is refused."""
+    """Reads arrays and plain values; a pickle that names anything else is refused, because it could run any code."""
 
     allowed = frozenset({"_reconstruct", "ndarray", "dtype", "_frombuffer", "encode"})
 
@@ -60,6 +60,6 @@ def _read(file: Path, by_hand: str) -> dict[str, Any]:
             content = _Arrays(stream, encoding="bytes").load()
         return {key.decode() if isinstance(key, bytes) else key: value for key, value in content.items()}
     except FileNotFoundError as error:
-        raise ValueError(f"{by_hand}; there is no {file}") from error
+        raise ValueError(f"data.root: there is no {file}; {by_hand}") from error
     except (pickle.UnpicklingError, EOFError, AttributeError, ValueError) as error:
-        raise ValueError(f"data.root: {file} is no batch of CIFAR-10: {error or 'it is empty'}") from error
+        raise ValueError(f"data.root: {file} is no batch of CIFAR-10: {error or 'it is empty'}; {by_hand}") from error

@@ -1,27 +1,37 @@
-"""One pass over all images of a data set on all cores, and what it finds."""
+"""One pass over all images of a data set on all cores: their pixels, a survey of them, and their fingerprint."""
 
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from hashlib import blake2b
+from typing import Literal, NamedTuple
 
 import numpy as np
 from rich.progress import track
 
-from gan_lightning.data.pictures import Pictures
-from gan_lightning.data.transforms import Shape, fitted_parts
+from gan_lightning.data.images import Item, PILImages
+from gan_lightning.data.transforms import Shape, fitted
 
 log = logging.getLogger(__name__)
 
 OnBad = Literal["skip", "raise"]
 
+CHUNK = 64
+"""How many images one thread decodes before it takes the next ones."""
+
 
 @dataclass
 class Survey:
-    """Counts of sizes and colour modes, and the pictures that could not be read, by name and reason."""
+    """What was found while images were read.
+
+    Args:
+        sizes: how many images have each size, as "WIDTHxHEIGHT".
+        modes: how many have each of Pillow's modes.
+        bad: names of the images that cannot be read, with the reason.
+    """
 
     sizes: Counter[str] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
@@ -29,87 +39,119 @@ class Survey:
 
     @property
     def good(self) -> int:
-        """How many pictures can be used."""
-        return sum(self.modes.values())
+        """The number of images that can be used."""
+        return self.modes.total()
 
-    def plain(self) -> dict[str, Any]:
-        """For an index of JSON."""
-        return {"sizes": dict(self.sizes), "modes": dict(self.modes), "bad": self.bad}
+    def add(self, other: "Survey") -> None:
+        """Count another survey's images too."""
+        self.sizes += other.sizes
+        self.modes += other.modes
+        self.bad |= other.bad
 
-    @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> "Survey":
-        """From an index of JSON."""
-        return cls(Counter(plain["sizes"]), Counter(plain["modes"]), dict(plain["bad"]))
+    def check(self, name: str, on_bad: OnBad, max_bad: float) -> None:
+        """Log what was found, and refuse too many images that cannot be read.
 
-    def hold(self, what: str, on_bad: OnBad, max_bad: float) -> None:
-        """Report what was found, and refuse where too much is bad.
+        Args:
+            name: the set's name, for messages.
+            on_bad: `skip` leaves out what cannot be read, `raise` makes it an error.
+            max_bad: the largest share of images that may be left out.
 
         Raises:
-            ValueError: where `on_bad` is raise and anything is bad, where more than the share `max_bad` is, or all.
+            ValueError: where something is bad and `on_bad` is `raise`, where a larger share than `max_bad` is, or all.
         """
         total = self.good + len(self.bad)
-        named = "; ".join(f"{name}: {reason}" for name, reason in list(self.bad.items())[:3])
-        more = f" and {len(self.bad) - 3} more" if len(self.bad) > 3 else ""
+        first = "; ".join(f"{image}: {reason}" for image, reason in list(self.bad.items())[:3])
+        first += f" and {len(self.bad) - 3} more" if len(self.bad) > 3 else ""
         if self.bad and on_bad == "raise":
-            raise ValueError(f"data.on_bad is raise, and {len(self.bad)} of {total} cannot be read: {named}{more}")
-        if len(self.bad) > max_bad * total or not self.good:
             raise ValueError(
-                f"{len(self.bad)} of {total} {what} pictures cannot be read, and data.max_bad allows a share of "
-                f"{max_bad:g}: {named}{more}"
+                f"data.on_bad is raise, and {len(self.bad)} of {total} {name} images cannot be read: {first}; "
+                "repair or remove them, or take data.on_bad=skip"
             )
-        log.info("%s: %s", what, self)
-        for name, reason in self.bad.items():
-            log.warning("%s: left out %s: %s", what, name, reason)
+        if not self.good:
+            raise ValueError(f"none of the {total} {name} images can be read: {first}")
+        if len(self.bad) > max_bad * total:
+            raise ValueError(
+                f"data.max_bad allows a share of {max_bad:g} to be left out, and {len(self.bad)} of {total} {name} "
+                f"images cannot be read: {first}; repair or remove them, or raise data.max_bad"
+            )
+        log.info("%s: %s", name, self)
+        for image, reason in self.bad.items():
+            log.warning("%s: left out %s: %s", name, image, reason)
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{count:,} of {size}" for size, count in self.sizes.most_common(3))
         other = len(self.sizes) - 3
         rest = f" and {other} other sizes" if other > 0 else ""
-        return f"{self.good:,} pictures, {sizes}{rest}; modes {', '.join(self.modes)}; {len(self.bad)} left out"
-
-
-CHUNK = 64
+        return f"{self.good:,} images, {sizes}{rest}; modes {', '.join(self.modes)}; {len(self.bad)} left out"
 
 
 class Decoded(NamedTuple):
-    """A run of fitted pictures: their numbers and uint8 pixels [n, parts * C, H, W]; bad ones are left out."""
+    """What one pass over all images of a set gives beside their pixels.
 
-    numbers: list[int]
-    pixels: np.ndarray
-
-
-def dimensions(pictures: Pictures, shape: Shape) -> tuple[int, int, int]:
-    """Of one fitted picture or pair."""
-    return pictures.parts * shape.channels, shape.image_size, shape.image_size
-
-
-def decode(pictures: Pictures, shape: Shape, survey: Survey, what: str) -> Iterator[Decoded]:
-    """All good pictures in order, fitted; the survey fills on the way.
-
-    Threads suffice: Pillow decodes and resizes without holding Python's lock.
+    Args:
+        kept: int64 [N] numbers of the images that can be read, in order.
+        labels: int64 [N] their labels, where the set has any.
+        survey: what was found, readable or not.
+        fingerprint: a hash of pixels and labels, the same on every machine.
     """
 
-    def work(start: int) -> tuple[Decoded, Survey]:
-        found, numbers, rows = Survey(), [], []
-        for number in range(start, min(start + CHUNK, len(pictures))):
+    kept: np.ndarray
+    labels: np.ndarray | None
+    survey: Survey
+    fingerprint: str
+
+
+def pixel_shape(images: PILImages, shape: Shape) -> tuple[int, int, int]:
+    """Return the shape [C, H, W] of one fitted image, or of a pair, whose channels follow one another."""
+    return images.images_per_item * shape.channels, shape.image_size, shape.image_size
+
+
+def fitted_item(item: Item, shape: Shape) -> np.ndarray:
+    """Fit an image, or a pair, whose channels follow one another: uint8 [C, H, W] as `pixel_shape` says."""
+    return np.concatenate([fitted(image, shape) for image in item])
+
+
+def decode(images: PILImages, shape: Shape, name: str, keep: Callable[[int, np.ndarray], None]) -> Decoded:
+    """Read and fit all images, in order; an image that cannot be read is left out.
+
+    Threads suffice: Pillow decodes and resizes without holding Python's lock.
+
+    Args:
+        images: what is read.
+        shape: what the images are fitted to.
+        name: the set's name, for the progress bar.
+        keep: called with each run of fitted images: the place [0, N) of the first of them, and uint8 [n, C, H, W].
+    """
+
+    def decode_chunk(start: int) -> tuple[list[int], np.ndarray, Survey]:
+        numbers, rows, survey = [], [], Survey()
+        for number in range(start, min(start + CHUNK, len(images))):
             try:
-                parts = pictures[number]
-                rows.append(fitted_parts(parts, shape))
+                item = images[number]
+                rows.append(fitted_item(item, shape))
             except (ValueError, OSError) as error:
-                found.bad[pictures.name(number)] = str(error)
+                survey.bad[images.name(number)] = str(error)
                 continue
             numbers.append(number)
-            found.sizes[f"{parts[0].width}x{parts[0].height}"] += 1
-            found.modes[parts[0].mode] += 1
-        nothing = np.empty((0, *dimensions(pictures, shape)), np.uint8)
-        return Decoded(numbers, np.stack(rows) if rows else nothing), found
+            survey.sizes[f"{item[0].width}x{item[0].height}"] += 1
+            survey.modes[item[0].mode] += 1
+        return numbers, np.stack(rows) if rows else np.empty((0, *pixel_shape(images, shape)), np.uint8), survey
 
-    starts = range(0, len(pictures), CHUNK)
+    kept: list[int] = []
+    survey = Survey()
+    digest = blake2b(digest_size=16)
+    starts = range(0, len(images), CHUNK)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for decoded, found in track(
-            pool.map(work, starts), f"reading {what}", len(starts), transient=True, disable=len(starts) < 8
+        chunks = pool.map(decode_chunk, starts)
+        for numbers, pixels, found in track(
+            chunks, f"reading {name}", len(starts), transient=True, disable=len(starts) < 8
         ):
-            survey.sizes += found.sizes
-            survey.modes += found.modes
-            survey.bad |= found.bad
-            yield decoded
+            keep(len(kept), pixels)
+            digest.update(pixels.tobytes())
+            kept += numbers
+            survey.add(found)
+    labels = None
+    if images.labels is not None:
+        labels = images.labels[kept].astype(np.int64)
+        digest.update(labels.tobytes())
+    return Decoded(np.array(kept, np.int64), labels, survey, digest.hexdigest())

@@ -3,18 +3,18 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from gan_lightning.data.module import ImageDataModule
-from gan_lightning.data.pictures import ArrayPictures, Source
-from gan_lightning.data.stored import Split
+from gan_lightning.data.images import ArrayImages, Source
+from gan_lightning.data.module import Split
+from gan_lightning.data.one_domain import ImageDataModule
 
 
 class Digits(ImageDataModule):
     """1,797 handwritten digits, 8x8 with 17 gray levels (Alpaydin and Kaynak 1998, UCI); nothing to download.
 
-    There is no official test split: both are all digits.
+    There is no official test split: all digits are both splits.
     """
 
-    def pictures(self, split: Split) -> ArrayPictures:
+    def images(self, split: Split) -> ArrayImages:
         digits = load_digits()
         pixels = np.round(digits.images * 255 / 16).astype(np.uint8)
-        return ArrayPictures(pixels, digits.target, [Source("scikit-learn digits", len(pixels), 0)])
+        return ArrayImages(pixels, digits.target, [Source("scikit-learn digits", len(pixels), 0)])

@@ -1,18 +1,25 @@
 """Data sets of Hugging Face `datasets`, which the extra `hf` installs."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from gan_lightning.data.module import ImageDataModule
-from gan_lightning.data.pictures import Parts, Source
-from gan_lightning.data.stored import Split
+from gan_lightning.data.images import Item, Source
+from gan_lightning.data.module import Split
+from gan_lightning.data.one_domain import ImageDataModule
 
 
-class HuggingFacePictures:
-    """The images of a loaded data set."""
+class HuggingFaceImages:
+    """The images of a loaded data set.
 
-    parts = 1
+    Args:
+        rows: a `datasets.Dataset`.
+        image: its column of images.
+        label: its column of labels; None for no labels.
+    """
+
+    images_per_item = 1
 
     def __init__(self, rows: Any, image: str, label: str | None) -> None:
         self.rows = rows
@@ -22,7 +29,7 @@ class HuggingFacePictures:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> Parts:
+    def __getitem__(self, index: int) -> Item:
         return (self.rows[index][self.image],)
 
     def name(self, index: int) -> str:
@@ -32,21 +39,21 @@ class HuggingFacePictures:
         return [Source(f"{self.rows.info.dataset_name} {self.rows.split} {self.rows._fingerprint}", len(self), 0)]
 
 
+@dataclass(kw_only=True, eq=False)
 class HuggingFace(ImageDataModule):
     """Any image data set that `datasets.load_dataset` can load, by name or from a folder.
 
     Args:
-        name: of the data set, or of a loader such as `imagefolder` with `root` as its folder.
+        name: the data set's name, or a loader's such as `imagefolder`, whose folder is `root`.
         image: the column of images.
-        label: the column of labels; None for none.
-        images: everything `ImageDataModule` takes.
+        label: the column of labels; None for no labels.
     """
 
-    def __init__(self, name: str, image: str = "image", label: str | None = None, **images: Any) -> None:
-        super().__init__(**images)
-        self.name, self.image, self.label = name, image, label
+    name: str = field()  # a field of its own, or Lightning's class attribute of this name would be its default
+    image: str = "image"
+    label: str | None = None
 
-    def pictures(self, split: Split) -> HuggingFacePictures:
+    def images(self, split: Split) -> HuggingFaceImages:
         try:
             import datasets
         except ImportError as error:
@@ -58,4 +65,4 @@ class HuggingFace(ImageDataModule):
         for key, column in (("image", self.image), ("label", self.label)):
             if column and column not in rows.column_names:
                 raise ValueError(f"data.{key} must be one of {', '.join(rows.column_names)}; got {column}")
-        return HuggingFacePictures(rows, self.image, self.label)
+        return HuggingFaceImages(rows, self.image, self.label)

@@ -7,31 +7,31 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from gan_lightning.data.cache import Direct, Store
+from gan_lightning.data.cache import FittedImages
 from gan_lightning.randomness import derive
 
 
-class Step(NamedTuple):
-    """What one batch takes from each domain: numbers of pictures, which are mirrored, and where crops of them begin."""
+class BatchPlan(NamedTuple):
+    """What one batch takes from each domain: image numbers, which images are flipped, and where their crops begin."""
 
     indices: tuple[list[int], ...]
     flips: tuple[list[bool], ...]
     corners: tuple[list[list[int]], ...]
 
 
-class EpochOrder(Sampler[Step]):
+class EpochSampler(Sampler[BatchPlan]):
     """Yields this rank's rows of each global batch; the trainer sets the epoch.
 
-    An epoch goes once through the largest domain; a smaller one is shuffled anew each time it is through.
+    An epoch goes once through the largest domain; a smaller one is shuffled anew after each pass through it.
 
     Args:
-        counts: number of pictures of each domain.
-        batch_size: of the global batch.
-        drop_last: leave out the last batch where it is smaller.
-        seed: of the shuffling, the mirroring and the crops.
-        rank: this process.
-        world: number of processes. A last batch that they cannot share evenly loses its remainder.
-        margin: by how many pixels pictures are larger than the crops of them, so corners lie in 0 to margin.
+        counts: number of images of each domain.
+        batch_size: the number of rows of the global batch.
+        drop_last: whether the last batch is left out where it is smaller.
+        seed: what order, flips and crops depend on.
+        rank: the number of this process.
+        world_size: number of processes. A last batch that they cannot share evenly loses its remainder.
+        margin: how many pixels larger images are than crops of them, so corners lie in 0 to margin.
     """
 
     def __init__(
@@ -41,34 +41,37 @@ class EpochOrder(Sampler[Step]):
         drop_last: bool,
         seed: int,
         rank: int = 0,
-        world: int = 1,
+        world_size: int = 1,
         margin: int = 0,
     ) -> None:
         self.counts, self.batch_size, self.drop_last, self.seed = list(counts), batch_size, drop_last, seed
-        self.rank, self.world, self.margin = rank, world, margin
+        self.rank, self.world_size, self.margin = rank, world_size, margin
         self.epoch = 0
         self.start = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Lightning calls this before each epoch."""
+        """Set the epoch whose order is drawn; Lightning calls this before each."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        whole, rest = divmod(max(self.counts), self.batch_size)
-        return whole + (not self.drop_last and rest >= self.world)
+        full, rest = divmod(max(self.counts), self.batch_size)
+        return full + (not self.drop_last and rest >= self.world_size)
 
-    def __iter__(self) -> Iterator[Step]:
-        domains = [self._domain(number, count) for number, count in enumerate(self.counts)]
-        start, self.start = self.start, 0  # only the epoch that is resumed begins in its middle
+    def __iter__(self) -> Iterator[BatchPlan]:
+        domains = [self._draw(domain, count) for domain, count in enumerate(self.counts)]
+        start, self.start = self.start, 0  # only a resumed epoch begins in its middle
         for batch in range(start, len(self)):
             begin = batch * self.batch_size
-            rows = min(self.batch_size, max(self.counts) - begin) // self.world
-            mine = slice(begin + self.rank * rows, begin + (self.rank + 1) * rows)
-            drawn = zip(*domains, strict=True)
-            yield Step(*(tuple(each[mine].tolist() for each in of_domains) for of_domains in drawn))
+            rows = min(self.batch_size, max(self.counts) - begin) // self.world_size
+            own = slice(begin + self.rank * rows, begin + (self.rank + 1) * rows)
+            indices, flips, corners = (
+                tuple(drawn[own].tolist() for drawn in each) for each in zip(*domains, strict=True)
+            )
+            yield BatchPlan(indices, flips, corners)
 
-    def _domain(self, number: int, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        stream = torch.Generator().manual_seed(derive(self.seed, "order", self.epoch, number))
+    def _draw(self, domain: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw a domain's order, flips and corners for the whole epoch."""
+        stream = torch.Generator().manual_seed(derive(self.seed, "order", self.epoch, domain))
         length = max(self.counts)
         passes = -(-length // count)
         order = torch.cat([torch.randperm(count, generator=stream) for _ in range(passes)])[:length]
@@ -77,9 +80,9 @@ class EpochOrder(Sampler[Step]):
 
 
 class ResumableLoader(DataLoader):
-    """Continues in the middle of an epoch: its state is the epoch and the number of batches handed out."""
+    """A loader whose state is the epoch and the number of batches handed out, so that a run resumes within an epoch."""
 
-    sampler: EpochOrder
+    sampler: EpochSampler
 
     def __iter__(self) -> Iterator[Any]:
         self._handed_out = self.sampler.start
@@ -88,18 +91,22 @@ class ResumableLoader(DataLoader):
             yield batch
 
     def state_dict(self) -> dict[str, int]:
-        """Lightning keeps this in the checkpoint."""
+        """Return the state that Lightning keeps in the checkpoint."""
         return {"epoch": self.sampler.epoch, "batch": self._handed_out}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Begin where the state was taken; a finished epoch is left behind."""
+        """Begin where the state was taken; after a finished epoch that is the start of the next."""
         self.sampler.start = state["batch"] % len(self.sampler)
 
 
-class Raw(NamedTuple):
-    """A domain's rows of a batch on their way to the device: uint8 images [B, C, H, W].
+class ByteBatch(NamedTuple):
+    """One domain's part of a batch on its way to the device.
 
-    None where there are no labels, or no mirroring or cropping is wanted.
+    Args:
+        images: uint8 [B, C, H, W].
+        labels: int [B]; None where there are none.
+        flips: bool [B]; None where nothing is flipped.
+        corners: int [B, 2], the row and column where each crop begins; None where nothing is cropped.
     """
 
     images: Tensor
@@ -108,47 +115,52 @@ class Raw(NamedTuple):
     corners: Tensor | None
 
 
-class Rows(Dataset):
-    """Whole batches by their order's steps.
+class BatchDataset(Dataset):
+    """A data set whose items are whole batches, by their plans: a `ByteBatch`, or one for each of two domains.
 
     Args:
-        domains: one store for each domain.
-        flip: whether the order's mirroring is wanted.
-        crop: whether its crops are.
+        domains: the images of each domain.
+        flip: whether images are flipped as the plan says.
+        crop: whether they are cropped as the plan says.
     """
 
-    def __init__(self, domains: list[Store | Direct], flip: bool, crop: bool = False) -> None:
+    def __init__(self, domains: list[FittedImages], flip: bool, crop: bool = False) -> None:
         self.domains = domains
         self.flip = flip
         self.crop = crop
 
-    def __getitem__(self, step: Step) -> Raw | tuple[Raw, ...]:
-        raws = tuple(self._raw(*of_domain) for of_domain in zip(self.domains, *step, strict=True))
-        return raws if len(raws) > 1 else raws[0]
+    def __getitem__(self, plan: BatchPlan) -> ByteBatch | tuple[ByteBatch, ...]:
+        parts = tuple(self._part(domain, *drawn) for domain, drawn in enumerate(zip(*plan, strict=True)))
+        return parts if len(parts) > 1 else parts[0]
 
-    def _raw(self, store: Store | Direct, indices: list[int], flips: list[bool], corners: list[list[int]]) -> Raw:
-        return Raw(
-            self.pixels(store, indices),
-            None if store.labels is None else torch.from_numpy(store.labels[indices]),
+    def _part(self, domain: int, indices: list[int], flips: list[bool], corners: list[list[int]]) -> ByteBatch:
+        labels = self.domains[domain].labels
+        return ByteBatch(
+            self.pixels(domain, indices),
+            None if labels is None else torch.from_numpy(labels[indices]),
             torch.tensor(flips) if self.flip else None,
             torch.tensor(corners) if self.crop else None,
         )
 
-    def pixels(self, store: Store | Direct, indices: list[int]) -> Tensor:
-        """The bytes of some pictures."""
-        return torch.from_numpy(store.rows(indices))
+    def pixels(self, domain: int, indices: list[int]) -> Tensor:
+        """Return the bytes [n, C, H, W] of some images of a domain."""
+        return torch.from_numpy(self.domains[domain].rows(indices))
 
 
-class RowsOnDevice(Rows):
-    """The same from the device's own memory: a batch is an index selection there."""
+class DeviceBatchDataset(BatchDataset):
+    """The same batches from the device's own memory, where each is an index selection.
 
-    def __init__(self, domains: list[Store | Direct], flip: bool, crop: bool, device: torch.device) -> None:
+    Args:
+        domains: the images of each domain.
+        flip: whether images are flipped as the plan says.
+        crop: whether they are cropped as the plan says.
+        device: the device that holds all images.
+    """
+
+    def __init__(self, domains: list[FittedImages], flip: bool, crop: bool, device: torch.device) -> None:
         super().__init__(domains, flip, crop)
-        whole = (store.rows(list(range(len(store)))) for store in domains)
-        self.on_device = {
-            id(store): torch.from_numpy(rows).to(device) for store, rows in zip(domains, whole, strict=True)
-        }
+        self.on_device = [torch.from_numpy(images.rows(list(range(len(images))))).to(device) for images in domains]
 
-    def pixels(self, store: Store | Direct, indices: list[int]) -> Tensor:
-        held = self.on_device[id(store)]
+    def pixels(self, domain: int, indices: list[int]) -> Tensor:
+        held = self.on_device[domain]
         return held[torch.tensor(indices, device=held.device)]

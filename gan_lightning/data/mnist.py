@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 from torchvision import datasets
 
-from gan_lightning.data.module import ImageDataModule
-from gan_lightning.data.pictures import ArrayPictures, Source
-from gan_lightning.data.stored import Split
+from gan_lightning.data.images import ArrayImages, Source
+from gan_lightning.data.module import Split
+from gan_lightning.data.one_domain import ImageDataModule
 
 PREFIX = {"train": "train", "test": "t10k"}
 PARTS = ("images-idx3", "labels-idx1")
@@ -20,39 +20,39 @@ PARTS = ("images-idx3", "labels-idx1")
 class MNIST(ImageDataModule):
     """60,000 training and 10,000 test digits of 28x28 pixels (LeCun, Cortes, Burges).
 
-    `root` holds the four official files, packed (.gz) or not, itself or in `MNIST/raw` as torchvision lays them.
+    The four official files, packed (.gz) or not, are in `root`, or in `MNIST/raw` below it as torchvision stores them.
     """
 
     official: ClassVar = datasets.MNIST
-    """torchvision's class of the same files, for its mirrors and md5 sums."""
+    """torchvision's class of the same files, which knows their mirrors and md5 sums."""
 
     def fetch(self) -> None:
         if not all(self._find(split, part) for split, part in product(PREFIX, PARTS)):
             try:
                 self.official(self.root, download=True)
             except (OSError, RuntimeError) as error:
-                raise ValueError(
-                    f"data.download: {type(self).__name__} could not be downloaded; {self._by_hand()}"
-                ) from error
+                name = type(self).__name__
+                raise ValueError(f"data.download: {name} could not be downloaded; {self._by_hand()}") from error
 
-    def pictures(self, split: Split) -> ArrayPictures:
+    def images(self, split: Split) -> ArrayImages:
         images, labels = (self._file(split, part) for part in PARTS)
         sources = [Source.of_file(file) for file in (images, labels)]
-        return ArrayPictures(self._read(images), self._read(labels).astype(np.int64), sources)
+        return ArrayImages(self._read(images), self._read(labels).astype(np.int64), sources)
 
     def problems(self) -> list[str]:
         found = []
+        md5_sums = dict(self.official.resources)
         for split, part in product(PREFIX, PARTS):
             name = f"{PREFIX[split]}-{part}-ubyte.gz"
             file = self._find(split, part)
-            if file and file.name == name and md5(file.read_bytes()).hexdigest() != dict(self.official.resources)[name]:
+            if file and file.name == name and md5(file.read_bytes()).hexdigest() != md5_sums[name]:
                 found.append(f"{file} is not the official file: its md5 differs")
         return found
 
     def _file(self, split: str, part: str) -> Path:
         file = self._find(split, part)
         if file is None:
-            raise ValueError(f"data.root: no {PREFIX[split]}-{part}-ubyte in {self.root}; {self._by_hand()}")
+            raise ValueError(f"data.root: there is no {PREFIX[split]}-{part}-ubyte in {self.root}; {self._by_hand()}")
         return file
 
     @staticmethod
@@ -79,6 +79,6 @@ class MNIST(ImageDataModule):
 
 
 class FashionMNIST(MNIST):
-    """60,000 training and 10,000 test pictures of clothes in MNIST's format (Xiao, Rasul, Vollgraf 2017)."""
+    """60,000 training and 10,000 test images of clothes in MNIST's format (Xiao, Rasul, Vollgraf 2017)."""
 
     official: ClassVar = datasets.FashionMNIST

@@ -1,153 +1,295 @@
-"""Data modules that hand out training batches of stored images."""
+"""Data modules that hand out batches of stored images, for training and for evaluation."""
 
 import logging
-from abc import abstractmethod
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from gan_lightning.data.cache import Direct, Store
-from gan_lightning.data.loader import EpochOrder, Raw, ResumableLoader, Rows, RowsOnDevice
-from gan_lightning.data.pictures import Pictures
-from gan_lightning.data.stored import Split, StoredPictures, names
-from gan_lightning.data.transforms import cropped, in_range, mirrored
-from gan_lightning.types import Batch, Images, Labelled, NonNegativeInt, PositiveInt, Unlabelled
+from gan_lightning.data.cache import CachedImages, FittedImages, cached_images, uncached_images
+from gan_lightning.data.decode import OnBad
+from gan_lightning.data.images import PILImages
+from gan_lightning.data.loader import BatchDataset, ByteBatch, DeviceBatchDataset, EpochSampler, ResumableLoader
+from gan_lightning.data.transforms import Shape, cropped, flipped, in_range
+from gan_lightning.types import Batch, Images, ImageSet, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 log = logging.getLogger(__name__)
+
+Split = Literal["train", "test"]
 
 SHARE_OF_DEVICE = 0.25
 """A set larger than this share of a GPU's free memory stays in main memory."""
 
 
-class StoredDataModule(StoredPictures):
-    """Shuffled batches in [-1, 1] on the device.
+@dataclass(kw_only=True, eq=False)
+class StoredDataModule(LightningDataModule, ABC):
+    """Batches of stored images in [-1, 1] on the device.
 
-    Batches travel as bytes and become floats on the device, where they are cropped and mirrored too. Order, crops and
-    mirroring are functions of (seed, epoch).
+    Each image is decoded once, into a cache that later runs share. Batches travel as bytes and become floats on the
+    device, where they are cropped and flipped too. Order, crops and flips are functions of (seed, epoch).
 
     Args:
-        batch_size: of the global batch, divided among the processes.
-        drop_last: leave out an epoch's last batch where it is smaller.
+        image_size: side of the square images, in pixels.
+        channels: 1 for gray, 3 for RGB.
+        batch_size: rows of the global batch, which the processes divide among them.
+        root: the data set's folder.
+        download: whether what is missing is fetched, where the set has a source.
+        fit: `crop`, `pad` or `stretch` images to the square, see `Shape`.
+        center_crop: side of a square cut out of the middle first; None for no such cut.
+        flip: whether half of the training images, chosen at random, are flipped left to right.
+        load_size: side to which training images are fitted before a random square of `image_size` is cut out of each
+            (286 for 256 in pix2pix); None for no random crops. Both images of an aligned pair share the square.
+        drop_last: whether an epoch's last batch is left out where it is smaller.
         num_workers: processes that gather batches; the cache needs none.
-        on_device: whether the whole set is held in the device's memory; `auto` where it is small beside it.
-        seed: of order, crops and mirroring.
-        pictures: everything `StoredPictures` takes.
+        cache: `auto` keeps decoded images on disk; `off` decodes them again in each epoch.
+        cache_dir: the folder of all caches.
+        on_device: whether the whole set is held in the device's memory; `auto` where it is small compared with that.
+        on_bad: `skip` leaves out and names images that cannot be read, `raise` makes them an error.
+        max_bad: the largest share of images that may be left out.
+        expected: the known number of images of each split, for `gan-lightning check`.
+        seed: what order, crops and flips depend on.
+
+    Raises:
+        ValueError: for a `load_size` below `image_size`.
     """
 
-    def __init__(
-        self,
-        batch_size: PositiveInt,
-        drop_last: bool = False,
-        num_workers: NonNegativeInt = 0,
-        on_device: Literal["auto", True, False] = "auto",
-        seed: NonNegativeInt = 0,
-        **pictures: Any,
-    ) -> None:
-        super().__init__(**pictures)
-        self.batch_size = batch_size
-        self.drop_last = drop_last
-        self.num_workers = num_workers
-        self.on_device = on_device
-        self.seed = seed
-        self.train: list[Store | Direct] = []
+    image_size: PositiveInt
+    channels: Literal[1, 3]
+    batch_size: PositiveInt
+    root: str | None = None
+    download: bool = False
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    center_crop: PositiveInt | None = None
+    flip: bool = False
+    load_size: PositiveInt | None = None
+    drop_last: bool = False
+    num_workers: NonNegativeInt = 0
+    cache: Literal["auto", "off", False] = "auto"
+    cache_dir: str = "~/.cache/gan_lightning"
+    on_device: Literal["auto", True, False] = "auto"
+    on_bad: OnBad = "skip"
+    max_bad: NonNegativeFloat = 0.01
+    expected: Mapping[str, int] | None = None
+    seed: NonNegativeInt = 0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        if self.load_size is not None and self.load_size < self.image_size:
+            raise ValueError(
+                f"data.load_size must be null or at least data.image_size, {self.image_size}; got {self.load_size}"
+            )
+        self.cache_folder = Path(self.cache_dir).expanduser()
+        self.shape = Shape(self.image_size, self.channels, self.fit, self.center_crop)
+        self.margin = 0 if self.load_size is None else self.load_size - self.image_size
+        self.train: list[FittedImages] = []
+        self._evaluation_sets: dict[Split, list[FittedImages]] = {}
+        self._evaluation_split: Split | None = None
+
+    # What a data set says of itself.
+
+    @property
+    @abstractmethod
+    def batch_type(self) -> type[Batch]:
+        """The kind of batch that is handed out."""
+
+    @abstractmethod
+    def domains(self, split: Split) -> list[PILImages]:
+        """Find the images of each domain of a split.
+
+        Raises:
+            ValueError: in one sentence that says what was looked for and where to put it.
+        """
+
+    @abstractmethod
+    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Batch:
+        """Make the batch that models see from each domain's images in [-1, 1] and labels."""
+
+    def fetch(self) -> None:
+        """Download what `domains` needs; sets without a source have nothing to do."""
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the files beyond what reading them shows, for `gan-lightning check`."""
+        return []
+
+    def class_counts(self, images: FittedImages) -> dict[str, int]:
+        """Count the images of each class, by its name or number; the result is empty where there are no labels."""
+        return {} if images.labels is None else dict(Counter(map(str, sorted(images.labels.tolist()))))
+
+    # The fitted images.
+
+    def fitted_size(self, split: Split) -> int:
+        """Return the side to which a split's images are fitted; training images leave room for random crops."""
+        return self.image_size + (self.margin if split == "train" else 0)
+
+    def fitted_shape(self, image_size: int) -> Shape:
+        """Return the shape of images fitted to squares of a side."""
+        return self.shape._replace(image_size=image_size)
+
+    def fitted_images(self, split: Split, image_size: int | None = None) -> list[FittedImages]:
+        """Return the fitted images of each domain of a split, decoded now where no cache holds them.
+
+        Args:
+            split: the split whose images are wanted.
+            image_size: side to which they are fitted; None for the split's own.
+
+        Raises:
+            ValueError: where the set has no such split, or the cache cannot be written.
+        """
+        shape = self.fitted_shape(image_size or self.fitted_size(split))
+        domains = self.domains(split)
+        fitted: list[FittedImages] = []
+        for name, images in zip(domain_names(split, len(domains)), domains, strict=True):
+            if self.cache == "auto":
+                fitted.append(cached_images(images, shape, self.cache_folder, name))
+            else:
+                fitted.append(uncached_images(images, shape, name))
+        return fitted
+
+    def _check(self, split: Split, domains: list[FittedImages]) -> None:
+        for name, images in zip(domain_names(split, len(domains)), domains, strict=True):
+            images.survey.check(name, self.on_bad, self.max_bad)
+
+    # Training.
+
+    def prepare_data(self) -> None:
+        if self.download:
+            self.fetch()
 
     def setup(self, stage: str) -> None:
         if self.train:
             return
-        world = self._place()[1]
-        if self.batch_size % world:
-            raise ValueError(f"data.batch_size must be a multiple of the {world} processes; got {self.batch_size}")
-        self.train = self.stores("train")
-        for what, store in zip(names("train", len(self.train)), self.train, strict=True):
-            store.survey.hold(what, self.on_bad, self.max_bad)
-            if counts := self.class_counts(store):
+        world_size = self._rank_and_world_size()[1]
+        if self.batch_size % world_size:
+            raise ValueError(f"data.batch_size must be a multiple of the {world_size} processes; got {self.batch_size}")
+        self.train = self.fitted_images("train")
+        self._check("train", self.train)
+        for images in self.train:
+            if counts := self.class_counts(images):
                 log.info("train: classes %s", ", ".join(f"{name}: {count:,}" for name, count in counts.items()))
-        if not len(self._order()):
+        if not len(self._sampler()):
             count = max(map(len, self.train))
             raise ValueError(
                 f"data.batch_size must be at most the number of images, {count}, where data.drop_last is true; "
                 f"got {self.batch_size}"
             )
 
-    def _unmoved(self, split: Split) -> list[Store | Direct]:
-        if split == "train" and self.train and not self.margin:
-            return self.train
-        return super()._unmoved(split)
-
     def train_dataloader(self) -> DataLoader:
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
-        held = self._is_held_on(device)
-        wanted = (self.train, self.flip, self.margin > 0)
-        rows = RowsOnDevice(*wanted, device) if held else Rows(*wanted)
-        workers = 0 if held else self.num_workers
+        is_held = self._is_held_on(device)
+        given = (self.train, self.flip, self.margin > 0)
+        workers = 0 if is_held else self.num_workers
         return ResumableLoader(
-            rows,
-            sampler=self._order(),
+            DeviceBatchDataset(*given, device) if is_held else BatchDataset(*given),
+            sampler=self._sampler(),
             batch_size=None,
-            collate_fn=_as_it_is,
+            collate_fn=_unchanged,
             num_workers=workers,
             persistent_workers=workers > 0,
-            pin_memory=device.type == "cuda" and not held,
+            pin_memory=device.type == "cuda" and not is_held,
         )
 
-    def on_after_batch_transfer(self, batch: Raw | tuple[Raw, ...], dataloader_idx: int) -> Batch:
-        raws: tuple[Raw, ...] = (batch,) if isinstance(batch, Raw) else batch
+    def on_after_batch_transfer(self, batch: ByteBatch | tuple[ByteBatch, ...], dataloader_idx: int) -> Batch:
+        domains: tuple[ByteBatch, ...] = (batch,) if isinstance(batch, ByteBatch) else batch
         dtype: Any = self.trainer.lightning_module.dtype if self.trainer else torch.float32
         images = []
-        for pixels, _, flips, corners in raws:
-            pixels = pixels if corners is None else cropped(pixels, corners, self.shape.image_size)
-            pixels = pixels if flips is None else mirrored(pixels, flips)
+        for pixels, _, flips, corners in domains:
+            pixels = pixels if corners is None else cropped(pixels, corners, self.image_size)
+            pixels = pixels if flips is None else flipped(pixels, flips)
             images.append(in_range(pixels, dtype))
-        return self.batch(images, [raw.labels for raw in raws])
+        return self.batch(images, [domain.labels for domain in domains])
 
-    def _order(self) -> EpochOrder:
-        counts = [len(store) for store in self.train]
-        return EpochOrder(counts, self.batch_size, self.drop_last, self.seed, *self._place(), self.margin)
+    def _sampler(self) -> EpochSampler:
+        counts = [len(images) for images in self.train]
+        rank, world_size = self._rank_and_world_size()
+        return EpochSampler(counts, self.batch_size, self.drop_last, self.seed, rank, world_size, self.margin)
 
-    def _place(self) -> tuple[int, int]:
+    def _rank_and_world_size(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def _is_held_on(self, device: torch.device) -> bool:
         if self.on_device != "auto" or device.type != "cuda" or self.cache != "auto":
             return self.on_device is True
-        size = sum(store.pixels.nbytes for store in self.train if isinstance(store, Store))
+        size = sum(images.pixels.nbytes for images in self.train if isinstance(images, CachedImages))
         return size < SHARE_OF_DEVICE * torch.cuda.mem_get_info(device)[0]
 
+    # Evaluation.
 
-def _as_it_is(batch: Any) -> Any:
-    return batch
+    def evaluation_split(self) -> Split:
+        """Return `test`, or `train` where there is no other."""
+        if self._evaluation_split is None:
+            try:
+                self._evaluation_set("test")
+                self._evaluation_split = "test"
+            except ValueError as error:
+                log.info("training images serve for evaluation too, because there are no others: %s", error)
+                self._evaluation_split = "train"
+        return self._evaluation_split
 
-
-class ImageDataModule(StoredDataModule):
-    """Batches of images; a data set says where its pictures come from.
-
-    Args:
-        num_classes: number of labels, for networks to read; None leaves labels aside.
-        stored: everything `StoredDataModule` takes.
-    """
-
-    def __init__(self, num_classes: PositiveInt | None = None, **stored: Any) -> None:
-        super().__init__(**stored)
-        self.num_classes = num_classes
-
-    @abstractmethod
-    def pictures(self, split: Split) -> Pictures:
-        """The pictures of a split.
+    def evaluation_images(self, split: Split) -> list[ImageSet]:
+        """Return the images of each domain of a split, by number, neither cropped at random nor flipped.
 
         Raises:
-            ValueError: in one sentence that says what was looked for and where to put it.
+            ValueError: where the set has no such split or too many of its images cannot be read.
         """
+        return list(self._evaluation_set(split))
 
-    def domains(self, split: Split) -> list[Pictures]:
-        pictures = self.pictures(split)
-        labels = pictures.labels
-        if self.num_classes is None or labels is None:
-            pictures.labels = None
-        elif len(labels) and labels.max() >= self.num_classes:
-            raise ValueError(f"data.num_classes must be at least {labels.max() + 1} here; got {self.num_classes}")
-        return [pictures]
+    def true_split(self, split: Split, domain: int = 0) -> Split:
+        """Return `train` where a split's images are the very training images, as in sets with only these; else it."""
+        if split == "train":
+            return split
+        own, training = (self.evaluation_images(name)[domain] for name in (split, "train"))
+        return "train" if own.fingerprint == training.fingerprint else split
 
-    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Unlabelled | Labelled:
-        return Unlabelled(images[0]) if labels[0] is None else Labelled(images[0], labels[0])
+    def evaluation_batches(
+        self, split: Split, batch_size: int, device: torch.device, dtype: torch.dtype = torch.float32
+    ) -> Iterator[Batch]:
+        """Return batches of a split's images in their own order, neither cropped at random nor flipped.
+
+        Training images are fitted like test images. The last batch may be smaller; two domains that do not belong
+        together end with the smaller one. Order, flips and crops of training are not touched.
+
+        Args:
+            split: the split whose images are wanted.
+            batch_size: rows of one batch, on this process alone.
+            device: the device that gets the batches.
+            dtype: the images' type.
+
+        Raises:
+            ValueError: at once, where the set has no such split or too many of its images cannot be read.
+        """
+        domains = self._evaluation_set(split)
+        count = min(map(len, domains))
+        numbers = (list(range(begin, min(begin + batch_size, count))) for begin in range(0, count, batch_size))
+        return (self._evaluation_batch(domains, each, device, dtype) for each in numbers)
+
+    def _evaluation_set(self, split: Split) -> list[FittedImages]:
+        if split == "train" and self.train and not self.margin:
+            return self.train
+        if split not in self._evaluation_sets:
+            domains = self.fitted_images(split, self.image_size)
+            self._check(split, domains)
+            self._evaluation_sets[split] = domains
+        return self._evaluation_sets[split]
+
+    def _evaluation_batch(
+        self, domains: list[FittedImages], numbers: list[int], device: torch.device, dtype: torch.dtype
+    ) -> Batch:
+        images = [in_range(torch.from_numpy(each.rows(numbers)).to(device), dtype) for each in domains]
+        labels = [None if each.labels is None else torch.from_numpy(each.labels[numbers]) for each in domains]
+        return self.batch(images, [None if each is None else each.to(device) for each in labels])
+
+
+def domain_names(split: Split, domains: int) -> list[str]:
+    """Return what the domains of a split are called in messages: `train`, or `train x` and `train y`."""
+    return [split] if domains == 1 else [f"{split} {'xy'[number]}" for number in range(domains)]
+
+
+def _unchanged(batch: Any) -> Any:
+    return batch

@@ -1,26 +1,28 @@
-"""Data modules of two domains, and folders of aligned pairs."""
+"""Aligned pairs of images: `train/` of A|B images, or `A/` and `B/` of images with the same names."""
 
+from abc import ABC
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from torch import Tensor
 
 from gan_lightning.data.folder import image_files
-from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.pictures import Parts, Pictures, Source, read
-from gan_lightning.data.stored import Split
-from gan_lightning.types import Aligned, Images, ImageSet, Pair
+from gan_lightning.data.images import Item, PILImages, Source, read_image
+from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.types import Aligned, Batch, Images, ImageSet
+
+LAYOUT = "train/ of A|B images, or A/ and B/ of images with the same names"
 
 
 @dataclass(frozen=True)
-class Half:
-    """One side of aligned pairs, which are stored one above the other in their channels.
+class PairSide:
+    """One side of aligned pairs, whose channels follow one another.
 
     Args:
-        pairs: with both sides.
+        pairs: both sides, [N, 2 * C, H, W].
         side: 0 for x, 1 for y.
     """
 
@@ -29,48 +31,94 @@ class Half:
 
     @property
     def labels(self) -> np.ndarray | None:
-        """Pairs have none."""
+        """None, because pairs have no labels."""
         return None
 
     @property
     def fingerprint(self) -> str:
-        """That of the pairs, with the side."""
+        """The fingerprint of the pairs, with the name of the side."""
         return f"{self.pairs.fingerprint}-{'xy'[self.side]}"
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def rows(self, indices: list[int]) -> np.ndarray:
-        """Pixels of one side."""
+        """Return the pixels [n, C, H, W] of some images of this side."""
         return np.split(self.pairs.rows(indices), 2, axis=1)[self.side]
 
 
-class AlignedDataModule(StoredDataModule):
-    """Batches of pairs that belong together; a picture holds both of its parts, so neither can be lost alone."""
+class AlignedDataModule(StoredDataModule, ABC):
+    """Batches of pairs that belong together; a pair is stored as one image, so no side can be lost alone."""
+
+    @property
+    def batch_type(self) -> type[Batch]:
+        return Aligned
 
     def batch(self, images: list[Images], labels: list[Tensor | None]) -> Aligned:
         return Aligned(*images[0].chunk(2, dim=1))
 
     def evaluation_images(self, split: Split) -> list[ImageSet]:
         (pairs,) = super().evaluation_images(split)
-        return [Half(pairs, 0), Half(pairs, 1)]
+        return [PairSide(pairs, 0), PairSide(pairs, 1)]
 
 
-class UnalignedDataModule(StoredDataModule):
-    """Batches with images of x beside any of y; an epoch goes once through the larger domain."""
+@dataclass(kw_only=True, eq=False)
+class Paired(AlignedDataModule):
+    """Pairs of `train/`, `val/` and `test/` of A|B images, or of `A/` and `B/`, with or without splits below.
 
-    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Pair:
-        return Pair(*images)
+    Args:
+        direction: `ab` makes A the input x and B the target y; `ba` does the reverse.
+    """
+
+    direction: Literal["ab", "ba"] = "ab"
+
+    def domains(self, split: Split) -> list[PILImages]:
+        root = Path(self.root).expanduser() if self.root else None
+        if root and (root / "A").is_dir() and (root / "B").is_dir():
+            return [self._from_two_folders(root, split)]
+        folder = root and next((root / name for name in _names(split) if (root / name).is_dir()), root / split)
+        return [SideBySidePairs(image_files(folder, LAYOUT), Path(str(folder)), self.direction == "ba")]
+
+    def _from_two_folders(self, root: Path, split: Split) -> "TwoFilePairs":
+        x, y = (self._by_name(root, side, split) for side in ("AB" if self.direction == "ab" else "BA"))
+        alone = sorted(x.keys() ^ y.keys())
+        if alone:
+            raise ValueError(
+                f"data.root: {len(alone)} images have no partner of the same name in {root}/A and {root}/B, the first "
+                f"is {alone[0]}; add the partners or remove these images"
+            )
+        return TwoFilePairs([(x[name], y[name]) for name in sorted(x)], root)
+
+    @staticmethod
+    def _by_name(root: Path, side: str, split: Split) -> dict[str, Path]:
+        """Find one side's files, by their names without suffixes."""
+        below = [root / side / name for name in _names(split) if (root / side / name).is_dir()]
+        if not below and split == "test":
+            raise ValueError(f"data.root: there are no test pairs; put some into {root}/A/test and {root}/B/test")
+        folder = below[0] if below else root / side
+        files = image_files(folder, LAYOUT)
+        names = [str(file.relative_to(folder).with_suffix("")) for file in files]
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if twice:
+            raise ValueError(f"data.root: {folder} must have one image of each name; it has several of {twice[0]}")
+        return dict(zip(names, files, strict=True))
 
 
-LAYOUT = "train/ of A|B images, or A/ and B/ of images with the same names"
+def _names(split: Split) -> tuple[str, ...]:
+    return (split,) if split == "train" else ("test", "val")
 
 
-class SideBySide:
-    """Files that each hold two pictures of one size, A|B."""
+class SideBySidePairs:
+    """Files that each hold two images of one size, A|B.
+
+    Args:
+        files: one file for each pair.
+        root: the folder below which they lie.
+        swap: whether the right image comes first.
+    """
 
     labels: np.ndarray | None = None
-    parts = 2
+    images_per_item = 2
 
     def __init__(self, files: list[Path], root: Path, swap: bool) -> None:
         self.files, self.root, self.swap = files, root, swap
@@ -78,10 +126,10 @@ class SideBySide:
     def __len__(self) -> int:
         return len(self.files)
 
-    def __getitem__(self, index: int) -> Parts:
-        both = read(self.files[index])
+    def __getitem__(self, index: int) -> Item:
+        both = read_image(self.files[index])
         if both.width % 2:
-            raise ValueError(f"{both.width} pixels wide, which two pictures of one size cannot be")
+            raise ValueError(f"{both.width} pixels wide, which two images of one size cannot be")
         half = both.width // 2
         a, b = both.crop((0, 0, half, both.height)), both.crop((half, 0, both.width, both.height))
         return (b, a) if self.swap else (a, b)
@@ -93,11 +141,16 @@ class SideBySide:
         return [Source(f"swap={self.swap}", 0, 0), *(Source.of_file(file) for file in self.files)]
 
 
-class TwoFiles:
-    """Pictures of two folders with the same names."""
+class TwoFilePairs:
+    """Pairs whose images are files of one name in two folders.
+
+    Args:
+        files: the two files of each pair.
+        root: the folder below which they lie.
+    """
 
     labels: np.ndarray | None = None
-    parts = 2
+    images_per_item = 2
 
     def __init__(self, files: list[tuple[Path, Path]], root: Path) -> None:
         self.files, self.root = files, root
@@ -105,8 +158,8 @@ class TwoFiles:
     def __len__(self) -> int:
         return len(self.files)
 
-    def __getitem__(self, index: int) -> Parts:
-        x, y = map(read, self.files[index])
+    def __getitem__(self, index: int) -> Item:
+        x, y = map(read_image, self.files[index])
         if x.size != y.size:
             raise ValueError(f"{x.width}x{x.height} pixels beside {y.width}x{y.height}")
         return x, y
@@ -116,52 +169,3 @@ class TwoFiles:
 
     def sources(self) -> list[Source]:
         return [Source.of_file(file) for pair in self.files for file in pair]
-
-
-class Paired(AlignedDataModule):
-    """Aligned pairs: `train/`, `val/` and `test/` of A|B images, or `A/` and `B/`, with or without splits below.
-
-    Args:
-        direction: `ab` makes A the input x and B the target y, `ba` the other way round.
-        stored: everything `StoredDataModule` takes.
-    """
-
-    def __init__(self, direction: Literal["ab", "ba"] = "ab", **stored: Any) -> None:
-        super().__init__(**stored)
-        self.direction = direction
-
-    def domains(self, split: Split) -> list[Pictures]:
-        root = Path(self.root).expanduser() if self.root else None
-        if root and (root / "A").is_dir() and (root / "B").is_dir():
-            return [self._two_folders(root, split)]
-        place = root and next((root / name for name in _names(split) if (root / name).is_dir()), root / split)
-        return [SideBySide(image_files(place, LAYOUT), Path(str(place)), self.direction == "ba")]
-
-    def _two_folders(self, root: Path, split: Split) -> TwoFiles:
-        sides = []
-        for side in "AB" if self.direction == "ab" else "BA":
-            below = [root / side / name for name in _names(split) if (root / side / name).is_dir()]
-            if not below and split == "test":
-                raise ValueError(f"data.root: there are no test pairs; put some into {root}/A/test and {root}/B/test")
-            place = below[0] if below else root / side
-            files = image_files(place, LAYOUT)
-            twice = [name for name, count in Counter(map(_stem(place), files)).items() if count > 1]
-            if twice:
-                raise ValueError(f"data.root: {place} has more than one {twice[0]}, so its pair is not clear")
-            sides.append({_stem(place)(file): file for file in files})
-        x, y = sides
-        alone = sorted(x.keys() ^ y.keys())
-        if alone:
-            raise ValueError(
-                f"data.root: {len(alone)} pictures have no partner of the same name in {root}/A and {root}/B, "
-                f"the first is {alone[0]}"
-            )
-        return TwoFiles([(x[name], y[name]) for name in sorted(x)], root)
-
-
-def _names(split: Split) -> tuple[str, ...]:
-    return (split,) if split == "train" else ("test", "val")
-
-
-def _stem(place: Path) -> Any:
-    return lambda file: str(file.relative_to(place).with_suffix(""))

@@ -1,7 +1,8 @@
-"""Eight Gaussians on a ring: the smallest data on which a GAN can be seen to lose modes."""
+"""Eight Gaussians on a ring: the smallest data that shows whether a GAN loses modes."""
 
 from collections.abc import Sequence
 from math import pi
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -10,28 +11,30 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from gan_lightning import randomness
-from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, PositiveInt, Unlabelled
+from gan_lightning.types import Batch, Images, NonNegativeFloat, NonNegativeInt, PositiveInt, Unlabelled
 
 MODES = 8
 
 
 class Ring(LightningDataModule):
-    """Batches of points as images [B, 2, 1, 1], drawn anew for each iteration; no files, no end.
+    """Batches of points as images [B, 2, 1, 1], drawn anew for each iteration.
 
     A batch is a function of the seed and the trainer's iteration, so a resumed run sees what it would have seen.
 
     Args:
-        image_size: 1.
+        image_size: 1, because an image is one point.
         channels: 2, the coordinates.
-        batch_size: of the global batch, divided among the processes.
-        num_batches: in what is called an epoch.
-        radius: of the ring.
+        batch_size: rows of the global batch, which the processes divide among them.
+        num_batches: in an epoch.
+        radius: the ring's radius.
         sigma: standard deviation of each Gaussian in each coordinate.
-        seed: of the points.
+        seed: what the points depend on.
 
     Raises:
         ValueError: for another image size or number of channels.
     """
+
+    batch_type: ClassVar[type[Batch]] = Unlabelled
 
     def __init__(
         self,
@@ -45,7 +48,9 @@ class Ring(LightningDataModule):
     ) -> None:
         super().__init__()
         if (image_size, channels) != (1, 2):
-            raise ValueError(f"a point has image_size 1 and channels 2; got {image_size} and {channels}")
+            raise ValueError(
+                f"data.image_size must be 1 and data.channels 2 for points; got {image_size} and {channels}"
+            )
         self.batch_size, self.num_batches, self.seed = batch_size, num_batches, seed
         self.radius, self.sigma = radius, sigma
 
@@ -65,17 +70,17 @@ class Ring(LightningDataModule):
         return Unlabelled(images.to(rows.device).to(dtype))
 
     def draw(self, count: PositiveInt, stream: torch.Generator) -> Images:
-        """Points of the whole ring, each Gaussian as likely as any other."""
-        of = torch.randint(MODES, (count,), generator=stream)
-        points = self.centres()[of] + self.sigma * torch.randn(count, 2, generator=stream)
+        """Draw points of the whole ring [count, 2, 1, 1], each Gaussian as likely as any other."""
+        modes = torch.randint(MODES, (count,), generator=stream)
+        points = self.centres()[modes] + self.sigma * torch.randn(count, 2, generator=stream)
         return points[..., None, None]
 
     def centres(self) -> Float[Tensor, "8 2"]:
-        """Where the Gaussians are."""
+        """Return the coordinates of the Gaussians' means."""
         angles = torch.arange(MODES) * 2 * pi / MODES
         return self.radius * torch.stack([angles.cos(), angles.sin()], 1)
 
     def near(self, images: Images) -> Float[Tensor, "8"]:
-        """The part of the points that lies within three sigma of each Gaussian; 1 % covers it."""
+        """Return the share of points within three sigma of each Gaussian; 1 % counts as covering it."""
         distances = torch.cdist(images.detach().cpu().float().flatten(1), self.centres())
         return (distances <= 3 * self.sigma).float().mean(0)

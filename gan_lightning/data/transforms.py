@@ -14,14 +14,15 @@ BILINEAR = Image.Resampling.BILINEAR
 
 
 class Shape(NamedTuple):
-    """What every picture of a data set becomes.
+    """The shape that every image of a data set is fitted to.
 
     Args:
-        image_size: side of the square result.
+        image_size: side of the square result, in pixels.
         channels: 1 for gray, 3 for RGB.
-        fit: `crop` the short edge to the size and the middle out of the rest, `pad` the long edge to the size with
-            black around the rest, or `stretch` both.
-        center_crop: side of a square cut out of the middle first (178 for CelebA), where the picture is larger.
+        fit: `crop` resizes the short edge to the size and cuts out the middle, `pad` resizes the long edge and puts
+            black around the image, `stretch` resizes both.
+        center_crop: side of a square cut out of the middle first (178 for CelebA), where the image is larger; None
+            for no such cut.
     """
 
     image_size: int
@@ -30,72 +31,67 @@ class Shape(NamedTuple):
     center_crop: int | None = None
 
 
-def fitted(picture: Image.Image, shape: Shape) -> np.ndarray:
-    """Turn a picture upright and give it the data set's shape; values are those of torchvision's own transforms.
+def fitted(image: Image.Image, shape: Shape) -> np.ndarray:
+    """Turn an image upright and fit it to a shape; values are those of torchvision's own transforms.
 
     Returns:
         uint8 [channels, image_size, image_size]
     """
-    picture = colours(ImageOps.exif_transpose(picture), shape.channels)
+    image = with_channels(ImageOps.exif_transpose(image), shape.channels)
     if shape.center_crop is not None:
-        picture = _middle(picture, min(shape.center_crop, picture.width), min(shape.center_crop, picture.height))
+        image = _middle(image, min(shape.center_crop, image.width), min(shape.center_crop, image.height))
     size = shape.image_size
     if shape.fit == "stretch":
-        picture = picture.resize((size, size), BILINEAR)
+        image = image.resize((size, size), BILINEAR)
     elif shape.fit == "pad":
-        picture = ImageOps.pad(picture, (size, size), BILINEAR)
-    elif min(picture.size) != size:
+        image = ImageOps.pad(image, (size, size), BILINEAR)
+    elif min(image.size) != size:
         # torchvision truncates the long side.
-        short = min(picture.size)
-        width, height = (size if side == short else int(size * side / short) for side in picture.size)
-        picture = picture.resize((width, height), BILINEAR)
-    pixels = np.asarray(_middle(picture, size, size))
+        short = min(image.size)
+        width, height = (size if side == short else int(size * side / short) for side in image.size)
+        image = image.resize((width, height), BILINEAR)
+    pixels = np.asarray(_middle(image, size, size))
     return pixels[None] if shape.channels == 1 else pixels.transpose(2, 0, 1)
 
 
-def fitted_parts(parts: tuple[Image.Image, ...], shape: Shape) -> np.ndarray:
-    """A picture, or a pair one on the other: uint8 [parts * channels, image_size, image_size]."""
-    return np.concatenate([fitted(part, shape) for part in parts])
-
-
-def colours(picture: Image.Image, channels: int) -> Image.Image:
-    """Gray (1 channel) or RGB (3): transparency composited on white, 16 bits scaled to 8.
+def with_channels(image: Image.Image, channels: int) -> Image.Image:
+    """Convert an image to gray (1 channel) or RGB (3): transparency becomes white, 16 bits are scaled to 8.
 
     Raises:
-        ValueError: for floating point pictures.
+        ValueError: for floating point images.
     """
-    if picture.mode == "F":
-        raise ValueError("floating point levels, whose range is not known")
-    if picture.mode.startswith("I"):
-        levels = np.clip(np.asarray(picture, dtype=np.int64), 0, 65535)
-        picture = Image.fromarray(np.round(levels / 257).astype(np.uint8))
-    if "A" in picture.getbands() or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert("L" if channels == 1 else "RGB")
+    if image.mode == "F":
+        raise ValueError("floating point values, whose range is not known")
+    if image.mode.startswith("I"):
+        values = np.clip(np.asarray(image, dtype=np.int64), 0, 65535)
+        image = Image.fromarray(np.round(values / 257).astype(np.uint8))
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("L" if channels == 1 else "RGB")
 
 
-def _middle(picture: Image.Image, width: int, height: int) -> Image.Image:
-    if picture.size == (width, height):
-        return picture
-    left, top = round((picture.width - width) / 2), round((picture.height - height) / 2)
-    return picture.crop((left, top, left + width, top + height))
+def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
+    if image.size == (width, height):
+        return image
+    left, top = round((image.width - width) / 2), round((image.height - height) / 2)
+    return image.crop((left, top, left + width, top + height))
 
 
 Pixels = UInt8[Tensor, "B C H W"]
 
 
 def cropped(pixels: Pixels, corners: Int[Tensor, "B 2"], size: int) -> UInt8[Tensor, "B C {size} {size}"]:
-    """A square of `size` out of each image; `corners` are the rows and columns where it begins."""
+    """Cut a square of `size` pixels out of each image, beginning at the row and column that `corners` gives."""
     squares = pixels.unfold(2, size, 1).unfold(3, size, 1)  # a view of all of them
     return squares[torch.arange(len(pixels), device=pixels.device), :, corners[:, 0], corners[:, 1]]
 
 
-def mirrored(pixels: Pixels, flips: Bool[Tensor, " B"]) -> Pixels:
-    """The images with those that `flips` marks turned left to right."""
+def flipped(pixels: Pixels, flips: Bool[Tensor, " B"]) -> Pixels:
+    """Flip the images that `flips` marks left to right, and return all."""
     return torch.where(flips[:, None, None, None], pixels.flip(-1), pixels)
 
 
 def in_range(pixels: Pixels, dtype: torch.dtype) -> Images:
-    """Bytes from 0 to 255 as floats in [-1, 1]."""
+    """Convert bytes from 0 to 255 to floats in [-1, 1]."""
     return pixels.to(dtype).div_(127.5).sub_(1)

@@ -1,43 +1,54 @@
-"""Folders of two domains whose images do not belong together."""
+"""Two domains whose images do not belong together."""
 
+from abc import ABC
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from torch import Tensor
 
 from gan_lightning.data.folder import image_files
-from gan_lightning.data.paired import UnalignedDataModule
-from gan_lightning.data.pictures import FilePictures, Pictures
-from gan_lightning.data.stored import Split
+from gan_lightning.data.images import ImageFiles, PILImages
+from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.types import Batch, Images, Pair
 
 
+class UnalignedDataModule(StoredDataModule, ABC):
+    """Batches with images of x beside any images of y; an epoch goes once through the larger domain."""
+
+    @property
+    def batch_type(self) -> type[Batch]:
+        return Pair
+
+    def batch(self, images: list[Images], labels: list[Tensor | None]) -> Pair:
+        return Pair(*images)
+
+
+@dataclass(kw_only=True, eq=False)
 class Unpaired(UnalignedDataModule):
-    """Two domains of any sizes: `trainA trainB testA testB` below `root`, or two folders.
+    """Two domains of any sizes: `trainA trainB testA testB` below `root`, or two folders of training images.
 
     Args:
-        root_x: the folder of x, where `root` is not given; all of it is for training.
+        root_x: the folder of x, where `root` is not given; there are no test images then.
         root_y: the folder of y.
-        stored: everything `StoredDataModule` takes.
     """
 
-    def __init__(self, root_x: str | None = None, root_y: str | None = None, **stored: Any) -> None:
-        super().__init__(**stored)
-        self.root_x, self.root_y = root_x, root_y
+    root_x: str | None = None
+    root_y: str | None = None
 
-    def domains(self, split: Split) -> list[Pictures]:
+    def domains(self, split: Split) -> list[PILImages]:
         if self.root_x is not None or self.root_y is not None:
             if split == "test":
                 raise ValueError("data.root_x and data.root_y have no test images; data.root with testA and testB has")
-            places = {"data.root_x": self.root_x, "data.root_y": self.root_y}
-            return [self._pictures(place, "the images of one domain", key) for key, place in places.items()]
+            folders = {"data.root_x": self.root_x, "data.root_y": self.root_y}
+            return [self._images(folder, "the images of one domain", key) for key, folder in folders.items()]
         if self.root is None:
             raise ValueError(
-                "data.root must name a folder with trainA and trainB, or data.root_x and data.root_y one each"
+                "data.root must name a folder with trainA and trainB, or data.root_x and data.root_y one folder each"
             )
-        layout = "trainA, trainB, testA and testB"
-        return [
-            self._pictures(str(Path(self.root) / f"{split}{side}"), f"images ({layout})", "data.root") for side in "AB"
-        ]
+        layout = "images (trainA, trainB, testA and testB)"
+        return [self._images(str(Path(self.root) / f"{split}{side}"), layout, "data.root") for side in "AB"]
 
     @staticmethod
-    def _pictures(place: str | None, layout: str, key: str) -> Pictures:
-        files = image_files(place, layout, key)
-        return FilePictures(files, Path(str(place)).expanduser())
+    def _images(folder: str | None, layout: str, key: str) -> ImageFiles:
+        files = image_files(folder, layout, key)
+        return ImageFiles(files, Path(str(folder)).expanduser())

@@ -1,4 +1,4 @@
-"""Work that is divided among the processes of a run."""
+"""Work that the ranks of a distributed run share, and its results and errors on all of them."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,52 +12,57 @@ T = TypeVar("T")
 
 
 def share(count: int) -> range:
-    """The numbers of this process's images of `count`: a run of them, no padding, lengths differ by one at most."""
-    rank, world = rank_and_world_size()
-    return range(count * rank // world, count * (rank + 1) // world)
+    """Return the numbers of this rank's part of `count` images, in a row; ranks differ by one image at most."""
+    rank, world_size = rank_and_world_size()
+    return range(count * rank // world_size, count * (rank + 1) // world_size)
 
 
-def is_first() -> bool:
-    """Whether this process is the one that reads, writes and speaks."""
+def is_rank_zero() -> bool:
+    """Return whether this process is the one that reads and writes files and logs."""
     return rank_and_world_size()[0] == 0
 
 
 def all_gather(own: Statistics) -> Statistics:
-    """The statistics of all processes' images, in the order of the ranks; the same in each process."""
-    world = rank_and_world_size()[1]
-    if world == 1:
+    """Return the statistics of all ranks' images, in the order of the ranks, on every rank."""
+    world_size = rank_and_world_size()[1]
+    if world_size == 1:
         return own
-    parts: list[Statistics] = [own] * world
+    parts: list[Statistics] = [own] * world_size
     dist.all_gather_object(parts, own)
-    whole = Statistics(own.extractor, own.needs, own.kept)
+    whole = Statistics(own.extractor, own.kinds, own.max_rows)
     for part in parts:
         whole.merge(part)
     return whole
 
 
 def run_on_all_ranks(make: Callable[[], T]) -> T:
-    """What this process makes, once all have made theirs.
+    """Call a function on every rank, and return this rank's result once all ranks have finished.
 
     Raises:
-        ValueError: in all processes where one raised it, so that none waits for another in vain.
-        RuntimeError: in all others where one raised anything else.
+        ValueError: on all ranks if the function raised it on one of them, so that no rank waits for another forever.
+        RuntimeError: on the other ranks if the function raised any other error on one of them.
     """
     made, error = _attempt(make)
-    everyones: list[Any] = [_told(error)] * rank_and_world_size()[1]
-    if len(everyones) > 1:
-        dist.all_gather_object(everyones, _told(error))
-    _raise(error, *everyones)
+    errors: list[Any] = [_summary(error)] * rank_and_world_size()[1]
+    if len(errors) > 1:
+        dist.all_gather_object(errors, _summary(error))
+    _raise(error, *errors)
     return made
 
 
 def broadcast_from_rank_zero(make: Callable[[], T]) -> T:
-    """What the first process makes, in all of them; also the error that it raises, as `together` does."""
-    made, error = _attempt(make) if is_first() else (None, None)
-    found: list[Any] = [made, _told(error)]
+    """Call a function on rank zero, and return its result on all ranks.
+
+    Raises:
+        ValueError: on all ranks if the function raised it.
+        RuntimeError: on the other ranks if the function raised any other error on rank zero.
+    """
+    made, error = _attempt(make) if is_rank_zero() else (None, None)
+    sent: list[Any] = [made, _summary(error)]
     if rank_and_world_size()[1] > 1:
-        dist.broadcast_object_list(found)
-    _raise(error, found[1])
-    return found[0]
+        dist.broadcast_object_list(sent)
+    _raise(error, sent[1])
+    return sent[0]
 
 
 def _attempt(make: Callable[[], T]) -> tuple[Any, Exception | None]:
@@ -67,15 +72,15 @@ def _attempt(make: Callable[[], T]) -> tuple[Any, Exception | None]:
         return None, error
 
 
-def _told(error: Exception | None) -> tuple[bool, str] | None:
-    """What other processes hear of it: whether it is a ValueError, and its text. Not all errors can be sent."""
+def _summary(error: Exception | None) -> tuple[bool, str] | None:
+    """Return what is sent to other ranks, because not all errors can be pickled: whether a ValueError, and the text."""
     return None if error is None else (isinstance(error, ValueError), str(error) or type(error).__name__)
 
 
-def _raise(own: Exception | None, *told: tuple[bool, str] | None) -> None:
+def _raise(own: Exception | None, *summaries: tuple[bool, str] | None) -> None:
     if own is not None:
         raise own
-    for each in told:
-        if each is not None:
-            kind = ValueError if each[0] else RuntimeError
-            raise kind(each[1])
+    for summary in summaries:
+        if summary is not None:
+            is_value_error, text = summary
+            raise ValueError(text) if is_value_error else RuntimeError(text)

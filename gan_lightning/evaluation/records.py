@@ -1,10 +1,10 @@
-"""Score records: a score with its whole protocol, and the files of a run that keep them."""
+"""Score records: scores with everything that they depend on, and the files of a run that keep them."""
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -17,7 +17,7 @@ LIBRARIES = ("torch", "torchvision", "torch-fidelity", "numpy")
 
 
 def versions() -> dict[str, str]:
-    """This project's and the libraries'."""
+    """Return the versions of this project and of the libraries that scores depend on."""
     return {"gan_lightning": __version__, **{library: version(library) for library in LIBRARIES}}
 
 
@@ -25,18 +25,18 @@ R = TypeVar("R", bound="Record")
 
 
 class Record:
-    """What stands in one line; a dataclass of plain values."""
+    """A dataclass of plain values that is written as one line of JSON."""
 
     def to_json(self) -> str:
-        """As one line."""
+        """Return the record as a JSON object in one line."""
         return json.dumps(asdict(self), ensure_ascii=False)  # type: ignore[call-overload]
 
     @classmethod
     def from_json(cls: type[R], text: str) -> R:
-        """From what `to_json` gave.
+        """Read a record from a line that `to_json` made.
 
         Raises:
-            ValueError: where it is no such line.
+            ValueError: if the line is not a JSON object with the fields of the class.
         """
         try:
             plain: Any = json.loads(text)
@@ -46,26 +46,26 @@ class Record:
 
 
 CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings", "latent_seed"}
-"""Of the run, the moment and the draw that were scored; all other fields are the protocol."""
+"""Fields that tell which run, which checkpoint and which noise was scored; all other fields are the protocol."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What was scored, when, and how its images were made.
+    """What was scored, and how its images were made.
 
     Args:
-        weights: of the generator: as trained or averaged; `none` where images came from a folder.
-        batch_norm: where its statistics came from: `eval` training's, `batch` the batch's, `standing` passes made for
-            them; `none` where there is none.
-        latent_seed: of the noise.
-        precision: in which the generator computed, such as `32-true`.
-        iteration: of training.
-        images_seen: real images until then.
-        seed: of the run.
-        run: its folder.
-        source: what the images were made of beside noise: `classes in turn`, or split and fingerprint of what was
-            translated.
-        batch_size: of a pass of the generator, where its batches are part of the images; else 0.
+        weights: the generator's weights: `raw` as trained, `ema` their moving average, `none` for a folder of images.
+        batch_norm: where batch norm took its statistics from: `eval` the running averages of training, `batch` each
+            batch, `standing` averages made for scoring; `none` where the generator has no batch norm.
+        latent_seed: the seed of the noise.
+        precision: the generator's precision, such as `32-true`.
+        iteration: the training iteration of the checkpoint.
+        images_seen: real images that training had used by then.
+        seed: the seed of the run.
+        run: the folder of the run.
+        source: what the images were made from beside noise, such as `classes in turn`, or the split and the fingerprint
+            of the images that were translated.
+        batch_size: images in a batch of the generator, where an image depends on its batch; else 0.
     """
 
     weights: Literal["raw", "ema", "none"]
@@ -84,23 +84,25 @@ class Context:
 class ScoreRecord(Context, Record):
     """A score and its protocol, in plain values.
 
+    The record of a score's own standard deviation comes directly after the record of the score.
+
     Args:
-        score: its name, such as `fid` or `fd_random`.
-        value: finite.
-        settings: arguments of the metric.
-        n_real: images that the score saw; 0 where it needs none.
-        n_fake: the same of the generator's.
-        split: of the real images.
-        data: fingerprint of the real images.
-        resize: `legacy`, `clean`, or `none` where the extractor takes any size.
-        extractor: its name.
-        extractor_sha256: of its weights.
-        versions: of this project and the libraries.
-        warnings: what a reader should know.
-        better: which values are; of deviations neither.
+        score: the name of the score, such as `fid` or `fd_random`.
+        value: a finite number.
+        settings: the arguments of the metric.
+        n_real: the number of real images that the metric used; 0 where it needs none.
+        n_fake: the number of generated images that the metric used.
+        split: the split of the real images.
+        data: the fingerprint of the real images.
+        resize: how the extractor resizes, `legacy` or `clean`; `none` where it takes any size.
+        extractor: the name of the extractor.
+        extractor_sha256: the hash of the extractor's weights.
+        versions: the versions of this project and the libraries.
+        warnings: sentences that a reader of the score should know.
+        better: which values are better; `neither` for standard deviations.
 
     Raises:
-        ValueError: for a value that is no number.
+        ValueError: if the value is not a finite number.
     """
 
     score: str
@@ -121,17 +123,25 @@ class ScoreRecord(Context, Record):
         if not math.isfinite(self.value):
             raise ValueError(f"the score {self.score} must be a finite number; got {self.value}")
 
+    def is_deviation_of(self, other: "ScoreRecord") -> bool:
+        """Return whether this is the standard deviation of another record's score, made by the same measurement."""
+        alike = replace(other, score=self.score, better="neither")
+        return other.better != "neither" and protocol(self) == protocol(alike)
+
 
 PROTOCOL = tuple(each.name for each in fields(ScoreRecord) if each.name not in CIRCUMSTANCES)
 
 
 def protocol(record: ScoreRecord) -> str:
-    """The same for records whose scores compare. Which latents were drawn is chance, how many is protocol."""
+    """Return a text that is equal for records whose scores can be compared.
+
+    The latent seed is no part of it, because which noise was drawn is chance; how many images were made is a part.
+    """
     return json.dumps({name: getattr(record, name) for name in PROTOCOL}, sort_keys=True)
 
 
-def parts(record: ScoreRecord) -> dict[str, Any]:
-    """The protocol in single values, those of a dictionary by its keys: `n_fake`, `settings.subsets`."""
+def protocol_values(record: ScoreRecord) -> dict[str, Any]:
+    """Return the protocol by field, and by key within dictionaries: `n_fake`, `settings.subsets`."""
     found: dict[str, Any] = {}
     for name in PROTOCOL:
         value = getattr(record, name)
@@ -140,21 +150,21 @@ def parts(record: ScoreRecord) -> dict[str, Any]:
 
 
 def differences(record: ScoreRecord, other: ScoreRecord) -> list[str]:
-    """What the two protocols do not have in common, as `n_fake: 10000 and 50000`; nothing where scores compare.
+    """Return what distinguishes two protocols, such as `n_fake: 10000 and 50000`; empty if the scores can be compared.
 
-    Of a dictionary the keys that differ, as `versions.numpy: 1.26 and 2.0`, with `none` where a key is missing.
+    Within dictionaries each key that differs is named, as `versions.numpy: 1.26 and 2.0`; a missing key is `none`.
     """
-    mine, its = parts(record), parts(other)
+    mine, its = protocol_values(record), protocol_values(other)
     both = [(name, mine.get(name, "none"), its.get(name, "none")) for name in dict.fromkeys([*mine, *its])]
     return [f"{name}: {one} and {another}" for name, one, another in both if one != another]
 
 
 @dataclass(frozen=True)
 class ScoringFailure(Record):
-    """Stands beside the records of a run whose images could not be scored, for all of its scores.
+    """An iteration whose images could not be scored by any metric.
 
     Args:
-        iteration: of training.
+        iteration: the iteration of training.
         failed: the reason, in a sentence.
     """
 
@@ -163,60 +173,66 @@ class ScoringFailure(Record):
 
 
 SCORES, EVALUATIONS = "scores.jsonl", "evaluations.jsonl"
-"""Cards beside a run: those of training, and those of `gan-lightning evaluate`."""
+"""Files in a run folder: the scores of training, and the scores that `gan-lightning evaluate` added."""
+
+
+def records_of_run(run: Path) -> list[ScoreRecord]:
+    """Return all records in a run folder: first those of training, then those of evaluations, each in written order."""
+    return [record for name in (SCORES, EVALUATIONS) for record in ScoreFile(run / name).read()]
 
 
 class ScoreFile:
-    """One record a line, or a failure where there could be none, in the order of the iterations.
+    """A file with a record in each line, or a failure for an iteration that has no record.
 
     Args:
-        file: made with the first line.
+        file: the path, which need not exist yet.
     """
 
     def __init__(self, file: Path) -> None:
         self.file = file
 
     def append(self, records: Sequence[ScoreRecord | ScoringFailure]) -> None:
-        """Add what an iteration gave."""
+        """Add lines at the end; the file and its folder are made where they are missing."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("a", encoding="utf-8") as stream:
             stream.writelines(f"{record.to_json()}\n" for record in records)
 
     def read(self) -> list[ScoreRecord]:
-        """All records; a line that a power cut has broken is left out."""
-        return self._all(ScoreRecord)
+        """Return all records in written order, without lines that a power failure has broken."""
+        return self._read(ScoreRecord)
 
     def failures(self) -> list[ScoringFailure]:
-        """All failures."""
-        return self._all(ScoringFailure)
+        """Return all failures in written order."""
+        return self._read(ScoringFailure)
 
     def rewind(self, iteration: int) -> None:
-        """Leave out what came after an iteration, from which the run goes on in the same folder.
+        """Remove the lines of later iterations, because the run is resumed from this iteration in the same folder.
 
-        Lines without an iteration, which another version may have written, stay.
+        Lines without an iteration, which another version may have written, are kept.
         """
         self.begin_with(self, iteration)
 
     def begin_with(self, other: "ScoreFile", iteration: int) -> None:
-        """Have the lines of another file up to an iteration in place of its own, at once or not at all."""
+        """Replace the content, in one step, by another file's lines up to an iteration; without such a file keep it."""
         if other.file.is_file():
             kept = [line for line in other._lines() if (_iteration(line) or 0) <= iteration]
             with atomic_write(self.file) as stream:
                 stream.write("".join(f"{line}\n" for line in kept).encode())
 
-    def _all(self, kind: type[R]) -> list[R]:
+    def _read(self, kind: type[R]) -> list[R]:
         found = []
         for line in self._lines():
             with suppress(ValueError):
                 found.append(kind.from_json(line))
         return found
 
-    def _lines(self) -> Iterable[str]:
+    def _lines(self) -> list[str]:
         text = self.file.read_text(encoding="utf-8") if self.file.is_file() else ""
         return [line for line in text.split("\n") if line]
 
 
 def _iteration(line: str) -> int | None:
+    """Return the iteration in a line of JSON, if it has one."""
     with suppress(json.JSONDecodeError, TypeError, KeyError):
         found = json.loads(line)["iteration"]
         return found if isinstance(found, int) else None

@@ -1,4 +1,4 @@
-"""Scores of a model by any number of metrics."""
+"""Scores of a model by any number of metrics, in one pass of generated images."""
 
 import logging
 import math
@@ -8,16 +8,15 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from lightning import LightningDataModule
 
-from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.stored import Split
+from gan_lightning.data.module import Split, StoredDataModule
 from gan_lightning.evaluation.collectives import all_gather, broadcast_from_rank_zero, run_on_all_ranks, share
-from gan_lightning.evaluation.real_statistics import Real, real_statistics
+from gan_lightning.evaluation.real_statistics import RealStatistics, real_statistics
 from gan_lightning.evaluation.records import Context, ScoreRecord, versions
 from gan_lightning.evaluation.sampling import SamplingOptions, batch_norms, effective_precision, sample_images
-from gan_lightning.metrics.extractors.extractor import Extracted, Extractor
-from gan_lightning.metrics.images import to_levels
-from gan_lightning.metrics.metric import SOME, Metric
-from gan_lightning.metrics.statistics import Need, Statistics
+from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorOutput
+from gan_lightning.metrics.images import to_uint8
+from gan_lightning.metrics.metric import BIAS_BELOW, Metric
+from gan_lightning.metrics.statistics import StatisticKind, Statistics
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.translation import target_domain
 from gan_lightning.types import ImageSet, PositiveInt
@@ -25,48 +24,51 @@ from gan_lightning.types import ImageSet, PositiveInt
 log = logging.getLogger(__name__)
 
 
-def with_few(metrics: Mapping[str, Metric], few: Mapping[str, Metric], counts: Iterable[int]) -> Mapping[str, Metric]:
-    """The metrics, and those for few images where the least of the counts is below 10,000."""
+def with_small_sample_metrics(
+    metrics: Mapping[str, Metric], few: Mapping[str, Metric], counts: Iterable[int]
+) -> Mapping[str, Metric]:
+    """Return the metrics, and also those for small samples where the least of the counts is below 10,000."""
     added = [name for name in few if name not in metrics]
-    if min(counts) >= SOME or not added:
+    if min(counts) >= BIAS_BELOW or not added:
         return metrics
-    log.info("%s added, for there are fewer than %s images", ", ".join(added), f"{SOME:,}")
+    log.info("%s added, because there are fewer than %s images", ", ".join(added), f"{BIAS_BELOW:,}")
     return {**metrics, **{name: few[name] for name in added}}
 
 
-def needed(metrics: Mapping[str, Metric]) -> tuple[frozenset[Need], frozenset[Need]]:
-    """What has to be gathered of real and of generated images for all of them."""
-    of_real = frozenset[Need]().union(*(metric.needs_of_real for metric in metrics.values()))
-    of_fake = frozenset[Need]().union(*(metric.needs_of_fake for metric in metrics.values()))
-    return of_real, of_fake
+def needs_of(metrics: Mapping[str, Metric]) -> tuple[frozenset[StatisticKind], frozenset[StatisticKind]]:
+    """Return the kinds of statistics of real images, and of generated images, that the metrics need together."""
+    real = frozenset[StatisticKind]().union(*(metric.real_inputs for metric in metrics.values()))
+    fake = frozenset[StatisticKind]().union(*(metric.fake_inputs for metric in metrics.values()))
+    return real, fake
 
 
-def scored(
+def make_records(
     metrics: Mapping[str, Metric],
-    real: Real,
+    real: RealStatistics,
     fake: Statistics,
     extractor: Extractor,
-    subject: Context,
+    context: Context,
     failed: dict[str, str] | None = None,
 ) -> list[ScoreRecord]:
-    """A record for each score of each metric that can be computed.
+    """Return a record for each score of each metric that can be computed.
 
     Args:
-        metrics: by name.
-        real: what the images are held against.
-        fake: the images.
-        extractor: of the features.
-        subject: what was scored.
-        failed: takes the reason, by name, for each metric that cannot be computed; without it the log does.
+        metrics: the metrics by name.
+        real: the statistics of the real images.
+        fake: the statistics of the images that are scored.
+        extractor: the extractor of both.
+        context: what was scored.
+        failed: a dictionary that takes the reason, by name, for each metric that cannot be computed; without it the
+            reasons are logged.
 
     Raises:
-        ValueError: where no metric can be computed of these images.
+        ValueError: if none of the metrics can be computed.
     """
     records: list[ScoreRecord] = []
     reasons: dict[str, str] = {}
     for name, metric in metrics.items():
         try:
-            records += _records(metric, real, fake, extractor, subject)
+            records += _records_of_metric(metric, real, fake, extractor, context)
         except ValueError as error:
             reasons[name] = str(error)
     if reasons and not records:
@@ -79,40 +81,42 @@ def scored(
     return records
 
 
-def _records(metric: Metric, real: Real, fake: Statistics, extractor: Extractor, subject: Context) -> list[ScoreRecord]:
-    """Those of one metric; the real images stand on them only where it sees them."""
-    sees_real = bool(metric.needs_of_real)
+def _records_of_metric(
+    metric: Metric, real: RealStatistics, fake: Statistics, extractor: Extractor, context: Context
+) -> list[ScoreRecord]:
+    """Return a metric's records, which name the real images only if the metric uses them."""
+    uses_real = bool(metric.real_inputs)
     warnings = [*extractor.warnings, *metric.warnings(real.statistics, fake)]
     return [
         ScoreRecord(
-            **asdict(subject),
-            score=name,
-            value=value,
+            **asdict(context),
+            score=score.name,
+            value=score.value,
             settings=metric.settings,
-            n_real=metric.used(real.statistics, metric.needs_of_real) if sees_real else 0,
-            n_fake=metric.used(fake, metric.needs_of_fake),
-            split=real.split if sees_real else "",
-            data=real.fingerprint if sees_real else "",
+            n_real=metric.num_used(real.statistics, metric.real_inputs) if uses_real else 0,
+            n_fake=metric.num_used(fake, metric.fake_inputs),
+            split=real.split if uses_real else "",
+            data=real.fingerprint if uses_real else "",
             resize=extractor.identity.resize,
             extractor=extractor.identity.name,
             extractor_sha256=extractor.identity.sha256,
             versions=versions(),
             warnings=warnings,
-            better=metric.better(name),
+            better=score.better,
         )
-        for name, value in metric(real.statistics, fake).items()
+        for score in metric(real.statistics, fake)
     ]
 
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """When and in which run a model is scored.
+    """How far which run is when its model is scored.
 
     Args:
-        iteration: of training.
-        images_seen: real images until then.
-        seed: of the run.
-        run: its folder.
+        iteration: the iteration of training.
+        images_seen: real images that training has used so far.
+        seed: the seed of the run.
+        run: the folder of the run.
     """
 
     iteration: int
@@ -122,17 +126,17 @@ class TrainingProgress:
 
 
 class Scorer:
-    """Scores models on one data set by any number of metrics, in one pass of generated images.
+    """Scores of models on one data set, by metrics that share one pass of generated images.
 
     Args:
-        metrics: by name.
-        extractor: of the features.
-        data: where the real images are; for models that translate also what they translate.
-        split: of the real images; the records say `train` where the set has no others.
-        device: of the extractor.
+        metrics: the metrics by name.
+        extractor: the feature extractor.
+        data: the data module with the real images, and for models that translate also with the images to translate.
+        split: the split of the real images; the records say `train` where it has the very images of training.
+        device: the device of the extractor.
 
     Raises:
-        ValueError: where the data cannot be scored, or not by this extractor.
+        ValueError: if the data have no images to compare with, or this extractor or a metric cannot be used on them.
     """
 
     def __init__(
@@ -146,45 +150,47 @@ class Scorer:
         if not isinstance(data, StoredDataModule):
             raise ValueError(f"metric needs data of images; got {type(data).__name__}: take metric=[] or other data")
         self.metrics, self.extractor, self.data, self.split = dict(metrics), extractor, data, split
-        self.needs = needed(self.metrics)
-        sets = data.evaluation_images(split)
-        extractor.prepare(sets[0], data.evaluation_images(data.evaluation_split())[0], data.cache_dir)
+        self.needs = needs_of(self.metrics)
+        images = data.evaluation_images(split)[0]
+        extractor.prepare(images, data.evaluation_images(data.evaluation_split())[0], data.cache_folder)
         extractor.to(device)
-        self.found: dict[int, Real] = {}
-        self.scores = self._rehearsed(sets[0])
+        self.real_by_domain: dict[int, RealStatistics] = {}
+        self.scores = self._rehearse(images)
 
-    def _rehearsed(self, images: ImageSet) -> list[str]:
-        """The names of the scores, and what is wrong with extractor and metrics, before anything has run.
+    def _rehearse(self, images: ImageSet) -> list[str]:
+        """Compute all scores of a few real images, so that errors show before training, and return the scores' names.
 
-        Metrics of moments alone are shown one column of the features, for with all of them they take long. Where there
-        are fewer images than a metric needs, some stand twice here; whether it can do with them says `check`.
+        Metrics of moments alone get one column of the features, because their time grows with the cube of the columns.
+        Where there are fewer images than a metric needs, some are used twice; `check` says whether they are enough.
         """
-        few = max([2, *(metric.fewest for metric in self.metrics.values())])
-        rows = torch.from_numpy(images.rows([number % len(images) for number in range(few)]))
-        features, logits = self.extractor(to_levels(rows))
+        fewest = max([2, *(metric.min_images for metric in self.metrics.values())])
+        rows = torch.from_numpy(images.rows([number % len(images) for number in range(fewest)]))
+        features, logits = self.extractor(to_uint8(rows))
         identity = self.extractor.identity
         whole = Statistics(identity, self.needs[0] | self.needs[1])
-        whole.add(Extracted(features, logits))
-        thin = Statistics(replace(identity, feature_dim=1), frozenset({"moments"}))
-        thin.add(Extracted(features[:, :1], None))
+        whole.add(ExtractorOutput(features, logits))
+        one_column = Statistics(replace(identity, feature_dim=1), frozenset({"moments"}))
+        one_column.add(ExtractorOutput(features[:, :1], None))
         names = []
         for metric in self.metrics.values():
-            found = thin if metric.needs_of_real | metric.needs_of_fake == {"moments"} else whole
-            for score, value in metric(found, found).items():
-                if not math.isfinite(value) and len(images) >= few:
-                    raise ValueError(f"{score} of real images held against themselves must be finite; got {value}")
-                names += [score] if metric.better(score) != "neither" else []
+            found = one_column if metric.real_inputs | metric.fake_inputs == {"moments"} else whole
+            for score in metric(found, found):
+                if not math.isfinite(score.value) and len(images) >= fewest:
+                    raise ValueError(
+                        f"{score.name} of real images compared with themselves must be finite; got {score.value}"
+                    )
+                names += [score.name] if score.better != "neither" else []
         return names
 
     def names(self, model: AdversarialGame) -> list[str]:
-        """Of all its scores but deviations, in the order of the metrics, one direction after the other."""
-        return [f"{score}{_end(model, direction)}" for direction in model.directions for score in self.scores]
+        """Return the names of a model's scores without deviations, direction by direction, in the metrics' order."""
+        return [f"{score}{_suffix(model, direction)}" for direction in model.directions for score in self.scores]
 
     def check(self, model: AdversarialGame, num_images: PositiveInt) -> None:
-        """Hold the numbers of images against what the metrics need at the least.
+        """Compare the numbers of images with the fewest that the metrics need.
 
         Raises:
-            ValueError: where there are too few real ones, or too few to be translated.
+            ValueError: if there are too few real images, too few generated ones, or too few to translate.
         """
         for direction in model.directions:
             real = self.data.evaluation_images(self.split)[target_domain(direction)]
@@ -192,73 +198,74 @@ class Scorer:
             why = f"num_images is {made}" if made == num_images else f"there are {made} to be translated"
             for name, metric in self.metrics.items():
                 for what, count, needs in (
-                    (f"real images, and split={self.split} has {len(real)}", len(real), metric.needs_of_real),
-                    (f"generated images, and {why}", made, metric.needs_of_fake),
+                    (f"real images, and split={self.split} has {len(real)}", len(real), metric.real_inputs),
+                    (f"generated images, and {why}", made, metric.fake_inputs),
                 ):
-                    if needs and count < metric.fewest:
-                        raise ValueError(f"metric={name} needs at least {metric.fewest} {what}")
+                    if needs and count < metric.min_images:
+                        raise ValueError(f"metric={name} needs at least {metric.min_images} {what}")
 
     def count(self, model: AdversarialGame, direction: str, num_images: PositiveInt) -> int:
-        """Of the images that are scored where so many are asked for: a translation's source may have fewer."""
+        """Return how many images are scored: `num_images`, or fewer where there are fewer images to translate."""
         return min(num_images, model.generator_inputs.count(self.data, direction) or num_images)
 
-    def real(self, direction: str = "") -> Real:
-        """Statistics of the images that a direction's are held against: from disk where they are, else made now."""
+    def real(self, direction: str = "") -> RealStatistics:
+        """Return the statistics of the real images that a direction's images are compared with."""
         domain = target_domain(direction)
-        if domain not in self.found:
+        if domain not in self.real_by_domain:
             images = self.data.evaluation_images(self.split)[domain]
-            folder, split = self.data.cache_dir, self.data.true_split(self.split, domain)
-            self.found[domain] = real_statistics(images, split, self.extractor, self.needs[0], folder)
-        return self.found[domain]
+            split = self.data.true_split(self.split, domain)
+            found = real_statistics(images, split, self.extractor, self.needs[0], self.data.cache_folder)
+            self.real_by_domain[domain] = found
+        return self.real_by_domain[domain]
 
     def __call__(
-        self, model: AdversarialGame, options: SamplingOptions, num_images: PositiveInt, moment: TrainingProgress
+        self, model: AdversarialGame, options: SamplingOptions, num_images: PositiveInt, progress: TrainingProgress
     ) -> list[ScoreRecord]:
-        """A record for each score and direction; every process must ask, and all get the same.
+        """Return a record for each score and direction; all ranks must call this, and all get the same.
 
-        Where a model goes two ways, the scores' names end in the direction, `fid_xy` and `fid_yx`.
+        Where a model has two directions, the scores' names end in the direction, `fid_xy` and `fid_yx`.
 
         Args:
-            model: on its device.
+            model: the model, on its device.
             options: how its images are made.
-            num_images: so many are scored, of a model that translates as many as there are at most.
-            moment: what the records say of the run.
+            num_images: how many images are scored; a model that translates makes as many as there are to translate.
+            progress: what the records say of the run.
 
         Raises:
-            ValueError: where images are not finite or a metric cannot be computed of them.
+            ValueError: if images are not finite, or no metric can be computed from them.
         """
         records = []
         for direction in model.directions:
-            end = _end(model, direction)
-            for record in self._way(model, options, num_images, moment, direction):
-                records.append(replace(record, score=record.score + end))
+            suffix = _suffix(model, direction)
+            for record in self._score_direction(model, options, num_images, progress, direction):
+                records.append(replace(record, score=record.score + suffix))
         return records
 
-    def _way(
+    def _score_direction(
         self,
         model: AdversarialGame,
         options: SamplingOptions,
         num_images: int,
-        moment: TrainingProgress,
+        progress: TrainingProgress,
         direction: str,
     ) -> list[ScoreRecord]:
         real = self.real(direction)
         count = self.count(model, direction, num_images)
         images = sample_images(model, options, share(count), self.data, direction)
-        fake = all_gather(run_on_all_ranks(lambda: Statistics.of(images, self.extractor, self.needs[1])))
+        fake = all_gather(run_on_all_ranks(lambda: Statistics.from_images(images, self.extractor, self.needs[1])))
         norm = options.batch_norm if batch_norms(model.part(model.generator, direction)) else "none"
-        subject = Context(
+        context = Context(
             weights="ema" if model.ema and options.weights == "ema" else "raw",
             batch_norm=norm,
             latent_seed=options.seed,
             precision=effective_precision(model, options),
             source=model.generator_inputs.description(self.data, direction),
             batch_size=options.batch_size if norm in ("batch", "standing") else 0,
-            **vars(moment),
+            **vars(progress),
         )
-        return broadcast_from_rank_zero(lambda: scored(self.metrics, real, fake, self.extractor, subject))
+        return broadcast_from_rank_zero(lambda: make_records(self.metrics, real, fake, self.extractor, context))
 
 
-def _end(model: AdversarialGame, direction: str) -> str:
-    """Of a score's name."""
+def _suffix(model: AdversarialGame, direction: str) -> str:
+    """Return the suffix of a score's name: the direction, where a model has two."""
     return f"_{direction}" if len(model.directions) > 1 else ""

@@ -1,25 +1,35 @@
-"""The Frechet distance."""
+"""The Frechet distance, which is called FID with Inception's features."""
 
 from gan_lightning.metrics import fidelity
-from gan_lightning.metrics.metric import Metric
+from gan_lightning.metrics.metric import Metric, Score
 from gan_lightning.metrics.statistics import Statistics
 
 
 class FrechetDistance(Metric):
-    """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) of the features' means and covariances.
+    """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) for the means m and the covariances C of the features.
 
-    With Inception it is FID (Heusel et al. 2017, arXiv:1706.08500), called `fid`; with another extractor `fd_<name>`.
+    Heusel et al. 2017 (arXiv:1706.08500). The score is `fid` with Inception and `fd_<name>` with another extractor.
+
+    >>> import torch
+    >>> from gan_lightning.metrics.extractors.random import Random
+    >>> images, extractor = torch.rand(64, 3, 16, 16) * 2 - 1, Random(width=4)
+    >>> real = Statistics.from_images(images.split(16), extractor, FrechetDistance.real_inputs)
+    >>> fake = Statistics.from_images([images / 2], extractor, FrechetDistance.fake_inputs)
+    >>> (score,) = FrechetDistance()(real, fake)
+    >>> score.name, score.value > 0.01
+    ('fd_random', True)
     """
 
-    needs_of_real = needs_of_fake = frozenset({"moments"})
+    real_inputs = fake_inputs = frozenset({"moments"})
 
-    def score(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        return {real.extractor.named("fid", "fd"): fidelity.frechet_distance(real.moments, fake.moments)}
+    def compute(self, real: Statistics, fake: Statistics) -> list[Score]:
+        distance = fidelity.frechet_distance(real.moments, fake.moments)
+        return [Score(real.extractor.score_name("fid", "fd"), distance)]
 
-    def notes(self, real: Statistics, fake: Statistics) -> list[str]:
+    def extra_warnings(self, real: Statistics, fake: Statistics) -> list[str]:
         columns = real.extractor.feature_dim
         return [
-            f"{images.count:,} {what} images for {columns:,} features: the covariance is singular."
-            for what, images in (("real", real), ("generated", fake))
+            f"The covariance of {images.count:,} {which} images is singular because there are {columns:,} features."
+            for which, images in (("real", real), ("generated", fake))
             if images.count <= columns
         ]

@@ -1,22 +1,22 @@
-"""The kernel distance."""
+"""The kernel distance, which is called KID with Inception's features."""
 
 from typing import Annotated
 
 from gan_lightning.metrics import fidelity
-from gan_lightning.metrics.metric import Metric
+from gan_lightning.metrics.metric import Metric, Score
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import AtLeast, PositiveInt
 
 
 class KernelDistance(Metric):
-    """The squared MMD with kernel (x.y / F + 1)^3, unbiased, so fit for small sets.
+    """The squared MMD of features with the kernel (x.y / F + 1)^3, unbiased and thus suited to small sets.
 
-    With Inception it is KID (Binkowski et al. 2018, arXiv:1801.01401), called `kid`; with another extractor
-    `kd_<name>`. Its standard deviation over the subsets is a second score.
+    Binkowski et al. 2018 (arXiv:1801.01401). The mean over random subsets is called `kid` with Inception and
+    `kd_<name>` with another extractor, and the standard deviation over them `kid_std` or `kd_std_<name>`.
 
     Args:
-        subsets: over which the mean is taken.
-        subset_size: images in each, at least 2, for one alone has no pair; of smaller sets all.
+        subsets: number of subsets.
+        subset_size: images in each; at least 2 because a single image has no pair. A smaller set is taken whole.
     """
 
     is_biased = False
@@ -25,17 +25,17 @@ class KernelDistance(Metric):
         self.subsets = subsets
         self.subset_size = subset_size
 
-    def score(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        size = min(self.subset_size, self._smaller(real, fake))
-        found = fidelity.kernel_distance(real.features, fake.features, self.subsets, size)
-        named = real.extractor.named
-        return {named("kid", "kd"): found.mean, named("kid_std", "kd_std"): found.std}
+    def compute(self, real: Statistics, fake: Statistics) -> list[Score]:
+        size = min(self.subset_size, self._smaller_set(real, fake))
+        mean, std = fidelity.kernel_distance(real.features, fake.features, self.subsets, size)
+        distance = Score(real.extractor.score_name("kid", "kd"), mean)
+        return [distance, Score(real.extractor.score_name("kid_std", "kd_std"), std, "neither", distance.name)]
 
-    def notes(self, real: Statistics, fake: Statistics) -> list[str]:
-        smaller = self._smaller(real, fake)
+    def extra_warnings(self, real: Statistics, fake: Statistics) -> list[str]:
+        smaller = self._smaller_set(real, fake)
         if smaller >= self.subset_size:
             return []
-        return [f"KernelDistance took subsets of {smaller:,} images, for there are no {self.subset_size:,}."]
+        return [f"KernelDistance took subsets of {smaller:,} images because there are fewer than {self.subset_size:,}."]
 
-    def _smaller(self, real: Statistics, fake: Statistics) -> int:
-        return min(self.used(real, self.needs_of_real), self.used(fake, self.needs_of_fake))
+    def _smaller_set(self, real: Statistics, fake: Statistics) -> int:
+        return min(self.num_used(real, self.real_inputs), self.num_used(fake, self.fake_inputs))

@@ -1,99 +1,124 @@
-"""What every metric is."""
+"""The base class of metrics and the scores that they return."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
-from gan_lightning.metrics.statistics import Need, Statistics
+from gan_lightning.metrics.statistics import StatisticKind, Statistics
 
 Better = Literal["lower", "higher", "neither"]
-"""Which values of a score are better; of deviations neither."""
-FEW, SOME = 2_048, 10_000
-"""Below the first, the covariance of Inception's features is singular; the authors of FID ask for the second."""
+STRONG_BIAS_BELOW, BIAS_BELOW = 2_048, 10_000
+"""Numbers of images: with fewer than the first, the covariance of Inception's 2,048 features is singular; the authors
+of FID recommend at least the second."""
+
+
+class Score(NamedTuple):
+    """One value of a metric.
+
+    Args:
+        name: the name in the literature, such as `fid`, with Inception; else one that ends in the extractor's name.
+        value: the score itself.
+        better: which values are better; neither for a standard deviation.
+        deviation_of: name of the score whose standard deviation this is; None for all others.
+    """
+
+    name: str
+    value: float
+    better: Better = "lower"
+    deviation_of: str | None = None
 
 
 class Metric(ABC):
-    """Scores of generated images. A new one is a class with `score` and a YAML file.
+    """A comparison of real and generated images by their statistics.
 
-    `needs_of_real` and `needs_of_fake` say what is gathered for it; `fewest` images of each it can be computed from.
+    A new metric is a class with `compute` and a YAML file in `conf/metric/`:
+
+    >>> class MeanDistance(Metric):
+    ...     def compute(self, real, fake):
+    ...         distance = (real.features.mean(0) - fake.features.mean(0)).norm()
+    ...         return [Score(real.extractor.score_name("mean_distance"), distance.item())]
+    >>> import torch
+    >>> from gan_lightning.metrics.extractors.random import Random
+    >>> real, fake = torch.ones(8, 3, 16, 16), torch.zeros(8, 3, 16, 16)
+    >>> features = [Statistics.from_images([images], Random(), frozenset({"features"})) for images in (real, fake)]
+    >>> (score,) = MeanDistance()(*features)
+    >>> score.name, score.value > 0
+    ('mean_distance_random', True)
     """
 
-    needs_of_real: ClassVar[frozenset[Need]] = frozenset({"features"})
-    needs_of_fake: ClassVar[frozenset[Need]] = frozenset({"features"})
+    real_inputs: ClassVar[frozenset[StatisticKind]] = frozenset({"features"})
+    """The statistics of real images that the metric needs; empty if it looks at generated images alone."""
+    fake_inputs: ClassVar[frozenset[StatisticKind]] = frozenset({"features"})
+    """The statistics of generated images that the metric needs."""
     is_biased: ClassVar[bool] = True
-    """Whether its expectation hangs on the number of images."""
-    rising: ClassVar[tuple[str, ...]] = ()
-    """How the names of scores begin that are better the higher they are; of all others the lower are better."""
+    """Whether the expected value depends on the number of images."""
 
     @property
     def settings(self) -> dict[str, int]:
-        """The arguments it was made with."""
+        """The arguments that the metric was constructed with."""
         return dict(vars(self))
 
     @property
-    def fewest(self) -> int:
-        """Images without which it is not defined."""
+    def min_images(self) -> int:
+        """The smallest number of real and of generated images for which the metric is defined."""
         return 2
 
     @abstractmethod
-    def score(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        """Named values; the names come from the extractor's `named`."""
+    def compute(self, real: Statistics, fake: Statistics) -> list[Score]:
+        """Return the scores; `ExtractorIdentity.score_name` makes their names."""
 
-    def better(self, score: str) -> Better:
-        """Which values of one of its scores are better; of deviations neither."""
-        if "_std" in score:
-            return "neither"
-        return "higher" if score.startswith(self.rising) else "lower"
-
-    def notes(self, real: Statistics, fake: Statistics) -> list[str]:
-        """What to know of the scores beyond the number of images, in sentences."""
+    def extra_warnings(self, real: Statistics, fake: Statistics) -> list[str]:
+        """Return sentences, particular to the metric, that a reader of the scores should know."""
         return []
 
-    def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        """The scores of fakes against real images.
+    def __call__(self, real: Statistics, fake: Statistics) -> list[Score]:
+        """Return the scores of generated images compared with real images.
 
         Raises:
-            ValueError: where there are too few images, or features of two extractors.
+            ValueError: if there are too few images, or if the features come from two extractors.
         """
         if real.extractor != fake.extractor:
             raise ValueError(
                 "real and generated images must go through the same extractor; "
                 f"got {real.extractor} and {fake.extractor}"
             )
-        for what, images, needs in (("real", real, self.needs_of_real), ("generated", fake, self.needs_of_fake)):
-            if needs and self.used(images, needs) < self.fewest:
-                raise ValueError(
-                    f"{type(self).__name__} needs at least {self.fewest} {what} images; got {self.used(images, needs)}"
-                )
-        return self.score(real, fake)
+        for which, images, kinds in self._inputs(real, fake):
+            count = self.num_used(images, kinds)
+            if count < self.min_images:
+                raise ValueError(f"{type(self).__name__} needs at least {self.min_images} {which} images; got {count}")
+        return self.compute(real, fake)
 
     def warnings(self, real: Statistics, fake: Statistics) -> list[str]:
-        """What a reader of the scores should know, in sentences."""
-        said = self.notes(real, fake)
-        for what, images, needs in (("real", real, self.needs_of_real), ("generated", fake, self.needs_of_fake)):
-            count = self.used(images, needs)
-            if not needs:
-                continue
-            if self.is_biased and count < SOME:
-                bound, how = (FEW, "strongly biased") if count < FEW else (SOME, "biased")
-                said.append(
-                    f"{type(self).__name__} of {count:,} {what} images, fewer than {bound:,}, is {how}; compare it "
-                    "with scores of equally many images only."
+        """Return what a reader of the scores should know, in sentences."""
+        sentences = self.extra_warnings(real, fake)
+        for which, images, kinds in self._inputs(real, fake):
+            count = self.num_used(images, kinds)
+            if self.is_biased and count < BIAS_BELOW:
+                strongly = count < STRONG_BIAS_BELOW
+                sentences.append(
+                    f"{type(self).__name__} is {'strongly ' if strongly else ''}biased with {count:,} {which} images, "
+                    f"fewer than {STRONG_BIAS_BELOW if strongly else BIAS_BELOW:,}; compare it only with scores of the "
+                    "same number of images."
                 )
             if _is_constant(images):
-                said.append(f"All {what} images have the same features.")
-        return said
+                sentences.append(f"All {which} images have the same features.")
+        return sentences
 
     @staticmethod
-    def used(images: Statistics, needs: frozenset[Need]) -> int:
-        """How many of the images enter: all into moments, the kept ones into the rest."""
-        return images.count if "moments" in needs else min(images.count, images.kept)
+    def num_used(images: Statistics, kinds: frozenset[StatisticKind]) -> int:
+        """Return how many of the images are used: all for moments, at most `max_rows` for features and logits."""
+        return images.count if "moments" in kinds else min(images.count, images.max_rows)
+
+    def _inputs(self, real: Statistics, fake: Statistics) -> list[tuple[str, Statistics, frozenset[StatisticKind]]]:
+        """Return the images that the metric looks at, by name, with the kinds of statistics that it needs of them."""
+        both = [("real", real, self.real_inputs), ("generated", fake, self.fake_inputs)]
+        return [each for each in both if each[2]]
 
 
 def _is_constant(images: Statistics) -> bool:
-    """Whether there is no variation, which makes distances exact numbers about nothing."""
-    if "moments" in images.needs:
+    """Tell whether the features do not vary; a distance between such sets is a number without meaning."""
+    if "moments" in images.kinds:
         scale = max(float(abs(images.moments.mean).max()), 1e-12)
-        spread = images.moments.scatter.diagonal().max() / max(images.count, 1)
-        return bool(spread <= (1e-6 * scale) ** 2)
-    rows = images.features if "features" in images.needs else images.logits
+        variance = images.moments.scatter.diagonal().max() / max(images.count, 1)
+        return bool(variance <= (1e-6 * scale) ** 2)
+    rows = images.features if "features" in images.kinds else images.logits
     return len(rows) > 0 and bool((rows - rows[0]).abs().max() <= 1e-6 * rows.abs().max())

@@ -1,51 +1,53 @@
-"""Mode coverage by a classifier."""
+"""Mode coverage according to a classifier."""
 
 import numpy as np
 import torch
 
-from gan_lightning.metrics.metric import Metric
+from gan_lightning.metrics.metric import Metric, Score
 from gan_lightning.metrics.statistics import Statistics
 
 
-class Modes(Metric):
-    """How many of the data set's classes the fakes show, and how evenly.
+class ModeCoverage(Metric):
+    """The number of the data set's classes that appear among generated images, and how evenly they do.
 
-    `modes_hit` counts classes, predicted for real images, that are predicted for at least one fake. `modes_kl` is
-    KL(fake || real) between the histograms of predicted classes, 0 where they agree (as on stacked MNIST, Srivastava et
-    al. 2017, arXiv:1705.07761); a class without real images counts as half of one, so that it stays finite.
-
-    Raises:
-        ValueError: where the extractor's logits are not of the data set's classes.
+    `modes_hit` counts the classes predicted both for a real and for a generated image. `modes_kl` is KL(fake || real)
+    between the histograms of predicted classes, 0 if they agree, as reported on stacked MNIST by Srivastava et al. 2017
+    (arXiv:1705.07761). A class without real images counts as half an image, which keeps the divergence finite.
     """
 
-    rising = ("modes_hit",)
-    needs_of_real = needs_of_fake = frozenset({"logits"})
+    real_inputs = fake_inputs = frozenset({"logits"})
     is_biased = False
 
-    def score(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        if real.extractor.num_labels is None:
+    def compute(self, real: Statistics, fake: Statistics) -> list[Score]:
+        """Return `modes_hit` and `modes_kl`.
+
+        Raises:
+            ValueError: if the extractor's logits are not those of the data set's classes.
+        """
+        if real.extractor.num_classes is None:
             raise ValueError(
                 "metric=modes needs logits of the data set's own classes; "
                 f"got extractor={real.extractor.name}: take extractor=classifier"
             )
-        of_real, of_fake = _histogram(real), _histogram(fake)
-        share_of_real = np.maximum(of_real, 0.5) / np.maximum(of_real, 0.5).sum()
-        share = of_fake[of_fake > 0] / of_fake.sum()
-        return {
-            "modes_hit": float(((of_fake > 0) & (of_real > 0)).sum()),
-            "modes_kl": float((share * np.log(share / share_of_real[of_fake > 0])).sum()),
-        }
+        real_counts, fake_counts = _class_counts(real), _class_counts(fake)
+        real_shares = np.maximum(real_counts, 0.5) / np.maximum(real_counts, 0.5).sum()
+        shown = fake_counts > 0
+        fake_shares = fake_counts[shown] / fake_counts.sum()
+        return [
+            Score("modes_hit", float((shown & (real_counts > 0)).sum()), "higher"),
+            Score("modes_kl", float((fake_shares * np.log(fake_shares / real_shares[shown])).sum())),
+        ]
 
-    def notes(self, real: Statistics, fake: Statistics) -> list[str]:
-        """Too few fakes miss classes by chance."""
-        count, classes = self.used(fake, self.needs_of_fake), real.extractor.num_labels or 0
+    def extra_warnings(self, real: Statistics, fake: Statistics) -> list[str]:
+        count, classes = self.num_used(fake, self.fake_inputs), real.extractor.num_classes or 0
         if count >= 10 * classes:
             return []
         return [
-            f"Modes of {count:,} generated images, under ten for each of {classes} classes, may miss some by chance."
+            f"ModeCoverage may miss some of {classes} classes by chance because there are only {count:,} generated "
+            "images, fewer than ten for each class."
         ]
 
 
-def _histogram(images: Statistics) -> np.ndarray:
+def _class_counts(images: Statistics) -> np.ndarray:
     predicted = images.logits.argmax(1)
     return torch.bincount(predicted, minlength=images.logits.shape[1]).numpy()

@@ -9,19 +9,29 @@ import torch
 from jaxtyping import Float32, Float64, Shaped
 from torch import Tensor
 
-from gan_lightning.metrics.extractors.extractor import Extracted, Extractor, Identity
-from gan_lightning.metrics.images import to_levels
+from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorIdentity, ExtractorOutput
+from gan_lightning.metrics.images import to_uint8
 from gan_lightning.types import PositiveInt
 
-BLOCK = 1024
-"""Rows are folded in by so many, whatever batches they come in, so that the batch size changes nothing."""
+StatisticKind = Literal["moments", "features", "logits"]
+"""What a metric may need to know about real or generated images."""
+MAX_ROWS = 50_000
+"""The default limit of images whose features and logits are kept in memory."""
+BLOCK_SIZE = 1024
+"""Moments are computed over blocks of this many rows whatever the batches are, so the batch size changes no bit."""
 
 
 @dataclass
 class Moments:
-    """Count, mean [F] and scatter [F, F], the sum of outer products of deviations from the mean, in float64.
+    """Mean and scatter of features in float64.
 
-    Two of them are merged by the update of Chan, Golub and LeVeque (1979), which does not cancel as sums of squares do.
+    Two instances are merged by the update of Chan, Golub and LeVeque (1979), which avoids the cancellation that sums of
+    squares suffer from.
+
+    Args:
+        count: number of images.
+        mean: [F].
+        scatter: [F, F], the sum of the outer products of deviations from the mean.
     """
 
     count: int
@@ -29,171 +39,187 @@ class Moments:
     scatter: Float64[np.ndarray, "F F"]
 
     @classmethod
-    def none(cls, feature_dim: int) -> "Moments":
-        """Of no features yet."""
+    def empty(cls, feature_dim: int) -> "Moments":
+        """Return the moments of no images."""
         return cls(0, np.zeros(feature_dim), np.zeros((feature_dim, feature_dim)))
 
     @classmethod
-    def of(cls, features: Shaped[np.ndarray, "B F"]) -> "Moments":
-        """Of one block."""
+    def from_features(cls, features: Shaped[np.ndarray, "B F"]) -> "Moments":
+        """Compute the moments of at least one row of features."""
         rows = features.astype(np.float64)
         mean = rows.mean(0)
         rows -= mean
         return cls(len(rows), mean, rows.T @ rows)
 
     def merge(self, other: "Moments") -> None:
-        """Take in what another one has seen."""
+        """Add the images of another instance to this one."""
         if not other.count:
             return
         total = self.count + other.count
-        apart = other.mean - self.mean
+        difference = other.mean - self.mean
         self.scatter += other.scatter
-        self.scatter += np.outer(apart * (self.count * other.count / total), apart)
-        self.mean = self.mean + apart * (other.count / total)
+        self.scatter += np.outer(difference * (self.count * other.count / total), difference)
+        self.mean = self.mean + difference * (other.count / total)
         self.count = total
 
     @property
     def covariance(self) -> Float64[np.ndarray, "F F"]:
-        """The unbiased estimate."""
+        """The unbiased estimate of the covariance."""
         return self.scatter / (self.count - 1)
 
 
-Need = Literal["moments", "features", "logits"]
-"""What a metric wants to know of real or generated images."""
-KEPT = 50_000
-"""Images of which features and logits are kept at most."""
-
-
 class Statistics:
-    """Of the images that went through one extractor, in the order they came.
+    """Statistics of images that went through one extractor, in the order in which they were added.
 
-    Moments take any number of images; of features and logits the first `kept` rows stay in memory.
+    Moments cover all images; of features and logits only the first `max_rows` rows are kept.
 
     Args:
-        extractor: who made the features.
-        needs: what to gather.
-        kept: rows of features and logits at most.
+        extractor: identity of the extractor that computed the features.
+        kinds: which statistics to collect.
+        max_rows: largest number of rows of features and logits in memory.
     """
 
-    def __init__(self, extractor: Identity, needs: frozenset[Need], kept: PositiveInt = KEPT) -> None:
+    def __init__(
+        self, extractor: ExtractorIdentity, kinds: frozenset[StatisticKind], max_rows: PositiveInt = MAX_ROWS
+    ) -> None:
         self.extractor = extractor
-        self.needs = needs
-        self.kept = kept
+        self.kinds = kinds
+        self.max_rows = max_rows
         self.count = 0
-        self._moments = Moments.none(extractor.feature_dim if "moments" in needs else 0)
-        self._waiting: list[np.ndarray] = []
+        self._moments = Moments.empty(extractor.feature_dim if "moments" in kinds else 0)
+        self._pending: list[np.ndarray] = []
         self._features: list[Tensor] = []
         self._logits: list[Tensor] = []
 
-    def add(self, batch: Extracted) -> None:
-        """Take in a batch.
+    @classmethod
+    def from_images(
+        cls,
+        images: Iterable[Tensor],
+        extractor: Extractor,
+        kinds: frozenset[StatisticKind],
+        max_rows: PositiveInt = MAX_ROWS,
+    ) -> "Statistics":
+        """Collect the statistics of batches of images in one pass.
+
+        Args:
+            images: batches [B, 1 or 3, H, W], floats in [-1, 1] or uint8.
+            extractor: computes the features.
+            kinds: which statistics to collect.
+            max_rows: largest number of rows of features and logits in memory.
+        """
+        statistics = cls(extractor.identity, kinds, max_rows)
+        for batch in images:
+            statistics.add(extractor(to_uint8(batch)))
+        return statistics
+
+    @classmethod
+    def from_arrays(
+        cls,
+        extractor: ExtractorIdentity,
+        kinds: frozenset[StatisticKind],
+        max_rows: PositiveInt,
+        arrays: Mapping[str, np.ndarray],
+    ) -> "Statistics":
+        """Restore statistics from what `to_arrays` returned.
 
         Raises:
-            ValueError: where logits are needed and the extractor has none.
+            KeyError: if one of the kinds is not among the arrays.
+        """
+        statistics = cls(extractor, kinds, max_rows)
+        statistics.count = int(arrays["count"])
+        if "moments" in kinds:
+            statistics._moments = Moments(statistics.count, arrays["mean"], arrays["scatter"])
+        if "features" in kinds:
+            statistics._features = [torch.from_numpy(arrays["features"])]
+        if "logits" in kinds:
+            statistics._logits = [torch.from_numpy(arrays["logits"])]
+        return statistics
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return everything that was collected, to be saved."""
+        arrays: dict[str, np.ndarray] = {"count": np.array(self.count)}
+        if "moments" in self.kinds:
+            arrays |= {"mean": self.moments.mean, "scatter": self.moments.scatter}
+        if "features" in self.kinds:
+            arrays["features"] = self.features.numpy()
+        if "logits" in self.kinds:
+            arrays["logits"] = self.logits.numpy()
+        return arrays
+
+    def add(self, batch: ExtractorOutput) -> None:
+        """Add a batch of images.
+
+        Raises:
+            ValueError: if logits are to be collected and the extractor gives none.
         """
         features = batch.features.cpu()
-        if "moments" in self.needs:
-            self._waiting.append(features.numpy())
-            self._fold(BLOCK)
-        room = self._room
-        if "features" in self.needs and room:
-            self._features.append(_cut(features, room))
-        if "logits" in self.needs:
+        if "moments" in self.kinds:
+            self._pending.append(features.numpy())
+            self._update_moments(whole_blocks=True)
+        room = self._rows_left
+        if "features" in self.kinds and room:
+            self._features.append(_first_rows(features, room))
+        if "logits" in self.kinds:
             if batch.logits is None:
                 raise ValueError(
-                    "metric=inception_score and metric=modes need class logits, which extractor="
-                    f"{self.extractor.name} has not; take extractor=inception or extractor=classifier"
+                    "metric=inception_score and metric=modes need class logits, but extractor="
+                    f"{self.extractor.name} gives none; take extractor=inception or extractor=classifier"
                 )
             if room:
-                self._logits.append(_cut(batch.logits.cpu(), room))
+                self._logits.append(_first_rows(batch.logits.cpu(), room))
         self.count += len(features)
 
     def merge(self, other: "Statistics") -> None:
-        """Append what another one has seen."""
-        assert (self.extractor, self.needs) == (other.extractor, other.needs)
-        room = self._room
-        self._fold(1)
+        """Append the images of another instance with the same extractor and kinds."""
+        assert (self.extractor, self.kinds) == (other.extractor, other.kinds)
+        room = self._rows_left
+        self._update_moments()
         self._moments.merge(other.moments)
         for own, others in ((self._features, other._features), (self._logits, other._logits)):
             if others and room:
-                own.append(_cut(_joined(others), room))
+                own.append(_first_rows(_concatenate(others), room))
         self.count += other.count
 
     @property
     def moments(self) -> Moments:
-        """Of all images."""
-        self._fold(1)
+        """Moments of all images."""
+        self._update_moments()
         return self._moments
 
     @property
     def features(self) -> Float32[Tensor, "N F"]:
-        """Of the images that are kept."""
-        return _joined(self._features) if self._features else torch.empty(0, self.extractor.feature_dim)
+        """Features of the first `max_rows` images."""
+        return _concatenate(self._features) if self._features else torch.empty(0, self.extractor.feature_dim)
 
     @property
     def logits(self) -> Float32[Tensor, "N K"]:
-        """Of the images that are kept."""
-        return _joined(self._logits) if self._logits else torch.empty(0, self.extractor.num_labels or 0)
+        """Class logits of the first `max_rows` images."""
+        return _concatenate(self._logits) if self._logits else torch.empty(0, self.extractor.num_classes or 0)
 
     @property
-    def _room(self) -> int:
-        """Rows of features and logits that may still come."""
-        return max(self.kept - self.count, 0)
+    def _rows_left(self) -> int:
+        """The number of rows of features and logits that may still be added."""
+        return max(self.max_rows - self.count, 0)
 
-    def _fold(self, at_least: int) -> None:
-        """Take waiting rows into the moments, in whole blocks; with `at_least` 1 also what is left of one."""
-        if sum(map(len, self._waiting)) < at_least or not self._waiting:
+    def _update_moments(self, whole_blocks: bool = False) -> None:
+        """Move pending rows into the moments: all of them, or whole blocks only."""
+        pending = sum(map(len, self._pending))
+        if pending < (BLOCK_SIZE if whole_blocks else 1):
             return
-        rows = np.concatenate(self._waiting)
-        end = len(rows) if at_least == 1 else len(rows) // BLOCK * BLOCK
-        for start in range(0, end, BLOCK):
-            self._moments.merge(Moments.of(rows[start : min(start + BLOCK, end)]))
-        self._waiting = [rows[end:]] if end < len(rows) else []
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Everything that was gathered, to be kept."""
-        found: dict[str, np.ndarray] = {"count": np.array(self.count)}
-        if "moments" in self.needs:
-            found |= {"mean": self.moments.mean, "scatter": self.moments.scatter}
-        if "features" in self.needs:
-            found["features"] = self.features.numpy()
-        if "logits" in self.needs:
-            found["logits"] = self.logits.numpy()
-        return found
-
-    @classmethod
-    def restored(
-        cls, extractor: Identity, needs: frozenset[Need], kept: PositiveInt, arrays: Mapping[str, np.ndarray]
-    ) -> "Statistics":
-        """From what `arrays` gave; a KeyError where something needed was not gathered."""
-        found = cls(extractor, needs, kept)
-        found.count = int(arrays["count"])
-        if "moments" in needs:
-            found._moments = Moments(found.count, arrays["mean"], arrays["scatter"])
-        if "features" in needs:
-            found._features = [torch.from_numpy(arrays["features"])]
-        if "logits" in needs:
-            found._logits = [torch.from_numpy(arrays["logits"])]
-        return found
-
-    @classmethod
-    def of(
-        cls, images: Iterable[Tensor], extractor: Extractor, needs: frozenset[Need], kept: PositiveInt = KEPT
-    ) -> "Statistics":
-        """Of batches of images in [-1, 1] or bytes [B, 1 or 3, H, W], each of which is seen once."""
-        found = cls(extractor.identity, needs, kept)
-        for batch in images:
-            found.add(extractor(to_levels(batch)))
-        return found
+        rows = np.concatenate(self._pending)
+        end = pending // BLOCK_SIZE * BLOCK_SIZE if whole_blocks else pending
+        for start in range(0, end, BLOCK_SIZE):
+            self._moments.merge(Moments.from_features(rows[start : min(start + BLOCK_SIZE, end)]))
+        self._pending = [rows[end:]] if end < pending else []
 
 
-def _cut(rows: Tensor, room: int) -> Tensor:
-    """The first rows in memory of their own, for a view would keep the whole batch alive."""
-    return rows if len(rows) <= room else rows[:room].clone()
+def _first_rows(rows: Tensor, count: int) -> Tensor:
+    """Copy the first rows, because a view would keep the whole batch in memory."""
+    return rows if len(rows) <= count else rows[:count].clone()
 
 
-def _joined(parts: list[Tensor]) -> Tensor:
-    """All rows in one piece, which takes the place of its parts, so that they are copied once."""
+def _concatenate(parts: list[Tensor]) -> Tensor:
+    """Return all rows as one tensor, which replaces the parts in the list, so that rows are copied only once."""
     if len(parts) > 1:
         parts[:] = [torch.cat(parts)]
     return parts[0]

@@ -253,10 +253,9 @@ class AdversarialGame(LightningModule, ABC):
         self.scalars.end_step()
         iteration, every = self.iteration + 1, self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and iteration % every == 0:
-            scalars = self.scalars.read_latest()
-            for name, value in scalars.items():
+            for name, value in self.scalars.latest.items():
                 self.log(name, value, prog_bar=name.endswith("/loss"), logger=False)
-            self._write(scalars, iteration)
+            self._write(self.scalars.read_latest(), iteration)
 
     def _write(self, scalars: dict[str, float], iteration: int) -> None:
         if scalars:

@@ -1,5 +1,7 @@
 """Scalars of a run: the latest value of each name, and its mean over the epoch, kept on the device until read."""
 
+from collections.abc import Collection
+
 import torch
 from torch import Tensor
 
@@ -11,8 +13,8 @@ class Scalars:
     """
 
     def __init__(self) -> None:
+        self.latest: dict[str, Tensor] = {}
         self._step: dict[str, Tensor] = {}
-        self._latest: dict[str, Tensor] = {}
         self._sums: dict[tuple[str, ...], tuple[Tensor, int]] = {}
 
     def note(self, name: str, value: Tensor, add: bool = False) -> None:
@@ -24,18 +26,18 @@ class Scalars:
         """Take the step's scalars into the latest values and, by one addition for all names, into the means."""
         if not self._step:
             return
-        names, values = tuple(self._step), torch.stack([value.float() for value in self._step.values()])
+        names, values = tuple(self._step), _stack(self._step.values())
         total, count = self._sums.get(names, (torch.zeros_like(values), 0))
         self._sums[names] = (total + values, count + 1)
-        self._latest |= self._step
+        self.latest |= self._step
         self._step = {}
 
     def read_latest(self) -> dict[str, float]:
         """Return the latest value of each name since the last call."""
-        if not self._latest:
+        if not self.latest:
             return {}
-        values = torch.stack([value.float() for value in self._latest.values()]).tolist()
-        names, self._latest = tuple(self._latest), {}
+        values = _stack(self.latest.values()).tolist()
+        names, self.latest = tuple(self.latest), {}
         return dict(zip(names, values, strict=True))
 
     def read_means(self) -> dict[str, float]:
@@ -47,3 +49,9 @@ class Scalars:
                 sums[name] = (before + total, seen + count)
         self._sums = {}
         return {name: total / count for name, (total, count) in sums.items()}
+
+
+def _stack(values: Collection[Tensor]) -> Tensor:
+    """Return scalars side by side, in float32 or in what is more precise among them."""
+    dtype = max((torch.float32, *(value.dtype for value in values)), key=lambda each: each.itemsize)
+    return torch.stack([value.to(dtype) for value in values])

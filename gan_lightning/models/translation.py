@@ -6,7 +6,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from gan_lightning.data.stored import StoredPictures
+from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.transforms import in_range
 from gan_lightning.models.inputs import GeneratorInputs
 from gan_lightning.types import Batch, Images, ImageSet
@@ -65,7 +65,7 @@ def in_columns(*columns: Images) -> Images:
 
 
 def _evaluation_images(data: Any) -> list[ImageSet]:
-    if not isinstance(data, StoredPictures):
+    if not isinstance(data, StoredDataModule):
         raise ValueError(
             f"callbacks.samples needs images of a data module of this package; got {type(data).__name__}: take "
             "callbacks.samples=null"

@@ -1,213 +1,205 @@
-"""Scores of several experiments side by side, ranked where their protocols agree."""
+"""A comparison of runs: which scores are ranked together, which are not and why, as tables in three formats."""
 
+import csv
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import groupby
-from statistics import mean, stdev
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
 
-from gan_lightning.evaluation.records import ScoreRecord, differences, protocol
-from gan_lightning.reports.history import History, Point
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gan_lightning.evaluation.records import PROTOCOL, ScoreRecord, differences, protocol, protocol_values
+from gan_lightning.reports import markdown
+from gan_lightning.reports.history import Draws
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
-    """What a run scored.
+    """A run folder and its scores.
 
     Args:
-        name: to show.
-        folder: of the run.
-        seed: of the run.
-        histories: at most one of each protocol.
-        blank: why it has no score at all; empty where it has one.
+        configuration: a text that is equal for runs that differ in the seed alone.
+        scores: the draws of each protocol and iteration, without deviations; empty if nothing could be scored.
+        end: the iteration at which the run ended.
+        failure: why the end has no score, where it has none.
     """
 
     name: str
     folder: str
+    configuration: str
     seed: int
-    histories: list[History]
-    blank: str = ""
+    scores: list[Draws]
+    end: int
+    failure: str
 
-    def of(self, wanted: str) -> History | None:
-        """The history of a protocol."""
-        return next((history for history in self.histories if protocol(history.record) == wanted), None)
-
-    def apart(self, record: ScoreRecord) -> list[str]:
-        """What keeps it from a protocol: the fewest differences that a history of the same score has.
-
-        Empty where nothing does, and where the run does not have the score.
-        """
-        its = [history.record for history in self.histories if history.record.score == record.score]
-        return min((differences(record, other) for other in its), key=len, default=[])
+    def under(self, record: ScoreRecord) -> list[Draws]:
+        """Return the scores under the protocol of a record."""
+        return [score for score in self.scores if protocol(score.record) == protocol(record)]
 
 
 @dataclass
-class Experiment:
-    """An experiment: its runs, which differ in their seeds."""
+class Row:
+    """Runs that differ in their seeds, scored under one protocol and averaged.
 
-    runs: list[Run] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """Of the first run."""
-        return self.runs[0].name
-
-    @property
-    def records(self) -> list[ScoreRecord]:
-        """One of each protocol."""
-        return list({protocol(each.record): each.record for run in self.runs for each in run.histories}.values())
-
-    def under(self, record: ScoreRecord) -> list[Run]:
-        """The runs that a row of this protocol is about: those with a score under it, and those with none at all.
-
-        No run where the experiment has other scores alone.
-        """
-        found = [run for run in self.runs if run.blank or run.of(protocol(record))]
-        return found if not self.records or any(not run.blank for run in found) else []
-
-
-class Figure(NamedTuple):
-    """A mean over runs, or over the latent seeds of a single one; the deviation is None where there is one value."""
-
-    mean: float
-    deviation: float | None
-    iterations: tuple[int, ...]
-
-
-class Row(NamedTuple):
-    """An experiment in a table: those of its runs that have the score under the table's protocol.
-
-    Where the end of one of them has no score, `failed` says why, and there is neither a last nor a rank.
+    Args:
+        runs: the runs that are averaged.
+        experiment: all runs of their configuration.
+        best: the mean of each run's best score; None if nothing could be scored.
+        last: the mean of the scores of each run's end; None if a run has no such score.
+        failed: why there is no last score; else empty.
+        rank: the rank among the last scores; None without one.
     """
-
-    rank: int | None
-    experiment: Experiment
-    runs: list[Run]
-    last: Figure | None
-    best: Figure | None
-    failed: str = ""
-
-
-class Table(NamedTuple):
-    """Rows of one score under one protocol, best last first; below them those without a last, best best first."""
 
     record: ScoreRecord
-    rows: list[Row]
+    runs: list[Run]
+    experiment: tuple[Run, ...]
+    best: Draws | None
+    last: Draws | None
+    failed: str
+    rank: int | None = None
+
+    @property
+    def order(self) -> tuple[bool, float]:
+        """The place in a table: first rows with a last score, by that; then the others, by their best score."""
+        score = self.last or self.best
+        return self.last is None, score.loss if score else math.inf
 
 
-@dataclass
-class Ranking:
-    """Tables, and sentences that say what must not be ranked together."""
-
-    tables: list[Table] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
-
-
-def ranked(experiments: list[Experiment]) -> Ranking:
-    """A table for each score and protocol; experiments without a common one are named, with the difference.
-
-    So are runs that are left out of the mean of their experiment. Deviations, of which neither a high nor a low one
-    is better, are left out.
-    """
-    ranking = Ranking()
-    records = list(
-        {
-            protocol(record): record
-            for experiment in experiments
-            for record in experiment.records
-            if record.better != "neither"
-        }.values()
-    )
-    shared_by_all = False
-    for score in dict.fromkeys(record.score for record in records):
-        tables = [_table(record, experiments) for record in records if record.score == score]
-        having = [
-            experiment
-            for experiment in experiments
-            if any(record.score == score for record in experiment.records) or not experiment.records
-        ]
-        widest = max(tables, key=lambda table: (len(table.rows), sum(len(row.runs) for row in table.rows)))
-        ranking.tables += tables
-        ranking.refusals += [*_refusals(widest, having), *_left_out(widest, tables, having)]
-        shared_by_all = shared_by_all or len(having) == len(experiments)
-    if not shared_by_all:
-        scores = [", ".join(dict.fromkeys(record.score for record in experiment.records)) for experiment in experiments]
-        has = "; ".join(f"{experiment.name} has {names}" for experiment, names in zip(experiments, scores, strict=True))
-        ranking.refusals.append(f"not ranked together, for no score is common to all: {has}")
-    return ranking
-
-
-def _refusals(widest: Table, experiments: list[Experiment]) -> list[str]:
-    """Who is not in the table that most are in, and what keeps each from it."""
-    inside = [row.experiment for row in widest.rows]
-    said = []
-    for experiment in experiments:
-        if experiment not in inside:
-            score = widest.record.score
-            its = [record for record in experiment.records if record.score == score]
-            apart = min((differences(widest.record, record) for record in its), key=len)
-            said.append(f"{score}: {inside[0].name} and {experiment.name} are not ranked together; {'; '.join(apart)}")
-    return said
-
-
-def _left_out(widest: Table, tables: list[Table], experiments: list[Experiment]) -> list[str]:
-    """Which runs an experiment's row is without although they have its score, and what keeps them from it.
-
-    Its row is that of the table that most are in; for those who are not, the one with most of its runs.
-    """
-    said = []
-    for experiment in experiments:
-        its = [(table, row) for table in tables for row in table.rows if row.experiment is experiment]
-        table, row = max(its, key=lambda each: (each[0] is widest, len(each[1].runs)))
-        names: dict[str, list[str]] = {}
-        for run in experiment.runs:
-            if run not in row.runs and (apart := run.apart(table.record)):
-                names.setdefault("; ".join(apart), []).append(run.name)
-        score, seeds = table.record.score, _names(run.name for run in row.runs)
-        said += [
-            f"{score}: the row of {seeds} is without {_names(others)}, of the same configuration; {apart}"
-            for apart, others in names.items()
-        ]
-    return said
-
-
-def _table(record: ScoreRecord, experiments: list[Experiment]) -> Table:
-    found = [(experiment, experiment.under(record)) for experiment in experiments]
-    rows = [_row(record, experiment, runs) for experiment, runs in found if runs]
-    sign = -1 if record.better == "higher" else 1
-
-    def place(figure: Figure | None) -> float:
-        return sign * figure.mean if figure else math.inf
-
-    ranks: list[Row] = []
-    with_last = sorted((row for row in rows if row.last), key=lambda row: place(row.last))
-    for _, equal in groupby(with_last, lambda row: place(row.last)):
-        first = len(ranks) + 1
-        ranks += [row._replace(rank=first) for row in equal]
-    return Table(record, ranks + sorted((row for row in rows if not row.last), key=lambda row: place(row.best)))
-
-
-def _row(record: ScoreRecord, experiment: Experiment, runs: list[Run]) -> Row:
-    """Without its rank."""
-    found = [history for run in runs if (history := run.of(protocol(record)))]
-    reasons: dict[str, list[str]] = {}
+def compare(runs: Sequence[Run]) -> tuple[list[list[Row]], list[str]]:
+    """Return a table for each score and protocol, and sentences that say what is not ranked or averaged together."""
+    groups: dict[tuple[str, int], list[Run]] = {}
+    repetitions: Counter[tuple[str, int]] = Counter()
     for run in runs:
-        history = run.of(protocol(record))
-        if reason := history.failed if history else run.blank:
-            reasons.setdefault(reason, []).append(run.name)
-    told = [f"{_names(names)}: {reason}" if len(runs) > 1 else reason for reason, names in reasons.items()]
-    last = None if reasons else _figure([history.last for history in found if history.last])
-    best = _figure([history.best for history in found]) if found else None
-    return Row(None, experiment, runs, last, best, "; ".join(told))
+        groups.setdefault((run.configuration, repetitions[run.configuration, run.seed]), []).append(run)
+        repetitions[run.configuration, run.seed] += 1  # the next run of this seed is a row of its own
+    experiments = [tuple(group) for group in groups.values()]
+    records = {protocol(score.record): score.record for run in runs for score in run.scores}
+    by_score: dict[str, list[list[Row]]] = {}
+    for record in records.values():
+        by_score.setdefault(record.score, []).append(_table(record, experiments))
+    sentences = [said for tables in by_score.values() for said in _separations(tables)]
+    if not any({row.experiment for row in chain(*tables)} == set(experiments) for tables in by_score.values()):
+        scores = {run.name: ", ".join(dict.fromkeys(score.record.score for score in run.scores)) for run in runs}
+        has = "; ".join(f"{name} has {names}" for name, names in scores.items())
+        sentences.append(f"not ranked together, because no score is common to all: {has}")
+    return list(chain(*by_score.values())), sentences
 
 
-def _figure(points: list[Point]) -> Figure:
-    values = [point.mean for point in points] if len(points) > 1 else list(points[0].values)
-    deviation = stdev(values) if len(values) > 1 else None
-    return Figure(mean(values), deviation, tuple(sorted({point.iteration for point in points})))
+def _table(record: ScoreRecord, experiments: Sequence[tuple[Run, ...]]) -> list[Row]:
+    """Return a row for each experiment that was scored under a protocol, or could not be scored at all."""
+    table = []
+    for experiment in experiments:
+        runs = [run for run in experiment if run.under(record) or not run.scores]
+        if any(run.scores for run in runs) or not any(run.scores for run in experiment):
+            table.append(_row(record, runs, experiment))
+    table.sort(key=lambda row: row.order)
+    for row in table:
+        row.rank = 1 + sum(other.order < row.order for other in table) if row.last else None
+    return table
 
 
-def _names(names: Iterable[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+def _row(record: ScoreRecord, runs: list[Run], experiment: tuple[Run, ...]) -> Row:
+    best, last, reasons = [], [], []
+    for run in runs:
+        scores = run.under(record)
+        best += sorted(scores, key=lambda score: score.loss)[:1]
+        of_end = [score for score in scores if score.record.iteration == run.end]
+        last += of_end
+        if not of_end:
+            reasons.append(f"{run.name}: {run.failure}" if len(runs) > 1 else run.failure)
+    return Row(record, runs, experiment, _mean(best), None if reasons else _mean(last), "; ".join(reasons))
+
+
+def _mean(scores: list[Draws]) -> Draws | None:
+    """Return the means of several runs as draws; a single run keeps its draws over latent seeds."""
+    several = Draws([replace(score.record, value=score.mean) for score in scores])
+    return several if len(scores) > 1 else next(iter(scores), None)
+
+
+def _separations(tables: list[list[Row]]) -> list[str]:
+    """Say which experiments are not in the largest table of a score, which runs are not in a mean, and why."""
+    largest = max(tables, key=lambda table: (len(table), sum(len(row.runs) for row in table)))
+    by_experiment: dict[tuple[Run, ...], list[Row]] = {}
+    for row in chain(*tables):
+        by_experiment.setdefault(row.experiment, []).append(row)
+    sentences = []
+    for experiment, rows in by_experiment.items():
+        main = max(rows, key=lambda row: (row in largest, len(row.runs)))
+        if main not in largest:
+            said = f"{main.record.score}: {largest[0].runs[0].name} and {main.runs[0].name} are not ranked together"
+            sentences.append("; ".join([said, *differences(largest[0].record, main.record)]))
+        names = " and ".join(run.name for run in main.runs)
+        for run in experiment:
+            apart = [differences(main.record, row.record) for row in rows if run in row.runs]
+            if apart and run not in main.runs:
+                said = f"{main.record.score}: the row of {names} is without {run.name}, of the same configuration"
+                sentences.append("; ".join([said, *min(apart, key=len)]))
+    return sentences
+
+
+COLUMNS = ("rank", "run", "seeds", "last", "at iteration", "best", "at iteration")
+MAIN = ("n_fake", "n_real", "split", "extractor", "resize", "weights", "batch_norm")
+"""The parts of the protocol in each title."""
+
+
+def show(tables: list[list[Row]], sentences: list[str]) -> None:
+    """Print the tables, then the sentences."""
+    console = Console()
+    for title, rows in zip(_titles(tables), tables, strict=True):
+        screen = Table(*COLUMNS, title=Text(title), title_justify="left")
+        for row in rows:
+            screen.add_row(*map(Text, _cells(row)))  # rich would take brackets in a run's name for markup
+        console.print(screen)
+    for said in sentences:
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
+
+
+def write(tables: list[list[Row]], sentences: list[str], folder: Path) -> None:
+    """Write `compare.md`, and `compare.csv` with plain numbers and the whole protocol."""
+    lines = []
+    for title, rows in zip(_titles(tables), tables, strict=True):
+        lines += [f"## {title}", "", *markdown.table(COLUMNS, map(_cells, rows)), ""]
+    text = "\n".join([*lines, *(f"- {said}" for said in sentences), ""])
+    (folder / "compare.md").write_text(text, encoding="utf-8")
+    plain = [{"table": number, **_plain(row)} for number, rows in enumerate(tables, 1) for row in rows]
+    with (folder / "compare.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(plain[0]))
+        writer.writeheader()
+        writer.writerows(plain)
+
+
+def _titles(tables: list[list[Row]]) -> list[str]:
+    """Return the main part of each table's protocol; titles that would be equal also name what they differ in."""
+    protocols = [protocol_values(rows[0].record) for rows in tables]
+    titles = []
+    for own in protocols:
+        alike = [other for other in protocols if all(other[name] == own[name] for name in ("score", *MAIN))]
+        names = dict.fromkeys(name for other in alike for name in other)
+        differing = [name for name in names if len({str(other.get(name)) for other in alike}) > 1]
+        values = ", ".join(f"{name} {own.get(name) or 'none'}" for name in (*MAIN, *differing))
+        titles.append(f"{own['score']} ({own['better']} is better): {values}")
+    return titles
+
+
+def _cells(row: Row) -> list[str]:
+    seeds = str(len(row.runs)) if len(row.runs) == len(row.experiment) else f"{len(row.runs)} of {len(row.experiment)}"
+    last = _score_cells(row.last) if row.last else [f"no score: {row.failed}", ""]
+    return [str(row.rank or ""), row.runs[0].name, seeds, *last, *_score_cells(row.best)]
+
+
+def _score_cells(score: Draws | None) -> list[str]:
+    iterations = [f"{iteration:,}" for iteration in score.iterations] if score else []
+    return [str(score or ""), " to ".join(dict.fromkeys([*iterations[:1], *iterations[-1:]]))]
+
+
+def _plain(row: Row) -> dict[str, object]:
+    found: dict[str, object] = {"rank": row.rank, "run": row.runs[0].name, "seeds": len(row.runs)}
+    for name, score in (("last", row.last), ("best", row.best)):
+        found |= {name: score and score.mean, f"{name}_deviation": score and score.deviation}
+        found |= {f"{name}_iterations": " ".join(map(str, score.iterations)) if score else ""}
+    protocol = {name: getattr(row.record, name) for name in PROTOCOL}
+    return found | {"failed": row.failed} | protocol | {"folders": " ".join(run.folder for run in row.runs)}

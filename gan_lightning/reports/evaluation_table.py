@@ -1,49 +1,18 @@
-"""The table that `gan-lightning evaluate` shows."""
+"""The table and the warnings that `gan-lightning evaluate` shows."""
 
-from collections.abc import Iterable
 from dataclasses import replace
-from itertools import combinations
-from statistics import mean, stdev
-from typing import NamedTuple
+from itertools import combinations, pairwise
 
 from rich.console import Console
 from rich.table import Table
 
-from gan_lightning.evaluation.records import ScoreRecord, protocol
+from gan_lightning.evaluation.records import protocol
+from gan_lightning.reports.history import Draws
 
 
-class Line(NamedTuple):
-    """A score under one protocol: a record of it, and its value for each latent seed."""
-
-    record: ScoreRecord
-    values: list[float]
-
-    @property
-    def mean(self) -> float:
-        """Over the seeds."""
-        return mean(self.values)
-
-    @property
-    def deviation(self) -> float:
-        """Over the seeds; 0 where there is one."""
-        return stdev(self.values) if len(self.values) > 1 else 0.0
-
-    def __str__(self) -> str:
-        return f"{self.mean:.4g}" + (f" ± {self.deviation:.2g}" if len(self.values) > 1 else "")
-
-
-def lines(records: Iterable[ScoreRecord]) -> list[Line]:
-    """One for each score and protocol, in the order of the records; the same seed twice is one draw."""
-    draws = {(protocol(record), record.latent_seed): record for record in records}
-    found: dict[str, Line] = {}
-    for (under, _), record in draws.items():
-        found.setdefault(under, Line(record, [])).values.append(record.value)
-    return list(found.values())
-
-
-def show(found: list[Line]) -> None:
-    """The table on the screen, without the deviations of single scores; what all share stands above it, once."""
-    rows = [_columns(line) for line in found if line.record.better != "neither"]
+def show(found: list[Draws]) -> None:
+    """Print a table of the scores without their own deviations; columns that all rows share are a line above it."""
+    rows = [_cells(score) for score in found if score.record.better != "neither"]
     own = [name for name in rows[0] if name in ("score", "value") or len({row[name] for row in rows}) > 1]
     identity = found[0].record
     features = f"features: {identity.extractor} {identity.extractor_sha256[:8]}, resize {identity.resize}"
@@ -56,12 +25,12 @@ def show(found: list[Line]) -> None:
     console.print(table)
 
 
-def _columns(line: Line) -> dict[str, str]:
-    record = line.record
+def _cells(score: Draws) -> dict[str, str]:
+    record = score.record
     return {
         "score": record.score,
-        "value": str(line),
-        "seeds": str(len(line.values)),
+        "value": str(score),
+        "seeds": str(len(score.records)),
         "fakes": f"{record.n_fake:,}",
         "real": f"{record.n_real:,} {record.split}" if record.n_real else "none",
         "weights": record.weights,
@@ -69,34 +38,27 @@ def _columns(line: Line) -> dict[str, str]:
     }
 
 
-APART = 0.1
-"""Scores under two norm modes that differ by a larger part of the greater one are named."""
+RELATIVE_DIFFERENCE = 0.1
+"""The part of the greater score by which two batch-norm modes must differ to be warned of."""
 
 
-def parted(found: list[Line]) -> list[str]:
-    """Where scores under two norm modes, all else equal, differ by more than a tenth and twice their deviation.
+def batch_norm_warnings(found: list[Draws]) -> list[str]:
+    """Return a sentence for each pair of batch-norm modes whose scores differ by a tenth and twice their deviation.
 
-    The deviation is the greatest there is: over latent seeds, or the score's own, as KID's over its subsets. One seed
-    has none of its own.
+    The deviation is the greatest there is: over latent seeds, or the score's own, such as KID's over its subsets.
     """
-    own = {_scored(line.record): line.mean for line in found if line.record.better == "neither"}
-    scores = [line for line in found if line.record.better != "neither"]
+    own = {protocol(a.record): b.mean for a, b in pairwise(found) if b.record.is_deviation_of(a.record)}
     said = []
-    for one, other in combinations(scores, 2):
-        names = one.record.batch_norm, other.record.batch_norm
-        as_one = replace(other.record, batch_norm=names[0], batch_size=one.record.batch_size)
-        same = protocol(one.record) == protocol(as_one)
-        apart = abs(one.mean - other.mean)
+    for one, other in combinations([score for score in found if score.record.better != "neither"], 2):
+        modes = one.record.batch_norm, other.record.batch_norm
+        in_one_mode = replace(other.record, batch_norm=modes[0], batch_size=one.record.batch_size)
+        if modes[0] == modes[1] or protocol(one.record) != protocol(in_one_mode):
+            continue
         greater = max(abs(one.mean), abs(other.mean))
-        noise = 2 * max(max(line.deviation, own.get(_scored(line.record), 0.0)) for line in (one, other))
-        if names[0] != names[1] and same and apart > max(APART * greater, noise):
+        deviation = max(max(score.deviation or 0.0, own.get(protocol(score.record), 0.0)) for score in (one, other))
+        if abs(one.mean - other.mean) > max(RELATIVE_DIFFERENCE * greater, 2 * deviation):
             said.append(
-                f"{one.record.score} of {one.record.n_fake:,} images by {one.record.weights} weights is {one} with batch "
-                f"norm {names[0]} and {other} with {names[1]}: the running statistics do not stand for the batches."
+                f"{one.record.score} of {one.record.n_fake:,} images by {one.record.weights} weights is {one} with "
+                f"batch norm {modes[0]} and {other} with {modes[1]}: the running averages do not represent the batches."
             )
     return said
-
-
-def _scored(record: ScoreRecord) -> str:
-    """The same for a score and for its own deviation, `kid` and `kid_std`."""
-    return protocol(replace(record, score=record.score.replace("_std", "", 1), better="neither"))

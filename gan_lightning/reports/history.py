@@ -1,89 +1,77 @@
-"""The course of each score in a run."""
+"""What a run scored: draws under one protocol, and each score's best and last value."""
 
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import mean
+from itertools import pairwise
+from statistics import mean, stdev
 from typing import Any, NamedTuple
 
-from gan_lightning.evaluation.records import Better, ScoreRecord, ScoringFailure, protocol
+from gan_lightning.evaluation.records import Better, ScoreRecord, protocol
 
 
-class Point(NamedTuple):
-    """What a checkpoint scored: a value for each latent seed, in their order."""
-
-    iteration: int
-    values: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        """Over the latent seeds."""
-        return mean(self.values)
+def as_loss(value: float, better: Better) -> float:
+    """Return a value of which the lower is better, whichever values of the score are better."""
+    return -value if better == "higher" else value
 
 
 @dataclass(frozen=True)
-class History:
-    """Points of one score and one protocol, by iteration.
+class Draws:
+    """Values of one score under one protocol that differ by chance alone: over latent seeds, or over runs' seeds.
 
     Args:
-        record: any of those that it was made from, for the protocol.
-        points: at least one.
-        failed: why the run's end has no score of this protocol; empty where the last point is of the run's end.
+        records: at least one; their values are the draws.
     """
 
-    record: ScoreRecord
-    points: tuple[Point, ...]
-    failed: str = ""
+    records: list[ScoreRecord]
 
     @property
-    def last(self) -> Point | None:
-        """Of the run's end; None where that has no score of this protocol, however late the last point is."""
-        return None if self.failed else self.points[-1]
+    def record(self) -> ScoreRecord:
+        """The first record, for what all of them share."""
+        return self.records[0]
 
     @property
-    def best(self) -> Point:
-        """The first of those that are nothing worse than any other."""
-        choose = max if self.record.better == "higher" else min
-        return choose(self.points, key=lambda point: point.mean)
+    def mean(self) -> float:
+        """The mean of the values."""
+        return mean(record.value for record in self.records)
+
+    @property
+    def deviation(self) -> float | None:
+        """The sample standard deviation of the values; None for a single value."""
+        return stdev(record.value for record in self.records) if len(self.records) > 1 else None
+
+    @property
+    def iterations(self) -> list[int]:
+        """The iterations that were scored, each once, in ascending order."""
+        return sorted({record.iteration for record in self.records})
+
+    @property
+    def loss(self) -> float:
+        """The mean as a number of which the lower is better."""
+        return as_loss(self.mean, self.record.better)
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g}" + ("" if self.deviation is None else f" ± {self.deviation:.2g}")
 
 
-def histories(
-    records: Iterable[ScoreRecord], failures: Iterable[ScoringFailure] = (), checkpoints: Iterable[int] = ()
-) -> list[History]:
-    """The records of a run sorted into histories, in the order of their first records.
+def draws(records: Iterable[ScoreRecord]) -> list[Draws]:
+    """Return the draws of each protocol and iteration, in the order of the records.
 
-    Several latent seeds are draws under one protocol. Of two records for one iteration and seed the later one counts.
-    A failure is one of all scores. The run's end is the highest iteration that any record, failure or checkpoint has:
-    a history of the best checkpoint alone would else have it as its last.
-
-    Args:
-        records: of all protocols.
-        failures: iterations whose images could not be scored.
-        checkpoints: iterations that were reached.
+    Several latent seeds are draws under one protocol. If a seed was scored twice, the later record counts.
     """
-    found: dict[str, dict[tuple[int, int], ScoreRecord]] = {}
-    for record in records:
-        found.setdefault(protocol(record), {})[record.iteration, record.latent_seed] = record
-    reasons = {failure.iteration: failure.failed for failure in failures}
-    end = max([*reasons, *checkpoints, *(iteration for each in found.values() for iteration, _ in each)], default=0)
-    reason = reasons.get(end, f"the run ended at iteration {end:,}, where this was not scored")
-    return [_history(of_protocol, end, reason) for of_protocol in found.values()]
-
-
-def _history(records: dict[tuple[int, int], ScoreRecord], end: int, reason: str) -> History:
-    by_iteration: dict[int, list[float]] = {}
-    for iteration, seed in sorted(records):
-        by_iteration.setdefault(iteration, []).append(records[iteration, seed].value)
-    points = tuple(Point(iteration, tuple(values)) for iteration, values in by_iteration.items())
-    return History(next(iter(records.values())), points, reason if points[-1].iteration < end else "")
+    latest = {(protocol(record), record.iteration, record.latent_seed): record for record in records}
+    found: dict[tuple[str, int], list[ScoreRecord]] = {}
+    for (under, iteration, _), record in latest.items():
+        found.setdefault((under, iteration), []).append(record)
+    return [Draws(of_one) for of_one in found.values()]
 
 
 FAR = 1.5
-"""A last score so many times worse than the best is worth a warning."""
+"""How many times worse than the best a last score must be to be warned of."""
 
 
-class Mark(NamedTuple):
-    """A value and the iteration that it was reached at; no number where the images could not be scored."""
+class Point(NamedTuple):
+    """A value of a score and the iteration that had it; NaN if the iteration's images could not be scored."""
 
     value: float
     iteration: int
@@ -93,71 +81,74 @@ class Mark(NamedTuple):
         return f"{value} at iteration {self.iteration:,}"
 
 
-class Course(NamedTuple):
-    """Of one score under one protocol; `deviation` is the score's own where it has one, else 0."""
+class ScoreHistory(NamedTuple):
+    """The best and the last value of one score under one protocol.
+
+    Args:
+        better: which values are better.
+        protocol: the protocol as `records.protocol` writes it.
+        best: the first of the best values.
+        last: the newest value.
+        deviation: the standard deviation that the metric gives beside its newest value, or 0.
+    """
 
     better: Better
     protocol: str
-    best: Mark
-    last: Mark
+    best: Point
+    last: Point
     deviation: float = 0.0
 
     def is_far_worse(self) -> bool:
-        """Whether the last is none, or `FAR` times worse than the best and apart from it by more than the deviation.
+        """Return whether the last value is missing or far worse than the best, by more than the score's own deviation.
 
-        Without the deviation, a KID near zero would be far worse at each draw. It may also be negative.
+        Far worse is 1.5 times as high, or 1.5 times as low where higher is better. The deviation matters to a KID near
+        zero, which may also be negative: each new draw would be far worse than the best.
         """
-        gap = self.last.value - self.best.value
-        part = FAR - 1
-        if self.better == "higher":
-            gap, part = -gap, 1 - 1 / FAR
+        gap = as_loss(self.last.value, self.better) - as_loss(self.best.value, self.better)
+        part = 1 - 1 / FAR if self.better == "higher" else FAR - 1
         return math.isnan(gap) or gap > max(part * abs(self.best.value), self.deviation)
 
 
-class Courses:
-    """The course of each score by name. Deviations have none."""
+class ScoreHistories:
+    """The histories of a run's scores by name, without deviations."""
 
     def __init__(self) -> None:
-        self.courses: dict[str, Course] = {}
+        self.by_name: dict[str, ScoreHistory] = {}
 
     def add(self, records: Sequence[ScoreRecord], expected: Collection[str] = ()) -> None:
-        """Take in the scores of an iteration.
+        """Add the scores of an iteration.
 
-        What compares with nothing before starts anew: its best may never be reached. What was expected and is missing
-        has no last value; what is scored no more is left out.
+        Where the protocol has changed, a history starts anew, because its best may be out of reach under the new one. A
+        score that is expected but missing has no last value; the histories of all other missing scores end.
         """
-        deviations = {
-            record.score.replace("_std", "", 1): record.value for record in records if record.better == "neither"
-        }
-        before = self.courses
-        missing = Mark(math.nan, records[0].iteration)
-        self.courses = {name: each._replace(last=missing) for name, each in before.items() if name in expected}
+        before = self.by_name
+        missing = Point(math.nan, records[0].iteration)
+        self.by_name = {name: each._replace(last=missing) for name, each in before.items() if name in expected}
+        deviations = {one.score: other.value for one, other in pairwise(records) if other.is_deviation_of(one)}
         for record in records:
             if record.better != "neither":
-                now, known = Mark(record.value, record.iteration), before.get(record.score)
+                now, known = Point(record.value, record.iteration), before.get(record.score)
                 best = known.best if known and known.protocol == protocol(record) else now
-                best = now if _is_better(now.value, best.value, record.better) else best
+                if as_loss(now.value, record.better) < as_loss(best.value, record.better):
+                    best = now
                 deviation = deviations.get(record.score, 0.0)
-                self.courses[record.score] = Course(record.better, protocol(record), best, now, deviation)
+                self.by_name[record.score] = ScoreHistory(record.better, protocol(record), best, now, deviation)
 
     def fail(self, iteration: int) -> None:
-        """Take in that the images of an iteration could not be scored."""
-        last = Mark(math.nan, iteration)
-        self.courses = {name: course._replace(last=last) for name, course in self.courses.items()}
+        """Note that the images of an iteration could not be scored."""
+        last = Point(math.nan, iteration)
+        self.by_name = {name: history._replace(last=last) for name, history in self.by_name.items()}
 
     def plain(self) -> dict[str, Any]:
-        """As plain values, for checkpoints."""
-        marks = {name: {"best": list(each.best), "last": list(each.last)} for name, each in self.courses.items()}
-        return {name: each._asdict() | marks[name] for name, each in self.courses.items()}
+        """Return everything as plain values, for checkpoints."""
+        points = {name: {"best": list(each.best), "last": list(each.last)} for name, each in self.by_name.items()}
+        return {name: each._asdict() | points[name] for name, each in self.by_name.items()}
 
     @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> "Courses":
-        """From what `plain` gave."""
+    def from_plain(cls, plain: dict[str, Any]) -> "ScoreHistories":
+        """Restore the histories from what `plain` returned."""
         found = cls()
-        for name, course in plain.items():
-            found.courses[name] = Course(**course | {"best": Mark(*course["best"]), "last": Mark(*course["last"])})
+        for name, each in plain.items():
+            points = {"best": Point(*each["best"]), "last": Point(*each["last"])}
+            found.by_name[name] = ScoreHistory(**each | points)
         return found
-
-
-def _is_better(value: float, other: float, better: Better) -> bool:
-    return value > other if better == "higher" else value < other

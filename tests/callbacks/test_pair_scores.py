@@ -1,6 +1,7 @@
 """Scores of pairs: closed forms, when they come, what is left out, and that training does not notice."""
 
 import logging
+from typing import ClassVar
 
 import pytest
 import torch
@@ -14,7 +15,8 @@ from gan_lightning.callbacks.pair_scores import PairScores
 from gan_lightning.config import schema
 from gan_lightning.data.paired import Paired
 from gan_lightning.data.photos import PhotosUnpaired
-from gan_lightning.models.translation import TranslationModule
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.randomness import derive
 from support.configuration import CONF
 
 CPU = torch.device("cpu")
@@ -22,14 +24,17 @@ SOMETHING = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
 class Shift(LightningModule):
-    """Translates by adding a constant; its training draws from torch's own stream."""
+    """A model that translates by adding a constant; its training draws from torch's own stream."""
+
+    directions: ClassVar = {"xy": "y"}
+    seed = 3
 
     def __init__(self, shift=0.1):
         super().__init__()
         self.automatic_optimization = False
         self.weight = torch.nn.Parameter(torch.zeros(1))
         self.shift = shift
-        self.named = []
+        self.noise = []
         self.drawn = []
 
     def training_step(self, batch, batch_idx):
@@ -39,16 +44,17 @@ class Shift(LightningModule):
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
-    def translate(self, x, names):
-        self.named.append(names)
+    def images(self, x, noise, direction):
+        assert direction == "xy"
+        self.noise += noise
         return x + self.shift
 
 
-TranslationModule.register(Shift)
+AdversarialGame.register(Shift)
 
 
 class Written(DummyLogger):
-    """Keeps what is logged, by iteration."""
+    """A logger that keeps what is logged, by iteration."""
 
     def __init__(self):
         super().__init__()
@@ -64,7 +70,7 @@ def paired(root, size=16):
 
 
 def fitted(callback, data, module=None, **trainer):
-    """Plays three batches an epoch; returns what was logged."""
+    """Train with three batches in an epoch; return what was logged."""
     loggers = [Written(), Written()]
     Trainer(
         accelerator="cpu", logger=loggers, callbacks=[callback] if callback else [], enable_checkpointing=False,
@@ -76,14 +82,14 @@ def fitted(callback, data, module=None, **trainer):
 
 @pytest.fixture(autouse=True)
 def hub(tmp_path, monkeypatch):
-    """A folder of torch.hub of our own, without weights."""
+    """Return a folder for torch.hub without weights."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     return tmp_path / "torch" / "hub" / "checkpoints"
 
 
 @pytest.fixture
 def alexnet(hub):
-    """AlexNet's file with random features; what the classifier has takes no space."""
+    """Write AlexNet's file with random features; its classifier takes no space."""
     import torchvision
 
     with torch.device("meta"):
@@ -153,7 +159,7 @@ def test_each_score_is_the_mean_over_images_of_all_test_pairs(pairs):
         each = 10 * torch.log10(4 / (output - whole.y).double().square().mean((1, 2, 3)))
         assert row[1]["pairs/psnr"] == pytest.approx(each.mean().item(), rel=1e-5)
         assert row[1]["pairs/ssim"] == pytest.approx(pair_scores.ssim(output, whole.y).mean().item(), rel=1e-5)
-        assert [name for names in module.named for name in names] == ["test 0", "test 1", "test 2", "test 3"]
+        assert module.noise == [derive(3, "dropout", f"test {row}") for row in range(4)]
 
 
 def test_lpips_is_scored_where_its_weights_are(pairs, alexnet):
@@ -195,7 +201,7 @@ def test_only_the_first_process_scores(pairs, monkeypatch):
     monkeypatch.setattr(Trainer, "is_global_zero", False)
     module = Shift()
     assert fitted(PairScores(), paired(pairs), module) == []
-    assert module.named == []
+    assert module.noise == []
 
 
 def test_a_set_without_test_pairs_has_one_line_and_no_scores(pairs, tmp_path, caplog):
@@ -249,4 +255,6 @@ def test_a_model_that_does_not_translate_is_refused(pairs):
 def test_the_configuration_fits_the_callback():
     config = OmegaConf.create({"callbacks": OmegaConf.load(CONF / "callbacks" / "pair_scores.yaml")})
     schema.check(config)
-    assert vars(instantiate(config.callbacks)["pair_scores"]) == vars(PairScores())
+    own, default = (vars(each) for each in (instantiate(config.callbacks)["pair_scores"], PairScores()))
+    assert vars(own.pop("cadence")) == vars(default.pop("cadence"))
+    assert own == default

@@ -36,7 +36,7 @@ def test_a_good_folder_is_ready(check, two_domains):
     code, shown, report = check("data=folder", f"data.root={two_domains / 'trainA'}")
     assert code == 0, shown
     assert "ready for training" in shown
-    assert report["splits"]["train"]["pictures"] == 10
+    assert report["splits"]["train"]["images"] == 10
     assert report["splits"]["train"]["sizes"] == {"24x24": 10}
     assert report["wrong"] == []
 
@@ -49,27 +49,30 @@ def test_bad_files_and_duplicates_are_named(check, tmp_path):
     code, shown, report = check("data=folder", f"data.root={tmp_path}")
     assert code == 1
     assert "left out of train: bad.jpg: not an image" in shown
-    assert "wrong: 1 of 7 train pictures cannot be read, and data.max_bad allows a share of 0.01: bad.jpg" in shown
+    assert (
+        "wrong: data.max_bad allows a share of 0.01 to be left out, and 1 of 7 train images cannot be read: bad.jpg: not an image"
+        in shown
+    )
     assert report["splits"]["train"]["duplicates"] == [[3, 5]]
-    assert "1 pictures are exact duplicates" in shown
+    assert "1 images are exact duplicates" in shown
     code, shown, _ = check("data=folder", f"data.root={tmp_path}", "data.max_bad=0.5")
     assert code == 0, shown
     assert "train: 1 of 7 cannot be read" in shown
 
 
-def test_counts_are_held_against_the_known_ones(check, faces):
+def test_counts_are_compared_with_the_known_ones(check, faces):
     code, shown, _ = check("data=celeba", f"data.root={faces}")
     assert code == 0, shown
-    assert "24 pictures, where the whole set has 202,599" in shown
+    assert "24 images, where the whole set has 202,599" in shown
 
 
-def test_test_pictures_among_the_training_ones_are_found(check, two_domains, tmp_path):
+def test_test_images_among_the_training_ones_are_found(check, two_domains, tmp_path):
     shutil.copytree(two_domains, tmp_path / "d")
     shutil.copy(tmp_path / "d" / "trainA" / "0.jpg", tmp_path / "d" / "testA" / "leak.jpg")
     code, shown, report = check("data=unpaired", f"data.root={tmp_path / 'd'}")
     assert code == 0, shown
-    assert "test x: 1 pictures are in train x too" in shown
-    assert {name: split["pictures"] for name, split in report["splits"].items()} == {
+    assert "test x: 1 images are in train x too" in shown
+    assert {name: split["images"] for name, split in report["splits"].items()} == {
         "train x": 10, "train y": 6, "test x": 4, "test y": 3,
     }  # fmt: skip
 
@@ -87,7 +90,7 @@ def test_pairs_that_do_not_match_are_wrong(check, tmp_path):
             picture(1).save(tmp_path / side / f"{name}.png")
     code, shown, _ = check("data=paired", f"data.root={tmp_path}")
     assert code == 1
-    assert "2 pictures have no partner" in shown
+    assert "2 images have no partner" in shown
 
 
 def test_a_missing_folder_is_wrong(check):
@@ -102,12 +105,12 @@ def test_a_misspelt_key_gets_one_sentence(check):
     assert "did you mean data.image_size" in shown
 
 
-def test_test_pictures_among_the_training_ones_are_found_with_random_crops_too(check, two_domains, faces, tmp_path):
+def test_test_images_among_the_training_ones_are_found_with_random_crops_too(check, two_domains, faces, tmp_path):
     shutil.copytree(two_domains, tmp_path / "d")
     shutil.copy(tmp_path / "d" / "trainA" / "0.jpg", tmp_path / "d" / "testA" / "leak.jpg")
     code, shown, _ = check("data=unpaired", f"data.root={tmp_path / 'd'}", "data.load_size=19")
     assert code == 0, shown
-    assert "test x: 1 pictures are in train x too" in shown
+    assert "test x: 1 images are in train x too" in shown
     code, shown, _ = check("data=celeba", f"data.root={faces}", "data.load_size=19")
     assert code == 0, shown
-    assert "24 pictures, where the whole set has 202,599" in shown, "one set that serves as both splits counts once"
+    assert "24 images, where the whole set has 202,599" in shown, "one set that serves as both splits counts once"

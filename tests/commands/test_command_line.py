@@ -1,4 +1,4 @@
-"""The front door, as a user opens it: what runs, what it leaves behind, and how it complains."""
+"""The command line as users run it: what it does and what it leaves behind."""
 
 import csv
 import os
@@ -16,83 +16,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from support.command import NARROW, the_run
 from support.configuration import ROOT, TINY
-
-WRONG = {
-    "a misspelt key": (["trainer.max_epoch=1"], "did you mean trainer.max_epochs"),
-    "a misspelt group": (["modle=dcgan"], "did you mean model"),
-    "a loss's key without its place": (["loss.factor=1", "loss=least_squares"], "model.loss"),
-    "an unknown model": (["model=dcgn"], "did you mean dcgan? There are cgan, cyclegan, dcgan, dragan, "),
-    "an unknown experiment": (["experiment=tutorial/anime"], "tutorial has no option anime"),
-    "a size DCGAN cannot make": (["data.image_size=28"], "model.generator: DCGAN doubles"),
-    "a size LSGAN cannot make": (["model=lsgan", "data.image_size=40"], "multiple of 16; got 40"),
-    "a missing folder": (["data=folder", "data.root=nowhere"], "there is no folder nowhere"),
-    "no folder": (["data=folder"], "data.root must be given"),
-    "an empty folder": (["data=celeba", "data.root=."], "img_align_celeba/000001.jpg"),
-    "a run folder that cannot be made": (["hydra.run.dir=/proc/none"], "/proc/none"),
-    "no checkpoint": (["resume=nowhere"], "there is no nowhere"),
-    "a word for a number": (["trainer.max_epochs=abc"], "trainer.max_epochs must be a whole number or null; got 'abc'"),
-    "a fraction for a number": (["model.latent_dim=1.5"], "model.latent_dim must be a whole number of at least 1"),
-    "an empty batch": (["data.batch_size=0"], "data.batch_size must be a whole number of at least 1; got 0"),
-    "a negative batch": (["data.batch_size=-8"], "got -8"),
-    "a negative size": (["data.image_size=-1"], "must be a whole number of at least 1; got -1"),
-    "never": (["model.generator_every=0"], "model.generator_every must be a whole number of at least 1; got 0"),
-    "a checkpoint never": (["callbacks.checkpoint.every_n_iterations=0"], "every_n_iterations must be"),
-    "nobody moves": (["model.generator_every=2", "model.discriminator_every=2"], "must be 1"),
-    "an added key that nothing takes": (["+model.foo=1"], "model.foo is not known"),
-    "classes of data without labels": (["model=cgan", "data=celeba"], "model.num_classes needs data.num_classes"),
-    "a network by class for a model without": (["network=cgan"], "choose model=cgan or another network"),
-    "a network without classes": (["model=cgan", "network=dcgan"], "does not suit DCGANGenerator"),
-    "batch norm under a gradient penalty": (["model=wgan_gp", "network=dcgan"], "use instance, group or no norm"),
-    "a schedule without an end": (["schedule=linear", "trainer.max_epochs=-1"], "a schedule needs a run with an end"),
-    "an option that is none": (["model.first=nobody"], "one of discriminator, generator; got 'nobody'"),
-    "pairs for a model of images": (
-        ["data=photos_paired", "data.image_size=32"],
-        "gives batches of Aligned (PhotosPaired), and model takes Labelled or Unlabelled",
-    ),
-    "no logging": (["trainer.log_every_n_steps=0"], "trainer.log_every_n_steps must be at least 1; got 0"),
-    "two devices without a plan": (["trainer.devices=2"], "trainer.devices=2 needs trainer=ddp"),
-    "a folder that is not there, with spaces": (
-        ["data=folder", "data.root=no such folder"],
-        "there is no folder no such folder",
-    ),
-    "no loss": (["loss=[]"], "model.loss must be given"),
-    "a negative rate": (
-        ["model.generator_optimizer.lr=-1"],
-        "model.generator_optimizer cannot be made: Invalid learning",
-    ),
-    "one beta": (["model.discriminator_optimizer.betas=[0.5]"], "optimizer cannot be made: list index out of range"),
-    "a huge seed": (["seed=99999999999"], "seed must be a whole number from 0 to 4294967295; got 99999999999"),
-    "a word for a seed": (["seed=abc"], "seed must be a whole number"),
-    "nothing to do": (["trainer.max_epochs=0"], "trainer.max_epochs must not be 0"),
-    "a folder that cannot be written": (["callbacks.checkpoint.folder=/proc/none"], "/proc/none"),
-    "a folder without classes": (
-        ["data=folder_labelled", "data.root=nowhere"],
-        "one sub-folder for each class; got nowhere",
-    ),
-    "no command": (["evaluat"], "evaluat is neither key=value nor a command; commands are check, compare, "),
-    "no override": (["a b"], "cannot be read as key=value"),
-    "an unknown precision": (["trainer.precision=17"], "trainer.precision must be"),
-}
-
-
-@pytest.mark.parametrize("case", WRONG)
-def test_bad_input_gets_one_sentence_that_names_the_key(case, gan_lightning):
-    arguments, said = WRONG[case]
-    code, err = gan_lightning(*arguments)
-    assert code == 2
-    assert said in err
-    lines = [line for line in err.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1
-    assert "Traceback" not in err
-
-
-@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"<html>404</html>" * 100])
-def test_an_unreadable_checkpoint_is_named(content, gan_lightning, tmp_path):
-    (tmp_path / "bad.ckpt").write_bytes(content)
-    code, err = gan_lightning(*NARROW, f"resume={tmp_path / 'bad.ckpt'}")
-    assert code == 2
-    assert "bad.ckpt is no readable checkpoint" in err
-    assert "Traceback" not in err
 
 
 def test_a_run_leaves_everything_in_its_folder_and_nothing_beside_it(gan_lightning):
@@ -151,8 +74,6 @@ def test_resuming_a_run_folder_continues_clock_optimizers_and_noise(gan_lightnin
     assert (begun["global_step"], continued["global_step"]) == (3, 5)
     assert continued["images_seen"] == begun["images_seen"] + 16
     assert [int(state["state"][0]["step"]) for state in continued["optimizer_states"]] == [5, 5]
-    noise = [checkpoint["callbacks"]["Samples"]["inputs"][0] for checkpoint in (begun, continued)]
-    assert torch.equal(*noise)
     resumed_at = Image.open("second/samples/0000003.png").tobytes()
     assert resumed_at == Image.open(first / "samples" / "0000003.png").tobytes()
     assert resumed_at != Image.open("second/samples/0000005.png").tobytes()
@@ -184,7 +105,7 @@ def test_a_callback_set_to_null_is_left_out(gan_lightning):
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_a_run_with_all_its_files_and_says_how_to_go_on():
+def test_ctrl_c_ends_a_run_with_all_its_files_and_says_how_to_continue():
     words = [*NARROW, "trainer.max_steps=100000", "trainer.max_epochs=-1"]
     running = subprocess.Popen([sys.executable, "-m", "gan_lightning", *words], stdout=subprocess.PIPE, text=True)
     while not list(Path().glob("outputs/train/*/samples/real.png")):
@@ -241,12 +162,6 @@ def test_the_composed_configuration_is_shown_without_training():
     assert shown.returncode == 0
     assert "max_steps: 1500" in shown.stdout
     assert os.listdir() == []
-
-
-def test_settings_of_a_penalty_that_is_left_out_are_named():
-    shown = command("experiment=ring/wgan_gp", "penalty=[]")
-    assert shown.returncode == 2
-    assert "gradient_penalty is given settings, but gradient_penalty is not among the chosen" in shown.stderr
 
 
 @pytest.mark.slow

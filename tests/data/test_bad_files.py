@@ -59,13 +59,13 @@ def test_a_bad_file_is_named_with_its_reason_and_left_out(name, cache, tmp_path,
     picture(2).save(root / "a_good.png")
     picture(3).save(root / "z_good.png")
     with caplog.at_level(logging.INFO):
-        store = folder(root, tmp_path / "cache", cache=cache)
-    assert len(store) == 2
-    assert list(store.survey.bad) == [name]
-    assert reason in store.survey.bad[name]
+        found = folder(root, tmp_path / "cache", cache=cache)
+    assert len(found) == 2
+    assert list(found.survey.bad) == [name]
+    assert reason in found.survey.bad[name]
     assert f"left out {name}: " in caplog.text
-    assert "2 pictures, 2 of 20x24; modes RGB; 1 left out" in caplog.text
-    assert (store.rows([1])[0] == fitted(Image.open(root / "z_good.png"), Shape(16, 3))).all()
+    assert "2 images, 2 of 20x24; modes RGB; 1 left out" in caplog.text
+    assert (found.rows([1])[0] == fitted(Image.open(root / "z_good.png"), Shape(16, 3))).all()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -76,7 +76,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path):
     assert "Permission denied" in folder(tmp_path, tmp_path / "c").survey.bad["secret.png"]
 
 
-def test_a_read_error_is_named_whoever_may_read(tmp_path, monkeypatch):
+def test_a_read_error_is_named_also_for_root(tmp_path, monkeypatch):
     picture(2).save(tmp_path / "good.png")
     picture(2).save(tmp_path / "secret.png")
     opened = Image.open
@@ -106,22 +106,22 @@ GOOD = {
 def test_an_odd_file_is_read_like_a_plain_one(name, tmp_path):
     given = picture(4, 16, 16)
     GOOD[name](given, tmp_path / name)
-    store = folder(tmp_path, tmp_path / "cache")
-    assert not store.survey.bad
-    difference = np.abs(store.pixels[0].astype(int) - fitted(given, Shape(16, 3)))
+    found = folder(tmp_path, tmp_path / "cache")
+    assert not found.survey.bad
+    difference = np.abs(found.pixels[0].astype(int) - fitted(given, Shape(16, 3)))
     assert difference.mean() < 6
-    assert difference.mean() < np.abs(store.pixels[0].astype(int) - fitted(picture(5, 16, 16), Shape(16, 3))).mean() / 4
+    assert difference.mean() < np.abs(found.pixels[0].astype(int) - fitted(picture(5, 16, 16), Shape(16, 3))).mean() / 4
 
 
 def test_sixteen_bits_are_scaled_and_not_clipped(tmp_path):
     levels = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
     Image.fromarray(levels).save(tmp_path / "deep.png")
-    store = folder(tmp_path, tmp_path / "cache")
-    assert store.survey.modes == {"I;16": 1}
-    assert np.abs(store.pixels[0, 0].astype(int) - levels / 257).max() <= 1
+    found = folder(tmp_path, tmp_path / "cache")
+    assert found.survey.modes == {"I;16": 1}
+    assert np.abs(found.pixels[0, 0].astype(int) - levels / 257).max() <= 1
 
 
-def test_a_rotated_camera_picture_is_upright(tmp_path):
+def test_a_rotated_camera_image_is_upright(tmp_path):
     given = picture(6, 16, 16)
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -146,7 +146,7 @@ def test_more_bad_files_than_allowed_are_an_error(tmp_path):
     picture(1).save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("no image")
     with pytest.raises(
-        ValueError, match=r"1 of 2 train pictures cannot be read, and data.max_bad allows .* 0.01: bad.png"
+        ValueError, match=r"data.max_bad allows a share of 0.01 .* 1 of 2 train images cannot be read: bad.png"
     ):
         folder(tmp_path, tmp_path / "c", max_bad=0.01)
     assert len(folder(tmp_path, tmp_path / "c", max_bad=0.5)) == 1
@@ -157,11 +157,13 @@ def test_one_bad_file_is_an_error_where_that_is_wanted(tmp_path):
         picture(number).save(tmp_path / f"{number}.png")
     assert len(folder(tmp_path, tmp_path / "c", on_bad="raise")) == 3
     (tmp_path / "bad.png").write_text("no image")
-    with pytest.raises(ValueError, match=r"data.on_bad is raise, and 1 of 4 cannot be read: bad.png: not an image"):
+    with pytest.raises(
+        ValueError, match=r"data.on_bad is raise, and 1 of 4 train images cannot be read: bad.png: not an image"
+    ):
         folder(tmp_path, tmp_path / "c", on_bad="raise")
 
 
 def test_nothing_but_bad_files_is_an_error_whatever_is_allowed(tmp_path):
     (tmp_path / "bad.png").write_text("no image")
-    with pytest.raises(ValueError, match="1 of 1 train pictures cannot be read"):
+    with pytest.raises(ValueError, match="none of the 1 train images can be read: bad.png: not an image"):
         folder(tmp_path, tmp_path / "c")

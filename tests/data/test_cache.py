@@ -10,15 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from sklearn.datasets import load_sample_images
-from torchvision.transforms import v2
 
 from gan_lightning.data import cache as caching
-from gan_lightning.data.cache import stored
-from gan_lightning.data.folder import Folder, image_files
-from gan_lightning.data.pictures import FilePictures
+from gan_lightning.data.cache import cached_images
+from gan_lightning.data.folder import image_files
+from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.transforms import Shape, fitted
 from support.small_files import picture
 
@@ -35,20 +32,20 @@ def images(tmp_path):
 
 
 def of(root):
-    return FilePictures(image_files(root), root)
+    return ImageFiles(image_files(root), root)
 
 
-def cached(root, folder, shape=SHAPE, flip=False):
-    return stored(of(root), shape, flip, folder, "train")
+def cached(root, folder, shape=SHAPE):
+    return cached_images(of(root), shape, folder, "train")
 
 
-def test_a_cache_holds_every_fitted_picture_in_order(images, tmp_path):
-    store, pictures = cached(images, tmp_path / "cache"), of(images)
-    expected = np.stack([fitted(pictures[number][0], SHAPE) for number in range(30)])
-    assert (store.pixels == expected).all()
-    assert isinstance(store.pixels, np.memmap)
-    assert store.survey.good == 30
-    assert not store.survey.bad
+def test_a_cache_holds_every_fitted_image_in_order(images, tmp_path):
+    found, files = cached(images, tmp_path / "cache"), of(images)
+    expected = np.stack([fitted(files[number][0], SHAPE) for number in range(30)])
+    assert (found.pixels == expected).all()
+    assert isinstance(found.pixels, np.memmap)
+    assert found.survey.good == 30
+    assert not found.survey.bad
 
 
 def test_a_cache_is_decoded_once(images, tmp_path, monkeypatch):
@@ -68,7 +65,7 @@ def test_another_shape_has_another_cache(shape, images, tmp_path):
 
 
 @pytest.mark.parametrize("change", ["add", "remove", "replace", "touch"])
-def test_a_changed_folder_is_read_anew_and_an_unchanged_picture_keeps_the_fingerprint(change, images, tmp_path):
+def test_a_changed_folder_is_read_anew_and_an_unchanged_image_keeps_the_fingerprint(change, images, tmp_path):
     before = cached(images, tmp_path / "cache")
     if change == "add":
         picture(99).save(images / "more.png")
@@ -92,6 +89,40 @@ def test_the_fingerprint_is_the_same_wherever_the_folder_lies(images, tmp_path):
     assert here.fingerprint == there.fingerprint
 
 
+def test_two_folders_with_the_same_names_and_sizes_have_two_caches(tmp_path):
+    for name, colour in (("a", "red"), ("b", "blue")):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (16, 16), colour).save(tmp_path / name / "0.bmp")
+        os.utime(tmp_path / name / "0.bmp", ns=(1, 1))
+    red, blue = (cached(tmp_path / name, tmp_path / "cache") for name in "ab")
+    assert red.pixels[0, :, 0, 0].tolist() == [255, 0, 0]
+    assert blue.pixels[0, :, 0, 0].tolist() == [0, 0, 255]
+
+
+def test_other_labels_of_the_same_files_have_another_cache(images, tmp_path):
+    def labelled(labels):
+        files = ImageFiles(image_files(images), images, np.array(labels))
+        return cached_images(files, SHAPE, tmp_path / "cache", "train").labels.tolist()
+
+    assert labelled([0] * 30) == [0] * 30
+    assert labelled([1] * 30) == [1] * 30
+
+
+def test_memory_is_bounded_by_the_map_and_not_by_the_set(images, tmp_path):
+    found = cached(images, tmp_path / "cache")
+    assert not np.shares_memory(found.rows([3, 1]), found.pixels), "rows are copied out, a batch at a time"
+    with pytest.raises(ValueError, match="read-only"):
+        found.pixels[0] = 0
+
+
+def test_the_index_says_what_is_in_it(images, tmp_path):
+    cached(images, tmp_path / "cache")
+    (index,) = (tmp_path / "cache").glob("*/index.json")
+    content = json.loads(index.read_text())
+    assert content["shape"] == [30, 3, 16, 16]
+    assert content["survey"]["sizes"] == {"20x24": 30}
+
+
 def test_too_small_a_disk_is_one_sentence_and_no_half_file(images, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -107,6 +138,14 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(images):
         cached(images, Path("/proc/none"))
 
 
+@pytest.mark.parametrize("damage", ["index.json", "pixels"])
+def test_a_damaged_cache_is_built_anew(damage, images, tmp_path):
+    before = cached(images, tmp_path / "cache").pixels.copy()
+    (file,) = (tmp_path / "cache").glob(f"*/{damage}")
+    file.write_bytes(file.read_bytes()[:10])
+    assert (cached(images, tmp_path / "cache").pixels == before).all()
+
+
 BUILD = """
 import sys, time
 from pathlib import Path
@@ -114,11 +153,12 @@ from gan_lightning.data import cache
 from gan_lightning.data.transforms import Shape
 from gan_lightning.data.folder import Folder
 decode = cache.decode
-def slowly(*given):
-    for part in decode(*given):
+def slowly(images, shape, name, keep):
+    def keep_slowly(first, pixels):
         print("part", flush=True)
         time.sleep(float(sys.argv[3]))
-        yield part
+        keep(first, pixels)
+    return decode(images, shape, name, keep_slowly)
 cache.decode = slowly
 module = Folder(root=sys.argv[1], image_size=16, channels=3, batch_size=4, cache_dir=sys.argv[2])
 module.setup("fit")
@@ -140,8 +180,8 @@ def test_a_build_that_is_killed_leaves_nothing_that_looks_whole(images, tmp_path
     running.send_signal(signal.SIGKILL)
     running.wait()
     assert [path.suffix for path in folder.iterdir() if path.is_dir()] == [".making"]
-    store = cached(images, folder)
-    assert (store.pixels == cached(images, tmp_path / "other").pixels).all()
+    found = cached(images, folder)
+    assert (found.pixels == cached(images, tmp_path / "other").pixels).all()
     assert [path.suffix for path in folder.iterdir() if path.is_dir()] == [""]
 
 
@@ -151,91 +191,3 @@ def test_of_two_builders_one_decodes_and_the_other_waits(images, tmp_path):
     shown = sorted((process.communicate(timeout=120)[0].split() for process in running), key=len)
     assert [len(words) for words in shown] == [2, 3], "one printed 'part', both printed 'built'"
     assert shown[0] == shown[1][1:]
-
-
-def test_values_are_torchvisions_own_for_real_photographs(tmp_path):
-    for number, photo in enumerate(load_sample_images().images):
-        Image.fromarray(photo).save(tmp_path / f"{number}.png")
-    for size in (32, 64, 100):
-        module = Folder(root=str(tmp_path), image_size=size, channels=3, batch_size=2, cache_dir=str(tmp_path / "c"))
-        module.setup("fit")
-        expected = v2.Compose([v2.Resize(size, antialias=True), v2.CenterCrop(size), v2.PILToTensor()])
-        for number in (0, 1):
-            given = expected(Image.open(tmp_path / f"{number}.png")).numpy().astype(int)
-            assert np.abs(module.train[0].pixels[number] - given).max() <= 1
-
-
-def test_memory_is_bounded_by_the_map_and_not_by_the_set(images, tmp_path):
-    store = cached(images, tmp_path / "cache")
-    assert not np.shares_memory(store.rows([3, 1]), store.pixels), "rows are copied out, a batch at a time"
-    with pytest.raises(ValueError, match="read-only"):
-        store.pixels[0] = 0
-
-
-def test_the_index_says_what_is_in_it(images, tmp_path):
-    cached(images, tmp_path / "cache")
-    (index,) = (tmp_path / "cache").glob("*/index.json")
-    content = json.loads(index.read_text())
-    assert content["shape"] == [30, 3, 16, 16]
-    assert content["survey"]["sizes"] == {"20x24": 30}
-
-
-def one_epoch(root, tmp_path, workers=0, cache="auto", **more):
-    module = Folder(
-        root=str(root), image_size=16, channels=3, batch_size=7, num_workers=workers, cache=cache, flip=True, seed=5,
-        cache_dir=str(tmp_path / "cache"), **more,
-    )  # fmt: skip
-    module.setup("fit")
-    loader = module.train_dataloader()
-    loader.sampler.set_epoch(2)
-    return [module.on_after_batch_transfer(batch, 0).images for batch in loader]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("workers", "cache", "on_device"),
-    [(1, "auto", False), (4, "auto", False), (0, False, False), (2, False, False), (0, "auto", True)],
-)
-def test_the_same_seed_gives_the_same_batches_however_they_are_loaded(workers, cache, on_device, images, tmp_path):
-    plain = one_epoch(images, tmp_path)
-    other = one_epoch(images, tmp_path, workers, cache, on_device=on_device)
-    assert len(plain) == 5
-    assert all(torch.equal(a, b) for a, b in zip(plain, other, strict=True))
-
-
-def test_mirroring_is_half_of_the_images_and_a_function_of_the_epoch(images, tmp_path):
-    flipped = torch.cat(one_epoch(images, tmp_path))
-    module = Folder(root=str(images), image_size=16, channels=3, batch_size=30, cache_dir=str(tmp_path / "cache"))
-    module.setup("fit")
-    originals = torch.from_numpy(module.train[0].pixels[:]) / 127.5 - 1
-    as_is = [any(torch.equal(image, original) for original in originals) for image in flipped]
-    mirrored = [any(torch.equal(image.flip(-1), original) for original in originals) for image in flipped]
-    assert all(a != b for a, b in zip(as_is, mirrored, strict=True))
-    assert 6 <= sum(mirrored) <= 24
-
-
-def test_two_folders_with_the_same_names_and_sizes_have_two_caches(tmp_path):
-    for name, colour in (("a", "red"), ("b", "blue")):
-        (tmp_path / name).mkdir()
-        Image.new("RGB", (16, 16), colour).save(tmp_path / name / "0.bmp")
-        os.utime(tmp_path / name / "0.bmp", ns=(1, 1))
-    red, blue = (cached(tmp_path / name, tmp_path / "cache") for name in "ab")
-    assert red.pixels[0, :, 0, 0].tolist() == [255, 0, 0]
-    assert blue.pixels[0, :, 0, 0].tolist() == [0, 0, 255]
-
-
-def test_other_labels_of_the_same_files_have_another_cache(images, tmp_path):
-    def labelled(labels):
-        pictures = FilePictures(image_files(images), images, np.array(labels))
-        return stored(pictures, SHAPE, False, tmp_path / "cache", "train").labels.tolist()
-
-    assert labelled([0] * 30) == [0] * 30
-    assert labelled([1] * 30) == [1] * 30
-
-
-@pytest.mark.parametrize("damage", ["index.json", "pixels"])
-def test_a_damaged_cache_is_built_anew(damage, images, tmp_path):
-    before = cached(images, tmp_path / "cache").pixels.copy()
-    (file,) = (tmp_path / "cache").glob(f"*/{damage}")
-    file.write_bytes(file.read_bytes()[:10])
-    assert (cached(images, tmp_path / "cache").pixels == before).all()

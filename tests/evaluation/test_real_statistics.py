@@ -1,4 +1,4 @@
-"""Statistics of real images: computed once, kept, and void as soon as anything they hang on changes."""
+"""Statistics of real images: computed once, kept, and computed again as soon as anything changes that they depend on."""
 
 import logging
 import multiprocessing
@@ -14,8 +14,8 @@ import torch.distributed as dist
 from gan_lightning.data.digits import Digits
 from gan_lightning.evaluation import real_statistics as real
 from gan_lightning.evaluation.real_statistics import real_statistics
-from gan_lightning.metrics.extractors.extractor import Extractor, Identity, RawFeatures
-from gan_lightning.metrics.images import to_levels
+from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorIdentity, ExtractorOutput
+from gan_lightning.metrics.images import to_uint8
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import ImageSet
 
@@ -24,20 +24,20 @@ BOTH = MOMENTS | FEATURES
 
 
 class Means(Extractor):
-    """Means of each colour over the image's halves; counts what it is shown."""
+    """Features are the means of each colour in both halves of the image; counts the images."""
 
     def __init__(self, sha256="0", resize="none"):
         self.network = torch.nn.Linear(1, 1)
-        self.identity = Identity("means", sha256, resize, 6)
+        self.identity = ExtractorIdentity("means", sha256, resize, 6)
         self.shown = 0
 
     def extract(self, levels):
         self.shown += len(levels)
-        return RawFeatures(levels.float().unflatten(3, (2, -1)).mean((2, 4)).flatten(1))
+        return ExtractorOutput(levels.float().unflatten(3, (2, -1)).mean((2, 4)).flatten(1))
 
 
 class Set:
-    """Random pictures of one size; counts the most that are asked for at once."""
+    """Random pictures of one size; keeps the largest number that was read at once."""
 
     labels = None
 
@@ -57,14 +57,14 @@ class Set:
 def test_statistics_are_those_of_the_whole_set_in_its_order_read_in_batches(tmp_path):
     images, extractor = Set(), Means()
     found = real_statistics(images, "train", extractor, BOTH, tmp_path, batch_size=7)
-    whole = extractor(to_levels(torch.from_numpy(images.pixels))).features
+    whole = extractor(to_uint8(torch.from_numpy(images.pixels))).features
     assert torch.equal(found.statistics.features, whole)
     assert found.statistics.moments.covariance == pytest.approx(np.cov(whole.double().numpy(), rowvar=False))
     assert (found.split, found.fingerprint) == ("train", images.fingerprint)
     assert images.most == 7
 
 
-def test_they_are_computed_once_and_read_from_then_on(tmp_path):
+def test_statistics_are_computed_once_and_then_read(tmp_path):
     first = real_statistics(Set(), "train", Means(), BOTH, tmp_path).statistics
     later = Means()
     second = real_statistics(Set(), "train", later, BOTH, tmp_path, batch_size=3).statistics
@@ -83,7 +83,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_change_of_weights_resize_data_split_or_count_makes_them_void(what, tmp_path):
+def test_a_change_of_weights_resize_data_split_or_count_makes_new_ones(what, tmp_path):
     before = dict(images=Set(), split="train", extractor=Means(), needs=BOTH, folder=tmp_path)
     real_statistics(**before)
     after = {**before, "extractor": Means(), **CHANGES[what]}
@@ -93,7 +93,7 @@ def test_a_change_of_weights_resize_data_split_or_count_makes_them_void(what, tm
     assert len(list((tmp_path / "statistics").glob("*.npz"))) == 2
 
 
-def test_another_version_of_a_library_makes_them_void(tmp_path, monkeypatch):
+def test_another_version_of_a_library_makes_new_ones(tmp_path, monkeypatch):
     real_statistics(Set(), "train", Means(), BOTH, tmp_path)
     assert set(real.versions()) == {"gan_lightning", "torch", "torchvision", "torch-fidelity", "numpy"}
     monkeypatch.setattr(real, "versions", lambda: {"numpy": "another"})
@@ -155,7 +155,7 @@ def test_jobs_that_start_together_compute_once_and_the_others_say_that_they_wait
 
 
 def of_two(rank, folder, found):
-    """One process of two that ask for the same statistics, twice; then for some in a folder that is none."""
+    """Run one of two processes that ask twice for the same statistics, and then for some in a path that is no folder."""
     dist.init_process_group("gloo", init_method=f"file://{folder / 'meet'}", rank=rank, world_size=2)
     images, extractor = Set(51), Means()
     first, again = (real_statistics(images, "train", extractor, BOTH, folder).statistics for _ in range(2))
@@ -164,7 +164,7 @@ def of_two(rank, folder, found):
         said = ""
     except ValueError as error:
         said = str(error)
-    arrays = [{name: array.tolist() for name, array in each.arrays().items()} for each in (first, again)]
+    arrays = [{name: array.tolist() for name, array in each.to_arrays().items()} for each in (first, again)]
     found.put((rank, extractor.shown, arrays, said))
     dist.destroy_process_group()
 
@@ -179,7 +179,7 @@ def test_the_processes_of_a_run_share_the_pass_and_all_get_the_result_and_the_er
     for process in each:
         process.join()
     assert [shown for _, shown, _, _ in answers] == [25, 26]
-    alone = real_statistics(Set(51), "train", Means(), BOTH, tmp_path / "alone").statistics.arrays()
+    alone = real_statistics(Set(51), "train", Means(), BOTH, tmp_path / "alone").statistics.to_arrays()
     for _, _, arrays, said in answers:
         assert "data.cache_dir must be a folder that can be written" in said
         for found_arrays in arrays:
@@ -188,7 +188,7 @@ def test_the_processes_of_a_run_share_the_pass_and_all_get_the_result_and_the_er
                 assert np.array(found_arrays[name]) == pytest.approx(expected, rel=1e-9, abs=1e-12), name
 
 
-def test_what_is_kept_is_spread_over_the_whole_set(tmp_path):
+def test_kept_features_are_spread_over_the_whole_set(tmp_path):
     images = Set(400, size=2)
     images.pixels[:] = (np.arange(400) // 2)[:, None, None, None].astype(np.uint8)  # in order, as by class
     kept = real_statistics(images, "train", Means(), BOTH, tmp_path, kept=100).statistics
@@ -211,9 +211,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 def test_images_with_and_without_a_cache_are_sets_with_the_same_fingerprint_and_statistics(tmp_path):
     stores = [
-        Digits(image_size=16, channels=1, batch_size=8, num_classes=10, cache=cache, cache_dir=str(tmp_path)).stores(
-            "train"
-        )[0]
+        Digits(
+            image_size=16, channels=1, batch_size=8, num_classes=10, cache=cache, cache_dir=str(tmp_path)
+        ).fitted_images("train")[0]
         for cache in ("auto", "off")
     ]
     assert all(isinstance(store, ImageSet) for store in stores)

@@ -159,7 +159,7 @@ def test_pictures_that_training_crops_at_random_are_scored_at_their_own_size(mad
 def test_pictures_decoded_for_training_are_not_decoded_again(made, monkeypatch):
     _, data = made("dcgan", "data.cache=off")
     data.setup("fit")
-    monkeypatch.setattr(StoredDataModule, "stores", pytest.fail)
+    monkeypatch.setattr(StoredDataModule, "fitted_images", pytest.fail)
     assert data.evaluation_images("train") == data.train
 
 

@@ -1,4 +1,4 @@
-"""What every data set hands over: pictures by number, with labels where there are any."""
+"""Images as a data set stores them: Pillow images by number, with labels where there are any."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,9 +7,18 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from PIL import Image
 
+Item = tuple[Image.Image, ...]
+"""One image, or the two of an aligned pair."""
+
 
 class Source(NamedTuple):
-    """Something pictures come from: its name, its size and when it was changed last."""
+    """Something that images come from: its name, its size and the time of its last change.
+
+    Args:
+        name: the whole path of a file, because folders may hold the same names and sizes; else any name.
+        size: in bytes, or a number of images.
+        changed: in nanoseconds; 0 for what never changes.
+    """
 
     name: str
     size: int
@@ -17,7 +26,7 @@ class Source(NamedTuple):
 
     @classmethod
     def of_file(cls, file: Path) -> "Source":
-        """A file by its whole path, for folders may hold the same names and sizes; a broken link has size -1."""
+        """Return a file as a source; a broken link has size -1."""
         try:
             status = file.stat()
         except OSError:
@@ -25,37 +34,33 @@ class Source(NamedTuple):
         return cls(str(file.absolute()), status.st_size, status.st_mtime_ns)
 
 
-Parts = tuple[Image.Image, ...]
-"""One picture, or the two of an aligned pair."""
-
-
 @runtime_checkable
-class Pictures(Protocol):
-    """Pictures, or aligned pairs of them, as they are stored, before they are cropped and resized."""
+class PILImages(Protocol):
+    """Images, or aligned pairs of images, as they are stored, before they are cropped and resized."""
 
     labels: np.ndarray | None
-    parts: int
+    images_per_item: int
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int) -> Parts:
-        """A picture or pair.
+    def __getitem__(self, index: int) -> Item:
+        """Read an image or a pair.
 
         Raises:
             ValueError: where it cannot be read, with the reason.
         """
 
     def name(self, index: int) -> str:
-        """What to call a picture in a message."""
+        """Return what an image is called in messages."""
 
     def sources(self) -> list[Source]:
-        """What the pictures come from; the cache is made anew where it changes."""
+        """Return what the images come from; a cache of them is made anew where a source changes."""
 
 
-class ArrayPictures:
-    """Pictures of a uint8 array [N, H, W] or [N, H, W, 3], with optional labels [N]."""
+class ArrayImages:
+    """Images of a uint8 array [N, H, W] or [N, H, W, 3], with optional labels [N]."""
 
-    parts = 1
+    images_per_item = 1
 
     def __init__(self, pixels: np.ndarray, labels: np.ndarray | None, sources: list[Source]) -> None:
         self.pixels = pixels
@@ -65,7 +70,7 @@ class ArrayPictures:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def __getitem__(self, index: int) -> Parts:
+    def __getitem__(self, index: int) -> Item:
         return (Image.fromarray(self.pixels[index]),)
 
     def name(self, index: int) -> str:
@@ -75,10 +80,10 @@ class ArrayPictures:
         return self._sources
 
 
-class FilePictures:
-    """Pictures in files below a folder, with optional labels [N]."""
+class ImageFiles:
+    """Images in files below a folder, with optional labels [N]."""
 
-    parts = 1
+    images_per_item = 1
 
     def __init__(self, files: Sequence[Path], root: Path, labels: np.ndarray | None = None) -> None:
         self.files = files
@@ -88,8 +93,8 @@ class FilePictures:
     def __len__(self) -> int:
         return len(self.files)
 
-    def __getitem__(self, index: int) -> Parts:
-        return (read(self.files[index]),)
+    def __getitem__(self, index: int) -> Item:
+        return (read_image(self.files[index]),)
 
     def name(self, index: int) -> str:
         return str(self.files[index].relative_to(self.root))
@@ -98,8 +103,8 @@ class FilePictures:
         return [Source.of_file(file) for file in self.files]
 
 
-def read(file: Path) -> Image.Image:
-    """An image file, wholly decoded; of an animation the first picture.
+def read_image(file: Path) -> Image.Image:
+    """Read and decode an image file; an animation gives its first image.
 
     Raises:
         ValueError: where the file is missing, empty, damaged, no image, a single row or column, or absurdly large.
@@ -108,26 +113,26 @@ def read(file: Path) -> Image.Image:
     try:
         if file.stat().st_size == 0:
             raise ValueError("empty file")
-        picture = Image.open(file)
-        width, height = picture.size
+        image = Image.open(file)
+        width, height = image.size
         if width * height > limit:
             raise ValueError(f"{width}x{height} pixels, more than {limit:,} in all")
         if min(width, height) < 2:
             raise ValueError(f"only {width}x{height} pixels")
-        picture.load()
+        image.load()
     except ValueError:
         raise
     except FileNotFoundError as error:
         raise ValueError("link that leads nowhere" if file.is_symlink() else "no such file") from error
     except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise ValueError(_reason(error)) from error
-    return picture
+    return image
 
 
 def _reason(error: Exception) -> str:
-    said = str(error)
-    if "cannot identify" in said:
+    message = str(error)
+    if "cannot identify" in message:
         return "not an image"
-    if "symbolic links" in said:
+    if "symbolic links" in message:
         return "link that leads to itself"
-    return said.splitlines()[0] if said else type(error).__name__
+    return message.splitlines()[0] if message else type(error).__name__

@@ -17,10 +17,10 @@ from torch_fidelity import fidelity as command
 
 from gan_lightning.evaluation.collectives import all_gather, share
 from gan_lightning.evaluation.real_statistics import real_statistics
-from gan_lightning.metrics.extractors.extractor import Extracted, Identity
+from gan_lightning.metrics.extractors.extractor import ExtractorIdentity, ExtractorOutput
 from gan_lightning.metrics.extractors.inception import Inception
 from gan_lightning.metrics.fid import FrechetDistance
-from gan_lightning.metrics.images import to_levels
+from gan_lightning.metrics.images import to_uint8
 from gan_lightning.metrics.inception_score import InceptionScore
 from gan_lightning.metrics.kid import KernelDistance
 from gan_lightning.metrics.precision_recall import PrecisionRecall
@@ -41,7 +41,7 @@ def pictures(count, first, contrast, mode, size):
 
 def written(images, folder):
     folder.mkdir()
-    for number, image in enumerate(to_levels(images) if images.shape[1] == 3 else to_levels(images)[:, :1]):
+    for number, image in enumerate(to_uint8(images) if images.shape[1] == 3 else to_uint8(images)[:, :1]):
         Image.fromarray(image.permute(1, 2, 0).squeeze(-1).numpy()).save(folder / f"{number:03d}.png")
     return str(folder)
 
@@ -66,7 +66,7 @@ def reference(real, fake, weights, folder, *options):
 
 def named(printed, extractor="inception"):
     """What was printed under the names that scores of this extractor have here."""
-    name = Identity(extractor, "", "legacy", 0).named
+    name = ExtractorIdentity(extractor, "", "legacy", 0).score_name
     names = {
         "frechet_inception_distance": name("fid", "fd"),
         "inception_score_mean": "inception_score",
@@ -80,7 +80,7 @@ def named(printed, extractor="inception"):
 
 
 def scores(metrics, real, fake):
-    return {name: value for metric in metrics for name, value in metric(real, fake).items()}
+    return {score.name: score.value for metric in metrics for score in metric(real, fake)}
 
 
 DISTANCES = FrechetDistance(), KernelDistance(5, 6), PrecisionRecall()
@@ -115,9 +115,9 @@ def compared(inception_weights, tmp_path_factory):
 def test_all_scores_equal_the_reference_in_colour_and_gray(mode, size, inception_weights, compared):
     real, fake, expected = compared(mode, size)
     network = Inception(inception_weights)
-    of_real = Statistics.of(real.split(5), network, EVERYTHING)
-    of_fake = Statistics.of(fake[:4].split(3), network, EVERYTHING)
-    of_fake.merge(Statistics.of([fake[4:]], network, EVERYTHING))
+    of_real = Statistics.from_images(real.split(5), network, EVERYTHING)
+    of_fake = Statistics.from_images(fake[:4].split(3), network, EVERYTHING)
+    of_fake.merge(Statistics.from_images([fake[4:]], network, EVERYTHING))
     assert scores(METRICS, of_real, of_fake) == pytest.approx(expected, rel=1e-5)
     assert len(expected) == 7
     assert expected["fid"] > 1
@@ -130,7 +130,7 @@ def test_distances_of_an_earlier_layer_equal_the_reference_in_gray_of_any_size(s
     layers = [word for metric in ("fid", "kid", "prc") for word in (f"--feature-layer-{metric}", "64")]
     printed = reference(real, fake, inception_weights, tmp_path, *OF_DISTANCES, *layers, *INCEPTION)
     network = Inception(inception_weights, layer="64")
-    found = scores(DISTANCES, *(Statistics.of([images], network, DISTANT) for images in (real, fake)))
+    found = scores(DISTANCES, *(Statistics.from_images([images], network, DISTANT) for images in (real, fake)))
     assert found == pytest.approx(named(printed, "inception_64"), rel=1e-5)
     assert len(found) == 5
 
@@ -140,22 +140,24 @@ def test_a_distance_of_more_images_than_features_equals_the_reference(inception_
     printed = reference(real, fake, inception_weights, tmp_path, "--fid", "--feature-layer-fid", "64")
     network = Inception(inception_weights, layer="64")
     moments = frozenset({"moments"})
-    found = FrechetDistance()(Statistics.of([real], network, moments), Statistics.of(fake.split(9), network, moments))
+    found = FrechetDistance()(
+        Statistics.from_images([real], network, moments), Statistics.from_images(fake.split(9), network, moments)
+    )
     assert found == pytest.approx({"fd_inception_64": printed["frechet_inception_distance"]}, rel=1e-5)
 
 
 def test_clean_resizing_is_another_protocol_with_its_own_identity(inception_weights):
-    images = to_levels(pictures(2, 0, 1.0, "RGB", 64))
+    images = to_uint8(pictures(2, 0, 1.0, "RGB", 64))
     legacy, clean = (Inception(inception_weights, resize=resize, layer="64") for resize in ("legacy", "clean"))
     assert legacy.identity != clean.identity
     assert (legacy(images).features - clean(images).features).abs().max() > 1e-3
-    full = to_levels(pictures(2, 0, 1.0, "RGB", 299))
+    full = to_uint8(pictures(2, 0, 1.0, "RGB", 299))
     apart = (clean(full).features - legacy(full).features).abs().max().item()
     assert apart == pytest.approx(0, abs=1e-5)
 
 
 def test_autocast_around_it_changes_no_feature(inception_weights):
-    network, images = Inception(inception_weights, layer="64"), to_levels(pictures(2, 0, 1.0, "RGB", 16))
+    network, images = Inception(inception_weights, layer="64"), to_uint8(pictures(2, 0, 1.0, "RGB", 16))
     with torch.autocast("cpu", torch.bfloat16):
         inside = network(images)
     assert inside.features.dtype == torch.float32
@@ -165,12 +167,12 @@ def test_autocast_around_it_changes_no_feature(inception_weights):
 def of_share(rank, file, rows, found):
     """One process of two: statistics of its share, then of everybody's."""
     dist.init_process_group("gloo", init_method=f"file://{file}", rank=rank, world_size=2)
-    own = Statistics(Identity("any", "", "none", rows.shape[1]), EVERYTHING)
+    own = Statistics(ExtractorIdentity("any", "", "none", rows.shape[1]), EVERYTHING)
     numbers = share(len(rows))
     part = torch.from_numpy(rows[numbers.start : numbers.stop])
     with torch.inference_mode():
-        own.add(Extracted(part + 0, 2 * part))
-    found.put((rank, len(numbers), {name: array.tolist() for name, array in all_gather(own).arrays().items()}))
+        own.add(ExtractorOutput(part + 0, 2 * part))
+    found.put((rank, len(numbers), {name: array.tolist() for name, array in all_gather(own).to_arrays().items()}))
     dist.destroy_process_group()
 
 
@@ -191,10 +193,10 @@ def test_two_processes_gather_every_image_once_and_in_order(tmp_path):
     rows = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32)
     answers = answers_of_two(of_share, tmp_path / "meet", rows)
     assert [count for _, count, _ in answers] == [3, 4]
-    alone = Statistics(Identity("any", "", "none", 3), EVERYTHING)
-    alone.add(Extracted(torch.from_numpy(rows), torch.from_numpy(2 * rows)))
+    alone = Statistics(ExtractorIdentity("any", "", "none", 3), EVERYTHING)
+    alone.add(ExtractorOutput(torch.from_numpy(rows), torch.from_numpy(2 * rows)))
     for _, _, arrays in answers:
-        for name, expected in alone.arrays().items():
+        for name, expected in alone.to_arrays().items():
             assert np.array(arrays[name]) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
@@ -218,9 +220,9 @@ class Counting(Inception):
 
     shown = 0
 
-    def extract(self, levels):
-        self.shown += len(levels)
-        return super().extract(levels)
+    def extract(self, images):
+        self.shown += len(images)
+        return super().extract(images)
 
 
 def of_images(rank, folder, weights, real, fake, found):
@@ -230,7 +232,7 @@ def of_images(rank, folder, weights, real, fake, found):
     of_real = real_statistics(Stored(real), "train", network, EVERYTHING, folder, batch_size=2).statistics
     numbers = share(len(fake))
     own = fake[numbers.start : numbers.stop].split(3)
-    of_fake = all_gather(Statistics.of(own, network, EVERYTHING))
+    of_fake = all_gather(Statistics.from_images(own, network, EVERYTHING))
     found.put((rank, network.shown, scores(METRICS, of_real, of_fake)))
     dist.destroy_process_group()
 
@@ -239,7 +241,7 @@ def test_two_processes_with_their_shares_of_the_images_get_the_scores_of_the_ref
     inception_weights, tmp_path, compared
 ):
     real, fake, expected = compared("RGB", 32)
-    answers = answers_of_two(of_images, tmp_path, inception_weights, to_levels(real).numpy(), fake)
+    answers = answers_of_two(of_images, tmp_path, inception_weights, to_uint8(real).numpy(), fake)
     assert [shown for _, shown, _ in answers] == [4 + 3, 5 + 4]
     for _, _, found in answers:
         assert found == pytest.approx(expected, rel=1e-5)

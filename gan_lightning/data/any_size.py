@@ -1,0 +1,124 @@
+"""Images of any size: read in batches of one size, and written back under their names in their own sizes."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from gan_lightning.data.images import read_image
+from gan_lightning.data.transforms import with_channels
+from gan_lightning.files import atomic_write
+
+SMALLEST_SIDE = 16
+"""Sides have at least this many pixels, because a network that halves fewer three times has nothing to normalise."""
+WAITING_BATCHES = 4
+"""How many batches of images may wait for others of their size."""
+LOSSY = {".jpg", ".jpeg", ".webp"}
+QUALITY = 95
+"""The quality of JPEG and WebP files; Pillow's default loses more than a translation should."""
+
+
+def check_output(source: Path, output: Path, names: list[str], overwrite: bool) -> None:
+    """Check, before anything is written, that `output / name` can be written for all names.
+
+    Args:
+        source: the folder that is read.
+        output: the folder that gets files of the same names; it need not exist.
+        names: the files' names, relative to either folder.
+        overwrite: whether existing files may be replaced.
+
+    Raises:
+        ValueError: where something would be lost or cannot be written, naming the key `output`.
+    """
+    if output.resolve().is_relative_to(source.resolve()):
+        raise ValueError(f"output must lie outside of input, whose images stay as they are; got {output}")
+    for folder in sorted({(output / name).parent for name in names}):
+        nearest = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+        if not nearest.is_dir():
+            raise ValueError(f"output: {folder} must be a folder or not exist; {nearest} is a file")
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise ValueError(f"output: {folder} must be writable; {nearest} is not")
+    originals = {(source / name).resolve() for name in names}
+    for file in (output / name for name in names):
+        if file.resolve() in originals:
+            raise ValueError(f"output must not replace images of input; {file} is one of them")
+        if file.is_dir():
+            raise ValueError(f"output: {file} must be a file or not exist; it is a folder")
+    existing = [name for name in names if os.path.lexists(output / name)]
+    if existing and not overwrite:
+        raise ValueError(
+            f"output: {len(existing):,} of the {len(names):,} files exist in {output} already, the first is "
+            f"{existing[0]}; overwrite=true replaces them"
+        )
+
+
+class SizedImage(NamedTuple):
+    """An image that is fitted to what a network takes, and remembers its own size.
+
+    Args:
+        name: the file's name, relative to the folder that is read.
+        size: (W, H) of the file's image.
+        pixels: [C, h, w] in [-1, 1].
+    """
+
+    name: str
+    size: tuple[int, int]
+    pixels: Float[Tensor, "C h w"]
+
+
+def read_images(
+    files: Iterable[Path], names: list[str], channels: int, multiple: int, bad: dict[str, str]
+) -> Iterator[SizedImage]:
+    """Yield the images that can be read, upright, their sides rounded to multiples of `multiple`.
+
+    Args:
+        files: the image files.
+        names: one for each file.
+        channels: 1 for gray, 3 for RGB.
+        multiple: what the network needs sides to be multiples of.
+        bad: filled with the names of files that cannot be read, and the reasons.
+    """
+    fewest = -(-SMALLEST_SIDE // multiple)
+    for file, name in zip(files, names, strict=True):
+        try:
+            image = with_channels(ImageOps.exif_transpose(read_image(file)), channels)
+        except Exception as error:  # damaged bytes make Pillow raise a dozen kinds, and one file must not stop the rest
+            bad[name] = (str(error) or type(error).__name__).splitlines()[0]
+            continue
+        width, height = (max(fewest, round(side / multiple)) * multiple for side in image.size)
+        levels = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+        pixels = torch.from_numpy(levels.reshape(height, width, channels).transpose(2, 0, 1).copy())
+        yield SizedImage(name, image.size, pixels.float() / 127.5 - 1)
+
+
+def batches_of_one_size(images: Iterable[SizedImage], batch_size: int) -> Iterator[list[SizedImage]]:
+    """Yield at most `batch_size` images of one size; folders mix sizes, so a few images wait for others of theirs."""
+    waiting: dict[torch.Size, list[SizedImage]] = defaultdict(list)
+    for image in images:
+        waiting[image.pixels.shape].append(image)
+        size, fullest = max(waiting.items(), key=lambda item: len(item[1]))
+        if len(fullest) == batch_size or sum(map(len, waiting.values())) == WAITING_BATCHES * batch_size:
+            yield waiting.pop(size)
+    yield from waiting.values()
+
+
+def write_image(pixels: Float[Tensor, "C H W"], size: tuple[int, int], file: Path) -> None:
+    """Write an image in [-1, 1], resized to `size` (W, H), in the format that the file's name asks for.
+
+    The file is complete or missing, also when the program is stopped while it writes.
+    """
+    levels = ((pixels + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
+    image = Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.BICUBIC)
+    suffix = file.suffix.lower()
+    quality = {"quality": QUALITY} if suffix in LOSSY else {}
+    with atomic_write(file) as stream:
+        image.save(stream, Image.registered_extensions()[suffix], **quality)

@@ -1,0 +1,50 @@
+"""Short runs of models that translate, shared by the tests of the commands that restore them."""
+
+import pytest
+
+from support.command import front_door
+from support.small_files import picture
+from support.translating import SHORT
+
+
+@pytest.fixture(scope="session")
+def train(tmp_path_factory):
+    """Train for two iterations; return the run folder."""
+
+    def train(*overrides):
+        folder = tmp_path_factory.mktemp("runs") / "run"
+        cache = tmp_path_factory.getbasetemp() / "cache"
+        words = [*SHORT, f"data.cache_dir={cache}", *overrides, f"hydra.run.dir={folder}"]
+        assert front_door(*words) == 0
+        return folder
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def pix2pix(train, pairs):
+    return train("model=pix2pix", "data=paired", f"data.root={pairs}")
+
+
+@pytest.fixture(scope="session")
+def cyclegan(train, two_domains):
+    words = ["model=cyclegan", "data=unpaired", f"data.root={two_domains}", "model.generator.blocks=1"]
+    return train(*words, "ema=half_life", "model.ema.ramp_up=null")
+
+
+@pytest.fixture(scope="session")
+def from_noise(train):
+    return train("data=digits", "model=gan", "network=mlp", "data.image_size=8")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Write a nested folder of pictures of several sizes and formats, and a text."""
+    root = tmp_path / "photos"
+    (root / "deep" / "er").mkdir(parents=True)
+    picture(1, 33, 47).save(root / "a.png")
+    picture(2, 64, 30).save(root / "deep" / "b.JPG")
+    picture(3, 5, 2).save(root / "deep" / "er" / "tiny.bmp")
+    picture(4, 40, 40).save(root / "c.webp")
+    (root / "notes.txt").write_text("no image")
+    return root

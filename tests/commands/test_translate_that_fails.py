@@ -1,0 +1,194 @@
+"""`gan-lightning translate` with wrong keys, broken files or an end before its time: one sentence, and whole files."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from gan_lightning.data import any_size
+from gan_lightning.models.pix2pix import Pix2Pix
+from support.command import front_door
+from support.small_files import picture
+from support.translating import names, translate
+
+WRONG = {
+    "a run that is not there": (["run=nowhere"], "run must be a checkpoint or a run folder with checkpoints/last.ckpt"),
+    "a run folder without a checkpoint": (["run=."], "there is no checkpoints/last.ckpt"),
+    "a run from noise": (["run={from_noise}"], "run must be of a model that translates, pix2pix or cyclegan; got a GAN"),
+    "no folder": (["input=nowhere"], "input must name a folder with images to translate; there is no folder nowhere"),
+    "a file for a folder": (["input=file.png"], "there is no folder file.png"),
+    "an empty folder": (["input=empty"], "input must name a folder with images to translate; empty holds no files"),
+    "only broken images": (["input=broken"], "none of the 2 in broken can be read"),
+    "a way that it does not go": (["direction=yx"], "direction must be xy for"),
+    "a way that is none": (["direction=ab"], "direction must be one of xy, yx; got 'ab'"),
+    "the same folder": (["output={photos}"], "output must lie outside of input"),
+    "the same folder in other words": (["output={photos}/deep/.."], "output must lie outside of input"),
+    "a folder inside": (["output={photos}/out"], "output must lie outside of input"),
+    "a file for an output": (["output=file.png"], "output: file.png must be a folder or not exist; file.png is a file"),
+    "an output below a file": (["output=file.png/out"], "file.png is a file"),
+    "an output where nothing can be made": (["output=/proc/none"], "/proc/none"),
+    "an empty batch": (["batch_size=0"], "batch_size must be a whole number of at least 1; got 0"),
+    "a word for a batch": (["batch_size=many"], "batch_size must be a whole number of at least 1; got 'many'"),
+    "several for one": (["batch_size=[1,2]"], "batch_size must be a whole number of at least 1; got [1, 2]"),
+    "several folders": (["input=[a,b]"], "input must be a word; got ['a', 'b']"),
+    "a precision that is none": (["precision=8"], "precision must be one of 32-true, bf16-mixed, 16-mixed; got 8"),
+    "a device that is none": (["accelerator=abacus"], "accelerator must be auto or one that this machine has; got abacus"),
+    "a yes that is none": (["overwrite=perhaps"], "overwrite must be true or false; got 'perhaps'"),
+    "a misspelt key": (["batchsize=2"], "did you mean batch_size"),
+    "a group of training": (["model=cyclegan"], "model"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_bad_input_gets_one_sentence_and_nothing_is_written(case, pix2pix, photos, request, capfd):
+    Path("empty").mkdir()
+    Path("broken").mkdir()
+    Path("broken/a.png").write_bytes(b"")
+    Path("broken/b.jpg").write_text("no image")
+    Path("file.png").write_bytes((photos / "a.png").read_bytes())
+    words, said = WRONG[case]
+    noise = request.getfixturevalue("from_noise") if "noise" in case else None
+    given = dict(run=pix2pix, input=photos, output="out", accelerator="cpu")
+    given |= dict(word.format(photos=photos, from_noise=noise).split("=", 1) for word in words)
+    before = names(photos)
+    capfd.readouterr()
+    assert front_door("translate", *(f"{key}={value}" for key, value in given.items())) == 2
+    err = capfd.readouterr().err
+    assert said in err
+    assert len([line for line in err.splitlines() if line.startswith("error: ")]) == 1
+    assert "Traceback" not in err
+    assert not Path("out").exists()
+    assert names(photos) == before
+
+
+@pytest.mark.parametrize("key", ["run", "input", "output"])
+def test_what_must_be_given_is_named(key, capfd):
+    given = {"run": "run", "input": "in", "output": "out"}
+    assert front_door("translate", *(f"{name}={given[name]}" for name in given if name != key)) == 2
+    assert f"error: {key} must be given" in capfd.readouterr().err
+
+
+def test_files_are_replaced_only_where_that_is_asked_for(pix2pix, photos, capfd):
+    Path("out/deep").mkdir(parents=True)
+    Path("out/deep/b.JPG").write_text("mine")
+    assert translate(pix2pix, photos, "out") == 2
+    err = capfd.readouterr().err
+    assert "1 of the 4 files exist in out already, the first is deep/b.JPG; overwrite=true replaces them" in err
+    assert names("out") == ["deep/b.JPG"]
+    assert Path("out/deep/b.JPG").read_text() == "mine"
+    assert translate(pix2pix, photos, "out", "overwrite=true") == 0
+    assert Image.open("out/deep/b.JPG").size == (64, 30)
+    assert translate(pix2pix, photos, "out") == 2
+
+
+def test_the_images_themselves_are_never_replaced_through_a_link_or_a_folder_above(pix2pix, tmp_path, capfd):
+    inner = tmp_path / "all" / "raw"
+    (inner / "raw").mkdir(parents=True)
+    picture(1, 32, 32).save(inner / "b.png")
+    picture(2, 32, 32).save(inner / "raw" / "b.png")
+    before = (inner / "b.png").read_bytes()
+    assert translate(pix2pix, inner, tmp_path / "all", "overwrite=true") == 2
+    assert "output must not replace images of input" in capfd.readouterr().err
+    assert (inner / "b.png").read_bytes() == before
+    (tmp_path / "link").symlink_to(inner)
+    assert translate(pix2pix, inner, tmp_path / "link", "overwrite=true") == 2
+    assert "output must lie outside of input" in capfd.readouterr().err
+
+
+def test_a_folder_where_a_file_should_be_stands_in_the_way(pix2pix, photos, capfd):
+    Path("out/a.png").mkdir(parents=True)
+    assert translate(pix2pix, photos, "out", "overwrite=true") == 2
+    assert "output: out/a.png must be a file or not exist; it is a folder" in capfd.readouterr().err
+    assert names("out") == []
+
+
+def test_a_diverged_network_is_named_instead_of_writing_black_images(pix2pix, photos, tmp_path, capfd):
+    state = torch.load(pix2pix / "checkpoints" / "last.ckpt", weights_only=True)
+    for name, weight in state["state_dict"].items():
+        if name.startswith("generator"):
+            weight.fill_(torch.nan)
+    torch.save(state, tmp_path / "nan.ckpt")
+    assert translate(tmp_path / "nan.ckpt", photos, "out") == 2
+    assert "run must be of a model whose outputs are numbers, which those for a.png are not" in capfd.readouterr().err
+    assert not Path("out").exists()
+
+
+def test_too_little_memory_is_one_sentence(pix2pix, photos, monkeypatch, capfd):
+    def too_much(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Pix2Pix, "images", too_much)
+    assert translate(pix2pix, photos, "out") == 2
+    assert "batch_size must fit into memory, which 1 images of 32x32 do not" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_of_a_thousand_images_three_broken_ones_are_named_and_the_rest_written(pix2pix, tmp_path, capfd):
+    root = tmp_path / "thousand"
+    root.mkdir()
+    for number in range(997):
+        Image.new("RGB", (16 + number % 3, 16), (number % 256, 99, 0)).save(root / f"{number:04d}.png")
+    whole = (root / "0000.png").read_bytes()
+    for name, content in {"half.png": whole[:40], "empty.jpg": b"", "text.webp": b"not an image"}.items():
+        (root / name).write_bytes(content)
+    assert translate(pix2pix, root, "out", "batch_size=32") == 0
+    out = capfd.readouterr().out
+    assert "997 images written to out, 3 left out" in out
+    assert sorted(line.split("left out: ")[1].split(":")[0] for line in out.splitlines() if "left out: " in line) == [
+        "empty.jpg", "half.png", "text.webp",
+    ]  # fmt: skip
+    assert names("out") == [f"{number:04d}.png" for number in range(997)]
+
+
+def test_a_decoder_that_fails_in_its_own_way_stops_nothing(pix2pix, photos, monkeypatch, capfd):
+    def fail(file):
+        if file.name == "c.webp":
+            raise KeyError("a decoder's slip")
+        return read(file)
+
+    read = any_size.read
+    monkeypatch.setattr(any_size, "read_image", fail)
+    assert translate(pix2pix, photos, "out") == 0
+    assert "left out: c.webp: " in capfd.readouterr().out
+    assert len(names("out")) == 3
+
+
+def test_ctrl_c_leaves_whole_files_and_no_others(pix2pix, photos, monkeypatch, capfd):
+    def stopped(self, file, *rest, **more):
+        if "deep" in str(file):
+            Path(file).write_bytes(b"half an image")
+            raise KeyboardInterrupt
+        save(self, file, *rest, **more)
+
+    save = Image.Image.save
+    monkeypatch.setattr(Image.Image, "save", stopped)
+    assert translate(pix2pix, photos, "out") == 130
+    assert names("out") == ["a.png", "c.webp"]
+    assert "stopped: 2 of 4 images are written to out" in capfd.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(500):
+        picture(number % 7, 128, 128).save(tmp_path / "in" / f"{number}.png")
+    words = [f"run={pix2pix}", f"input={tmp_path / 'in'}", "output=out", "accelerator=cpu"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "gan_lightning", "translate", *words], stdout=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # in the background of a shell it is ignored
+    )  # fmt: skip
+    while not list(Path().glob("out/*.png")):
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    shown = running.communicate(timeout=60)[0]
+    assert running.returncode == 130
+    told = int(re.search(r"stopped: (\d+) of 500 images are written to out", shown)[1])
+    assert told == pytest.approx(len(names("out")), abs=1), "the signal may fall between writing and counting"
+    assert {Image.open(Path("out", name)).convert("RGB").size for name in names("out")} == {(128, 128)}

@@ -1,0 +1,145 @@
+"""Signatures as the schema of the configuration: names, types, bounds, typed dictionaries, and commands' arguments."""
+
+from collections.abc import Callable, Mapping
+from typing import NotRequired, Required, TypedDict, Unpack
+
+import pytest
+from omegaconf import OmegaConf
+
+from gan_lightning.config import schema
+from gan_lightning.types import NonNegativeFloat, PositiveInt
+
+
+class Part:
+    """Something that a group makes."""
+
+    def __init__(self, weight: float = 1.0) -> None:
+        self.weight = weight
+
+
+class BaseOptions(TypedDict, total=False):
+    """Arguments that a base class takes."""
+
+    loss: Required[Callable]
+    every: PositiveInt
+    parts: Mapping[str, Part] | None
+
+
+class Options(BaseOptions, total=False):
+    """Arguments that a class in between adds."""
+
+    factor: NotRequired[NonNegativeFloat]
+
+
+class Hidden:
+    """A base class whose own signature is not what users may give."""
+
+    def __init__(self, secret: int = 0) -> None:
+        self.secret = secret
+
+
+class Model(Hidden):
+    """A class whose signature is explicit."""
+
+    def __init__(self, width: PositiveInt, name: str = "a", **options: Unpack[Options]) -> None:
+        super().__init__()
+
+
+class Walked(Hidden):
+    """A class of another library, which hands the rest to its base."""
+
+    def __init__(self, width: int = 1, **rest) -> None:
+        super().__init__(**rest)
+
+
+def node(target, **keys):
+    return OmegaConf.create({"model": {"_target_": f"{__name__}.{target}", **keys}})
+
+
+@pytest.fixture
+def ours(monkeypatch):
+    """Have the classes above be this package's, which must be given what they need."""
+    monkeypatch.setattr(Model, "__module__", "gan_lightning.models.model")
+
+
+LOSS = {"_target_": f"{__name__}.Part"}
+
+
+def test_a_typed_dictionary_says_what_the_rest_of_a_signature_takes(ours):
+    found = schema.signature(Model)
+    assert list(found) == ["width", "name", "loss", "every", "parts", "factor"]
+    assert [name for name, argument in found.items() if argument.is_needed] == ["width", "loss"]
+    assert (found["every"].hint, found["factor"].hint, found["loss"].hint) == (PositiveInt, NonNegativeFloat, Callable)
+
+
+def test_without_a_typed_dictionary_the_rest_is_what_the_base_class_takes():
+    assert list(schema.signature(Walked)) == ["width", "secret"]
+    schema.check(node("Walked", secret=3))
+
+
+def test_a_node_that_fits_a_typed_dictionary_passes(ours):
+    schema.check(node("Model", width=2, loss=LOSS, every=3, parts={"a": {**LOSS, "weight": 2}}, factor=0))
+    schema.check(node("Model", width=2, loss=LOSS, parts=None))
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"width": 1}, "model.loss must be given"),
+        ({"loss": LOSS}, "model.width must be given"),
+        ({"width": 1, "loss": 3}, "model.loss must be Callable; got 3"),
+        ({"width": 1, "loss": LOSS, "every": 0}, "model.every must be a whole number of at least 1; got 0"),
+        (
+            {"width": 1, "loss": LOSS, "factor": -1},
+            "model.factor must be a number or a whole number of at least 0; got",
+        ),
+        ({"width": 1, "loss": LOSS, "secret": 1}, "model.secret is not known"),
+        ({"width": 1, "loss": LOSS, "evry": 1}, "model.evry is not known; did you mean every?"),
+        (
+            {"width": 1, "loss": LOSS, "every_n_images": 1},
+            "model.every_n_images is not known; it is called model.every_n_iterations, in batches now",
+        ),
+        (
+            {"width": 1, "loss": LOSS, "parts": {"a": LOSS, "b": {"weight": 2}}},
+            "model.parts.b is given settings, but b is not among the chosen parts; choose it, or leave its settings out",
+        ),
+        ({"width": 1, "loss": LOSS, "parts": {"b": None}}, "model.parts.b is given settings, but b is not among"),
+    ],
+)
+def test_a_key_that_does_not_fit_is_named(keys, said, ours):
+    with pytest.raises(ValueError, match="model") as error:
+        schema.check(node("Model", **keys))
+    assert said in str(error.value)
+
+
+def test_a_part_that_was_not_chosen_is_named_by_the_key_of_its_own_group(ours):
+    config = node("Model", width=1, loss=LOSS, parts="${groups}")
+    config.groups = {"b": {"weight": 2}}
+    with pytest.raises(ValueError, match="^groups.b is given settings, but b is not among the chosen groups"):
+        schema.check(config)
+
+
+def verb(count: int, name: str = "a", ratio: float = 1.0) -> None:
+    """Take a few arguments."""
+
+
+def test_a_commands_arguments_are_the_keys_that_its_signature_names():
+    config = OmegaConf.create({"count": 2, "name": "b", "other": {"key": 1}})
+    assert schema.arguments(verb, config) == {"count": 2, "name": "b"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"name": "b"}, "count must be given"),
+        ({"count": "???"}, "count must be given"),
+        ({"count": 1.5}, "count must be a whole number; got 1.5"),
+        ({"count": 1, "name": 3}, "name must be a word; got 3"),
+        ({"count": [1]}, r"count must be a whole number; got \[1\]"),
+        ({"count": 1, "ratio": {"a": 1}}, "ratio must be a number; got {'a': 1}"),
+    ],
+)
+def test_an_argument_that_does_not_fit_is_named(keys, said, monkeypatch):
+    monkeypatch.setattr(verb, "__module__", "gan_lightning.commands.verb")
+    with pytest.raises(ValueError, match=said):
+        schema.arguments(verb, OmegaConf.create(keys))

@@ -1,0 +1,83 @@
+"""Score records made from statistics."""
+
+import pytest
+import torch
+
+import gan_lightning
+from gan_lightning.evaluation.real_statistics import RealStatistics
+from gan_lightning.evaluation.scorer import make_records, needs_of
+from gan_lightning.metrics.extractors.extractor import ExtractorIdentity, ExtractorOutput
+from gan_lightning.metrics.extractors.random import Random
+from gan_lightning.metrics.fid import FrechetDistance
+from gan_lightning.metrics.inception_score import InceptionScore
+from gan_lightning.metrics.metric import Score
+from gan_lightning.metrics.statistics import Statistics
+from support.records import CONTEXT, records
+
+
+def test_every_score_has_a_record_with_its_whole_protocol():
+    made, extractor = records()
+    assert [record.score for record in made] == ["fd_random", "kd_random", "kd_std_random"]
+    record = made[1]
+    assert (record.n_real, record.n_fake, record.split, record.data) == (40, 40, "test", "abcdef")
+    assert (record.extractor, record.extractor_sha256, record.resize) == ("random", extractor.identity.sha256, "none")
+    assert record.settings == {"subsets": 3, "subset_size": 20}
+    assert (record.weights, record.batch_norm, record.latent_seed, record.iteration) == ("ema", "eval", 7, 1000)
+    assert record.versions["torch"] == torch.__version__.split("+")[0] or record.versions["torch"] == torch.__version__
+    assert "torch-fidelity" in record.versions
+    assert record.versions["gan_lightning"] == gan_lightning.__version__
+    assert any("fewer than 2,048" in said for said in made[0].warnings)
+
+
+class Failing(FrechetDistance):
+    """A metric that cannot be computed."""
+
+    def compute(self, real, fake):
+        raise ValueError("it cannot be")
+
+
+class Endless(FrechetDistance):
+    """A metric whose score is not a number."""
+
+    def compute(self, real, fake):
+        return [Score("endless", float("nan"))]
+
+
+def two_sets():
+    extractor = Random(width=4)
+    images = torch.rand(40, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    real, fake = (Statistics.from_images([side], extractor, frozenset({"moments"})) for side in (images, -images))
+    return RealStatistics(real, "test", "abcdef"), fake, extractor, CONTEXT
+
+
+def test_one_metric_that_fails_leaves_the_others_their_scores_and_says_why():
+    metrics, failed = {"failing": Failing(), "fid": FrechetDistance(), "endless": Endless()}, {}
+    made = make_records(metrics, *two_sets(), failed)
+    assert [record.score for record in made] == ["fd_random"]
+    assert failed == {"failing": "it cannot be", "endless": "the score endless must be a finite number; got nan"}
+
+
+def test_a_failure_that_nobody_asks_for_is_logged(caplog):
+    make_records({"failing": Failing(), "fid": FrechetDistance()}, *two_sets())
+    assert "metric=failing gives no score: it cannot be" in caplog.messages
+
+
+def test_where_all_metrics_fail_the_reasons_are_raised():
+    with pytest.raises(ValueError, match="^it cannot be; the score endless must be a finite number; got nan$"):
+        make_records({"failing": Failing(), "again": Failing(), "endless": Endless()}, *two_sets(), {})
+
+
+def test_a_score_that_sees_no_real_image_names_none():
+    metrics = {"inception_score": InceptionScore(2)}
+    extractor = Random(width=4)
+    extractor.identity = ExtractorIdentity("classifier", "", "none", 4, 10)
+    fake = Statistics(extractor.identity, needs_of(metrics)[1])
+    fake.add(ExtractorOutput(torch.zeros(40, 4), torch.eye(10).repeat(4, 1)))
+    first, second = (
+        make_records(
+            metrics, RealStatistics(Statistics(extractor.identity, frozenset()), split, data), fake, extractor, CONTEXT
+        )
+        for split, data in (("train", "one"), ("test", "other"))
+    )
+    assert [(record.n_real, record.split, record.data) for record in first] == [(0, "", "")] * 2
+    assert first == second
