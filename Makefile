@@ -22,8 +22,11 @@ setup: $(BIN)/.ready ## make the environment, .venv
 demo: setup ## train a DCGAN on real handwritten digits, about a minute and a half on two cores
 	@$(BIN)/python -m gan_lightning experiment=demo
 
-test: setup ## the whole test suite, offline
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+test: setup ## the quick tests, offline: one of each kind
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow'
+
+slow: setup ## the whole matrices, drills and full-length runs, offline
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 lint: setup ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -49,5 +52,5 @@ clean: ## remove the environment, caches and builds; outputs stay
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint type imports links tables check board clean
+.PHONY: help setup demo test slow lint type imports links tables check board clean
 .DEFAULT_GOAL := help

@@ -9,13 +9,15 @@ from hydra.utils import instantiate
 from torch import nn
 
 from gan_lightning.config import resolvers, schema
-from gan_lightning.losses.adversarial import AdversarialLoss, Penalty
+from gan_lightning.losses.adversarial import AdversarialLoss
+from gan_lightning.losses.penalty import Penalty
+from gan_lightning.models.critic import as_output
 from support.configuration import NOISE_NETWORKS
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 NARROW = ["model.generator.width=2", "model.discriminator.width=2"]
 NORMS = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d, "group": nn.GroupNorm, "none": None}
-CONVOLUTIONAL = ["dcgan", "lsgan", "sngan", "cgan", "conditional_sngan"]
+CONVOLUTIONAL = ["dcgan", "lsgan", "sngan", "cgan", "acgan", "conditional_sngan"]
 resolvers.register()
 
 
@@ -63,8 +65,9 @@ def test_every_augmentation_composes(name):
 def test_every_network_fed_noise_composes_with_and_without_spectral_norm(name, spectral):
     config = model(f"network={name}", *NARROW, f"model.discriminator.spectral_norm={spectral}")
     generator, discriminator = instantiate(config.generator), instantiate(config.discriminator)
-    labels = (torch.tensor([0, 1]),) if config.discriminator.get("num_classes") else ()
-    logits = discriminator(generator(torch.randn(2, config.latent_dim), *labels), *labels)
+    given = {"latents": torch.randn(2, config.latent_dim), "labels": torch.tensor([0, 1])}
+    given["images"] = generator(*(given[name] for name in generator.inputs))
+    (logits,) = as_output(discriminator(*(given[name] for name in discriminator.inputs))).logits
     assert logits.shape == (2, 1)
     assert torch.isfinite(logits).all()
 

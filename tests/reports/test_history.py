@@ -7,6 +7,7 @@ import pytest
 
 from gan_lightning.reports.history import ScoreHistories, draws
 from support.scored_runs import RECORD
+from support.scoring import record
 
 
 def test_latent_seeds_are_draws_of_one_protocol():
