@@ -38,7 +38,10 @@ imports: setup ## who may import whom
 	@$(BIN)/lint-imports
 
 links: setup ## links and anchors of the Markdown files
-	@$(BIN)/python -m pytest -q tests/test_docs.py
+	@$(BIN)/python -m pytest -q tests/house/test_docs.py
+
+tables: setup ## fill the documentation's tables of options from conf/
+	@$(BIN)/python docs/tables.py
 
 check: test lint type imports links ## test, lint, type, imports, links
 
@@ -49,5 +52,5 @@ clean: ## remove the environment, caches and builds; outputs stay
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test slow lint type imports links check board clean
+.PHONY: help setup demo test slow lint type imports links tables check board clean
 .DEFAULT_GOAL := help

@@ -1,4 +1,4 @@
-"""What the game costs beside a plain loop: milliseconds a batch, the two interleaved.
+"""The time of the game beside a plain loop, in milliseconds a batch, the two interleaved.
 
     python benchmarks/overhead.py [--steps 300] [--rounds 7]
 
@@ -53,9 +53,9 @@ def plain(generator, discriminator, loss, batches):
 
 def game(generator, discriminator, loss, batches):
     model = GAN(
-        16,
-        generator=generator,
-        discriminator=discriminator,
+        generator,
+        discriminator,
+        latent_dim=16,
         loss=loss,
         generator_optimizer=adam,
         discriminator_optimizer=adam,

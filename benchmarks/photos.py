@@ -72,7 +72,7 @@ def cyclegan(overrides: list[str]) -> None:
     train, test = crops(data, "train"), crops(data, "test")
 
     def there(direction):
-        return lambda images: model.translate(images, [""] * len(images), direction)
+        return lambda images: model.images(images, noise=[0] * len(images), direction=direction)
 
     judges = [classifier(*train, seed) for seed in range(JUDGES)]
 
@@ -98,7 +98,7 @@ def pix2pix(overrides: list[str]) -> None:
     model, config, seconds, run = trained("pix2pix_photos", overrides)
     (pairs,) = crops(instantiate(config.data), "test")
     gray, colours = pairs.chunk(2, dim=1)
-    made = in_parts(lambda images: model.translate(images, [f"crop {n}" for n in range(len(images))]), gray)
+    made = in_parts(lambda images: model.images(images, noise=range(len(images)), direction="xy"), gray)
 
     def psnr(images: Tensor) -> float:
         errors = (images - colours).square().mean((1, 2, 3))

@@ -36,7 +36,7 @@ def points_of(job: Path):
     checkpoint = torch.load(job / "checkpoints" / "last.ckpt", weights_only=True)
     model, ring = instantiate(config.model), instantiate(config.data)
     model.load_state_dict(checkpoint["state_dict"])
-    return model.sample(*model.fixed_inputs(POINTS)), ring, checkpoint["global_step"]
+    return model.sample(range(POINTS)), ring, checkpoint["global_step"]
 
 
 def seconds_of(job: Path, images: int) -> float:

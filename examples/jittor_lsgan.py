@@ -32,7 +32,7 @@ def build(channels, width=64):
         return nn.Conv2d(before, after, 5, 2, 2), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)
 
     most = 4 * width
-    # The tutorial's slip, kept: no ReLU after the first batch norm, so two linear layers follow one another.
+    # A mistake of the tutorial, kept: no ReLU after the first batch norm, so two linear layers follow one another.
     stem = (nn.Linear(1024, most * 7 * 7), nn.Unflatten(1, (most, 7, 7)), nn.BatchNorm2d(most))
     hidden = (*up(most, most, 2), *up(most, most, 1), *up(most, most, 2), *up(most, most, 1))  # 14, 14, 28, 28 pixels
     hidden += (*up(most, 2 * width, 2), *up(2 * width, width, 2))  # 56 and 112 pixels
