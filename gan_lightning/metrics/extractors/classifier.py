@@ -31,13 +31,13 @@ STEPS, BATCH_SIZE, LEARNING_RATE = 300, 64, 3e-3
 VERSION = 2
 """The version of network and training; saved classifiers of another version are not used."""
 FOLDS = 5
-"""Without a test split, one of this many folds of the training images is held out."""
+"""If there is no test split, one of this many folds of the training images is held out."""
 MIN_IMAGES = FOLDS
 """The smallest set of images of which a fold is not empty."""
 READ_BATCH_SIZE = 64
 """The number of images in their own size that are in memory at a time."""
 RELIABLE_ACCURACY = 0.9
-"""With a lower accuracy on held-out images, the scores come with a warning."""
+"""Scores come with a warning if the accuracy on held-out images is lower than this."""
 
 
 class Classifier(Extractor):
