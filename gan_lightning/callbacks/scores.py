@@ -71,7 +71,8 @@ class Scores(Callback):
         for name, metric in metrics.items():
             if num_images < metric.min_images:
                 raise ValueError(
-                    f"callbacks.scores.num_images must be at least {metric.min_images} for metric={name}; got {num_images}"
+                    f"callbacks.scores.num_images must be at least {metric.min_images} for metric={name}; "
+                    f"got {num_images}"
                 )
         self.metrics = dict(metrics)
         self.extractor = extractor

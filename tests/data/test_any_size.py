@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lightning.data import translation_files
+from gan_lightning.data import any_size
 from support.small_files import picture
 from support.translating import levels
 
@@ -14,10 +14,10 @@ from support.translating import levels
 @pytest.mark.parametrize(("side", "rounded"), [(2, 16), (16, 16), (17, 16), (19, 20), (33, 32), (300, 300)])
 def test_sides_are_rounded_to_the_multiple_but_never_below_what_leaves_something(side, rounded, tmp_path):
     picture(0, side, 32).save(tmp_path / "a.png")
-    (job,) = translation_files.read_jobs([tmp_path / "a.png"], ["a.png"], 3, 4, {})
-    assert job.size == (side, 32)
-    assert job.values.shape == (3, 32, rounded)
-    assert -1 <= job.values.min() <= job.values.max() <= 1
+    (image,) = any_size.read_images([tmp_path / "a.png"], ["a.png"], 3, 4, {})
+    assert image.size == (side, 32)
+    assert image.pixels.shape == (3, 32, rounded)
+    assert -1 <= image.pixels.min() <= image.pixels.max() <= 1
 
 
 def test_batches_hold_one_size_lose_nothing_and_keep_few_waiting():
@@ -27,13 +27,13 @@ def test_batches_hold_one_size_lose_nothing_and_keep_few_waiting():
     def queue():
         for number, size in enumerate(sizes):
             taken.append(number)
-            yield translation_files.Job(str(number), (size, 16), torch.zeros(1, 16, size))
+            yield any_size.SizedImage(str(number), (size, 16), torch.zeros(1, 16, size))
 
     seen, batches = set(), []
-    for batch in translation_files.batches(queue(), 2):
-        assert len({job.values.shape for job in batch}) == 1
-        seen |= {int(job.name) for job in batch}
-        assert len(set(taken) - seen) <= translation_files.WAITING * 2
+    for batch in any_size.batches_of_one_size(queue(), 2):
+        assert len({image.pixels.shape for image in batch}) == 1
+        seen |= {int(image.name) for image in batch}
+        assert len(set(taken) - seen) <= any_size.WAITING_BATCHES * 2
         batches.append(len(batch))
     assert seen == set(range(len(sizes)))
     assert max(batches) == 2
@@ -46,11 +46,11 @@ def test_pictures_are_turned_upright_and_transparency_is_white(tmp_path):
     exif[0x0112] = 6
     lying.save(tmp_path / "a.jpg", exif=exif)
     Image.new("RGBA", (24, 24), (0, 0, 0, 0)).save(tmp_path / "b.png")
-    first, second = translation_files.read_jobs([tmp_path / "a.jpg", tmp_path / "b.png"], ["a.jpg", "b.png"], 3, 8, {})
+    first, second = any_size.read_images([tmp_path / "a.jpg", tmp_path / "b.png"], ["a.jpg", "b.png"], 3, 8, {})
     assert first.size == (24, 40)
-    assert first.values.shape == (3, 40, 24)
-    assert float(first.values.mean()) == pytest.approx(-1)
-    assert float(second.values.mean()) == pytest.approx(1)
+    assert first.pixels.shape == (3, 40, 24)
+    assert float(first.pixels.mean()) == pytest.approx(-1)
+    assert float(second.pixels.mean()) == pytest.approx(1)
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one_as_it_was(tmp_path, monkeypatch):
@@ -61,17 +61,17 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_as_it_was(tmp_path, mo
     (tmp_path / "a.png").write_text("old")
     monkeypatch.setattr(Image.Image, "save", full)
     with pytest.raises(OSError, match="No space"):
-        translation_files.write(torch.zeros(3, 4, 4), (4, 4), tmp_path / "a.png")
+        any_size.write_image(torch.zeros(3, 4, 4), (4, 4), tmp_path / "a.png")
     assert (tmp_path / "a.png").read_text() == "old"
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["a.png"]
 
 
-@pytest.mark.parametrize("suffix", sorted(translation_files.LOSSY | {".PNG", ".bmp", ".tif", ".tiff", ".gif"}))
+@pytest.mark.parametrize("suffix", sorted(any_size.LOSSY | {".PNG", ".bmp", ".tif", ".tiff", ".gif"}))
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_written_image_is_read_as_what_it_was(suffix, channels, tmp_path):
     image = torch.linspace(-1, 1, 32).expand(channels, 24, 32)
-    translation_files.write(image, (32, 24), tmp_path / f"a{suffix}")
-    translation_files.write(image, (16, 12), tmp_path / "sub" / f"a{suffix}")
+    any_size.write_image(image, (32, 24), tmp_path / f"a{suffix}")
+    any_size.write_image(image, (16, 12), tmp_path / "sub" / f"a{suffix}")
     expected = ((image + 1) * 127.5).permute(1, 2, 0).expand(24, 32, 3)
     assert levels(tmp_path / f"a{suffix}") == pytest.approx(expected.numpy(), abs=6)
     assert Image.open(tmp_path / "sub" / f"a{suffix}").size == (16, 12)
