@@ -1,6 +1,5 @@
 """Files of images to be translated: sizes, batches, what is read and what is written."""
 
-from pathlib import Path
 
 import pytest
 import torch
@@ -55,7 +54,7 @@ def test_pictures_are_turned_upright_and_transparency_is_white(tmp_path):
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one_as_it_was(tmp_path, monkeypatch):
     def full(self, file, *rest, **more):
-        Path(file).write_bytes(b"half")
+        file.write(b"half")
         raise OSError(28, "No space left on device")
 
     (tmp_path / "a.png").write_text("old")
