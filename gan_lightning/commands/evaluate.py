@@ -40,9 +40,10 @@ def run(config: DictConfig) -> None:
     """
     schema.check(config)
     logs.tidy()
+    if not config.metrics:
+        raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
     of_run, of_folders = (schema.arguments(function, config) for function in (evaluate, folder_scores))
     made = {key: instantiate(config[key]) for key in ("extractor", "metrics", "few")}  # before any data is read
-    _check_metrics(made["metrics"], made["few"])
     counts = [] if config.num_images is None else numbers("num_images", config.num_images, 1)
     seeds = numbers("seeds", config.seeds, 0)
     if _is_of_run(config.run, config.real, config.fake):
@@ -126,14 +127,6 @@ def _numbers_of_images(data: LightningDataModule, split: Split, model: Adversari
         return counts
     limits = [model.generator_inputs.count(data, direction) for direction in model.directions]
     return [*map(len, data.evaluation_images(split)), *counts, *(limit for limit in limits if limit)]
-
-
-def _check_metrics(metrics: Metrics, few: Metrics) -> None:
-    """Raise a ValueError if there are no metrics, or settings of a metric that is not chosen."""
-    if not metrics:
-        raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
-    for name in [name for name, metric in {**few, **metrics}.items() if not isinstance(metric, Metric)]:
-        raise ValueError(f"metrics.{name} is given settings, but {name} is not among the chosen metrics")
 
 
 def _is_of_run(run: str | None, real: str | None, fake: str | None) -> bool:

@@ -81,8 +81,8 @@ def translate(
     found = read_images(progress, names, trained.data.channels, network.multiple, bad)
     try:
         for batch in batches_of_one_size(found, batch_size):
-            for job, image in zip(batch, _translated(model, batch, direction, precision), strict=True):
-                any_size.write_image(image, job.size, target / job.name)
+            for image, pixels in zip(batch, _translated(model, batch, direction, precision), strict=True):
+                any_size.write_image(pixels, image.size, target / image.name)
                 written += 1
     except KeyboardInterrupt:
         log.info("stopped: %s of %s images are written to %s", f"{written:,}", f"{len(files):,}", target)
@@ -107,10 +107,10 @@ def _translated(model: AdversarialGame, batch: list[SizedImage], direction: str,
 
     The noise of an image, if the network has any, depends on its name and the run's seed alone.
     """
-    names = [job.name for job in batch]
+    names = [image.name for image in batch]
     noise = [derive(model.seed, "dropout", name) for name in names]
     try:
-        images = torch.stack([job.pixels for job in batch])
+        images = torch.stack([image.pixels for image in batch])
         with autocast(model.device, precision):
             translated = model.images(images, noise=noise, direction=direction).float().cpu()
     except torch.OutOfMemoryError as error:

@@ -90,7 +90,7 @@ def signature(target: Any) -> dict[str, Argument]:
             continue
         rest = None
         hints = _hints(function)
-        # Other libraries' classes hand their bases what those need, and complain for themselves.
+        # Other libraries' classes pass on what their bases need, and raise errors of their own.
         is_ours = layer.__module__.startswith("gan_lightning.")
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind is parameter.VAR_KEYWORD:

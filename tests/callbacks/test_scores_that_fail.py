@@ -50,8 +50,8 @@ WRONG = {
         ["data=folder", "extractor=classifier", "metric=[fid]"],
         "extractor=classifier needs data with labels of at least two classes; got none",
     ),
-    "modes of a random network": (["metric=[modes]"], "extractor=random has not; take extractor=inception or"),
-    "the Inception score of one": (["metric=[inception_score]"], "extractor=random has not"),
+    "modes of a random network": (["metric=[modes]"], "extractor=random gives none; take extractor=inception or"),
+    "the Inception score of one": (["metric=[inception_score]"], "extractor=random gives none; take"),
     "points": (["data=ring", "network=mlp", "model=gan", "metric=[fid]"], "metric needs data of images; got Ring"),
     "settings of a metric that is not chosen": (
         ["metric=[fid]", "+metrics.kid.subsets=3"],

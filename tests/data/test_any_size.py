@@ -1,7 +1,5 @@
 """Files of images to be translated: sizes, batches, what is read and what is written."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from PIL import Image
@@ -14,10 +12,10 @@ from support.translating import levels
 @pytest.mark.parametrize(("side", "rounded"), [(2, 16), (16, 16), (17, 16), (19, 20), (33, 32), (300, 300)])
 def test_sides_are_rounded_to_the_multiple_but_never_below_what_leaves_something(side, rounded, tmp_path):
     picture(0, side, 32).save(tmp_path / "a.png")
-    (job,) = any_size.read_images([tmp_path / "a.png"], ["a.png"], 3, 4, {})
-    assert job.size == (side, 32)
-    assert job.pixels.shape == (3, 32, rounded)
-    assert -1 <= job.pixels.min() <= job.pixels.max() <= 1
+    (image,) = any_size.read_images([tmp_path / "a.png"], ["a.png"], 3, 4, {})
+    assert image.size == (side, 32)
+    assert image.pixels.shape == (3, 32, rounded)
+    assert -1 <= image.pixels.min() <= image.pixels.max() <= 1
 
 
 def test_batches_hold_one_size_lose_nothing_and_keep_few_waiting():
@@ -31,8 +29,8 @@ def test_batches_hold_one_size_lose_nothing_and_keep_few_waiting():
 
     seen, batches = set(), []
     for batch in any_size.batches_of_one_size(queue(), 2):
-        assert len({job.pixels.shape for job in batch}) == 1
-        seen |= {int(job.name) for job in batch}
+        assert len({image.pixels.shape for image in batch}) == 1
+        seen |= {int(image.name) for image in batch}
         assert len(set(taken) - seen) <= any_size.WAITING_BATCHES * 2
         batches.append(len(batch))
     assert seen == set(range(len(sizes)))
@@ -55,7 +53,7 @@ def test_pictures_are_turned_upright_and_transparency_is_white(tmp_path):
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one_as_it_was(tmp_path, monkeypatch):
     def full(self, file, *rest, **more):
-        Path(file).write_bytes(b"half")
+        file.write(b"half")
         raise OSError(28, "No space left on device")
 
     (tmp_path / "a.png").write_text("old")
