@@ -47,7 +47,7 @@ class ACGAN(AdversarialGame):
     ) -> None:
         players = two_players(generator, discriminator, options)
         super().__init__(LabelledLatents(latent_dim, num_classes, latent), players, options)
-        if "class_logits" not in getattr(discriminator, "outputs", ("class_logits",)):
+        if "class_logits" not in getattr(discriminator, "outputs", ()):
             raise ValueError(
                 f"ACGAN needs a discriminator with class logits, which {type(discriminator).__name__} does not have; "
                 "choose network=acgan, or model=cgan"

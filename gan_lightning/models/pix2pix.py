@@ -58,7 +58,7 @@ class Pix2Pix(AdversarialGame):
         super().__init__(SourceImages(), two_players(generator, discriminator, options), options)
         if self.augment:
             raise ValueError("augment must be none for pairs: it would move an image and leave its source where it is")
-        if feature_matching_weight and "features" not in getattr(discriminator, "outputs", ("features",)):
+        if feature_matching_weight and "features" not in getattr(discriminator, "outputs", ()):
             raise ValueError(
                 f"model.feature_matching_weight needs a discriminator that returns features, which "
                 f"{type(discriminator).__name__} does not; choose network=unet_multiscale, or 0"
