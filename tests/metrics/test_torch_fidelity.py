@@ -139,10 +139,9 @@ def test_a_distance_of_more_images_than_features_equals_the_reference(inception_
     real, fake = pictures(68, 0, 1.0, "RGB", 16), pictures(66, 100, 0.9, "RGB", 16)
     printed = reference(real, fake, inception_weights, tmp_path, "--fid", "--feature-layer-fid", "64")
     network = Inception(inception_weights, layer="64")
-    moments = frozenset({"moments"})
-    found = FrechetDistance()(
-        Statistics.from_images([real], network, moments), Statistics.from_images(fake.split(9), network, moments)
-    )
+    parts = [real], fake.split(9)
+    sides = (Statistics.from_images(images, network, FrechetDistance.real_inputs) for images in parts)
+    found = scores([FrechetDistance()], *sides)
     assert found == pytest.approx({"fd_inception_64": printed["frechet_inception_distance"]}, rel=1e-5)
 
 
