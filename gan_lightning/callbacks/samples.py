@@ -36,7 +36,7 @@ class Samples(Callback):
         folder: str,
         num_images: PositiveInt = 64,
         nrow: PositiveInt = 8,
-        every_n_iterations: PositiveInt | None = None,
+        every_n_iterations: PositiveInt | None = 500,
         every_n_epochs: PositiveInt | None = None,
     ) -> None:
         self.folder = Path(folder)

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.plugins.precision import MixedPrecision
 from torch.utils.data import DataLoader
 
 from gan_lightning import randomness
@@ -18,11 +17,6 @@ from support.configuration import LABELLED_MODELS, NOISE_MODELS, TRANSLATION_MOD
 from support.playing import SMALL, batches, play
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture
-def gan(composed):
-    return lambda *overrides: instantiate(composed("model=dcgan", *SMALL, *overrides).model)
 
 
 class Watch(Callback):
@@ -112,42 +106,6 @@ def test_in_every_preset_only_the_mover_moves_and_every_loss_is_finite(preset, p
     assert watch.steps == [{player} for player in moved]
     assert rested == ["generator" if player == "discriminator" else "discriminator" for player in moved]
     assert all(torch.isfinite(value) for value in trainer.callback_metrics.values())
-
-
-def gradient_norm(parameters):
-    return float(torch.cat([p.grad.flatten().float() for p in parameters]).norm())
-
-
-@pytest.mark.parametrize("half", [False, True])
-def test_each_players_gradient_is_clipped_as_it_is_without_scaling(half, gan):
-    model, norms = gan("model.discriminator_clip=0.01", "model.generator_clip=0.02", "model.generator_every=2"), []
-
-    advance = model.advance
-
-    def noted(player, optimizer):
-        advance(player, optimizer)
-        norms.append(gradient_norm(model.get_submodule(player).parameters()))
-
-    model.advance = noted
-    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**8)
-    plugins = [MixedPrecision("16-mixed", "cpu", scaler=scaler)] if half else []
-    play(model, max_steps=2, plugins=plugins)
-    assert norms == pytest.approx([0.01, 0.01, 0.02], rel=1e-3)
-
-
-def test_a_small_gradient_is_left_alone_and_the_other_players_too(gan):
-    clipped, free = gan("model.discriminator_clip=1000"), gan()
-    clipped.load_state_dict(free.state_dict())
-    for model in (clipped, free):
-        play(model, max_steps=2)
-    assert all(torch.equal(*pair) for pair in zip(clipped.parameters(), free.parameters(), strict=True))
-
-
-def test_weights_of_the_discriminator_alone_are_clipped(gan):
-    model = gan("model.clip_weights=0.001")
-    play(model, max_steps=1)
-    assert max(float(weight.abs().max()) for weight in model.discriminator.parameters()) == pytest.approx(0.001)
-    assert max(float(weight.abs().max()) for weight in model.generator.parameters()) > 0.01
 
 
 def test_an_augmented_critic_sees_real_and_fake_for_both_players_and_the_penalties(gan):
@@ -266,31 +224,6 @@ def test_outside_of_a_step_torchs_own_stream_decides():
     assert randomness.shared(CPU) is None
     with randomness.step(0, 5, CPU):
         assert torch.equal(inside, torch.rand(3, 2, generator=randomness.shared(CPU)))
-
-
-def test_a_bfloat16_round_is_finite(gan):
-    trainer = play(gan(), max_steps=2, precision="bf16-mixed")
-    assert all(torch.isfinite(value) for value in trainer.callback_metrics.values())
-
-
-def test_an_overflow_in_one_player_leaves_the_others_half_precision_step_right(gan):
-    """Backward and step of one player come before the other's backward: one scaler serves both."""
-    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**8, growth_interval=3)
-    plugin = MixedPrecision("16-mixed", "cpu", scaler=scaler)
-    gradients = []
-
-    class Gradients(Callback):
-        def on_before_optimizer_step(self, trainer, module, optimizer):
-            if optimizer.param_groups[0]["params"][0] is next(module.generator.parameters()):
-                gradients.append(torch.cat([p.grad.flatten().float().clone() for p in module.generator.parameters()]))
-
-    model, plain = gan("model.reuse_fake=true"), gan("model.reuse_fake=true")
-    plain.load_state_dict(model.state_dict())
-    play(plain, callbacks=[Gradients()], max_steps=1)
-    play(model, callbacks=[Gradients()], max_steps=1, plugins=[plugin])
-    exact, scaled = gradients
-    assert torch.nn.functional.cosine_similarity(exact, scaled, dim=0) > 0.99
-    assert scaled.norm() == pytest.approx(float(exact.norm()), rel=0.05)
 
 
 def test_a_player_who_rests_at_the_cadence_is_logged_all_the_same(gan):
