@@ -55,7 +55,7 @@ class GradientPenalty(InputGradientPenalty):
         >>> penalty = GradientPenalty(weight=10.0)
         >>> images = torch.zeros(2, 1, 2, 2)
         >>> penalty(lambda images: images.sum((1, 2, 3)), images, images)  # the gradient's norm is 2 everywhere
-        tensor(10., grad_fn=<MulBackward0>)
+        tensor(10.)
     """
 
     def forward(self, critic: Critic, real: Images, fake: Images) -> Scalar:

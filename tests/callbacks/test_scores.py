@@ -15,6 +15,7 @@ from gan_lightning.evaluation.records import ScoreFile
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
+from gan_lightning.metrics.metric import Score
 from support.checkpoints import assert_same
 from support.command import NARROW, the_run
 from support.scoring import CLASSES, EVERY_SECOND, NUMBERED, QUIET, iterations, played, record, scores_of

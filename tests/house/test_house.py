@@ -27,7 +27,7 @@ def calls(name):
 
 def test_nothing_runs_backward_past_the_strategy():
     assert list(calls("backward")) == []
-    assert [file for file, _ in calls("manual_backward")] == ["adversarial.py"]
+    assert [file for file, _ in calls("manual_backward")] == ["game.py"]
 
 
 def test_checkpoints_are_loaded_without_running_what_is_in_them():
@@ -50,7 +50,7 @@ def test_the_training_step_exists_once():
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.FunctionDef) and node.name == "training_step"
     ]
-    assert defined == ["adversarial.py"]
+    assert defined == ["game.py"]
 
 
 def test_imports_keep_to_the_floors():

@@ -42,7 +42,7 @@ def test_a_process_that_a_test_starts_cannot_leave_this_machine(program, noted, 
 
 def test_a_test_fails_whose_libraries_swallow_that_they_were_refused():
     Path("test_inner.py").write_text(INNER)
-    run = f"sys.path.insert(0, {str(Path(__file__).parent)!r}); sys.exit(pytest.main(['-q', '-p', 'conftest']))"
+    run = f"sys.path.insert(0, {str(Path(__file__).parents[1])!r}); sys.exit(pytest.main(['-q', '-p', 'conftest']))"
     command = [sys.executable, "-c", f"import sys, pytest; {run}"]
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "4 passed, 3 errors" in shown.stdout, shown.stdout + shown.stderr

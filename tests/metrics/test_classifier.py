@@ -20,7 +20,7 @@ from gan_lightning.metrics.statistics import Statistics
 
 def digits(folder):
     module = Digits(image_size=32, channels=1, batch_size=64, num_classes=10, cache_dir=str(folder))
-    return module.stores("train")[0]
+    return module.fitted_images("train")[0]
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,14 @@ import torch
 from support.command import front_door
 
 OUTSIDE = Path(__file__).resolve().parents[1] / "support" / "extensions"
+COMMON = [
+    "--config-dir", OUTSIDE / "conf", "data.batch_size=8", "model.latent_dim=4", "trainer.accelerator=cpu",
+    "trainer.max_steps=8", "trainer.log_every_n_steps=1", "logger=csv", "trainer.precision=64-true",
+    "+trainer.enable_progress_bar=false",
+]  # fmt: skip
 ASKED = [
-    "--config-dir", OUTSIDE / "conf", "data=digits", "data.image_size=8", "data.batch_size=8", "network=mlp",
-    "model.latent_dim=4", "model.generator.width=4", "model.generator.dropout=0", "model.discriminator.width=4",
-    "model.discriminator.dropout=0", "trainer.accelerator=cpu", "trainer.max_steps=8", "trainer.log_every_n_steps=1",
-    "callbacks=checkpoint", "logger=csv", "trainer.precision=64-true", "+trainer.enable_progress_bar=false",
+    *COMMON, "data=digits", "data.image_size=8", "network=mlp", "model.generator.width=4", "model.generator.dropout=0",
+    "model.discriminator.width=4", "model.discriminator.dropout=0", "callbacks=checkpoint",
 ]  # fmt: skip
 EVERYTHING = ["model=encoder_gan", "loss=concatenated", "augment=adaptive_noise", "+generator_penalty=orthogonal"]
 
@@ -28,9 +31,9 @@ def run(tmp_path, monkeypatch):
     """Runs the command in this process; returns the last checkpoint and the logged scalars by iteration."""
     monkeypatch.syspath_prepend(OUTSIDE)
 
-    def play(*words):
-        folder = tmp_path / "_".join(word.strip("+").replace("=", "-") for word in words)
-        assert front_door(*ASKED, *words, f"hydra.run.dir={folder}") == 0
+    def play(*words, asked=ASKED):
+        folder = tmp_path / f"run_{len(list(tmp_path.glob('run_*')))}"
+        assert front_door(*asked, *words, f"hydra.run.dir={folder}") == 0
         return read(folder)
 
     return play
@@ -80,6 +83,19 @@ def test_a_loss_that_concatenates_real_and_fake_is_logged_as_one_that_does_not(r
         for name in ("d_out/real", "d_out/fake", "d_out/fake_for_generator", "discriminator/loss", "generator/loss"):
             if name in other:
                 assert one[name] == pytest.approx(other[name], rel=1e-5)
+
+
+def test_a_data_set_a_network_a_penalty_and_a_metric_are_one_class_and_one_file_each(run):
+    parts = [
+        "data=stripes",
+        "network=linear",
+        "penalty=[small_logits]",
+        "metric=[mean_distance]",
+        "~callbacks.progress",
+    ]
+    kept, rows = run(*parts, "callbacks=default", "callbacks.scores.num_images=8", asked=COMMON)
+    assert kept["state_dict"]["generator.0.weight"].shape == (256, 4)
+    assert {"scores/mean_distance_random", "discriminator/small_logits"} <= rows[8].keys()
 
 
 @pytest.mark.slow

@@ -111,10 +111,10 @@ def test_pairs_that_do_not_belong_together_are_nothing_for_pix2pix(composed, roo
     with pytest.raises(
         ValueError, match=r"data gives batches of Pair \(Unpaired\), and model takes Aligned \(Pix2Pix\)"
     ):
-        train._suit(instantiate(config.model), instantiate(config.data))
+        train.check_data_suit(instantiate(config.model), instantiate(config.data))
     for model in TRANSLATION_MODELS:
         config = composed(f"model={model}", "data=paired", *roots["paired"], *SMALL)
-        train._suit(instantiate(config.model), instantiate(config.data))
+        train.check_data_suit(instantiate(config.model), instantiate(config.data))
 
 
 def test_a_network_from_image_to_image_is_nothing_for_noise(composed):

@@ -2,12 +2,16 @@
 
 from typing import Unpack
 
+import numpy as np
 import torch
 from torch import nn
 
+from gan_lightning.data.images import ArrayImages, Source
+from gan_lightning.data.one_domain import ImageDataModule
 from gan_lightning.losses.adversarial import AdversarialLoss
 from gan_lightning.losses.augment import Augmentation
-from gan_lightning.losses.penalty import GeneratorPenalty
+from gan_lightning.losses.penalty import GeneratorPenalty, Penalty
+from gan_lightning.metrics.metric import Metric, Score
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.inputs import Latents
 from gan_lightning.models.players import GameOptions, Player, two_players
@@ -77,3 +81,49 @@ class Concatenated(AdversarialLoss):
 
     def generator(self, critic, real, fake):
         return {"adversarial": (critic(fake) - 1).square().mean()}
+
+
+class Stripes(ImageDataModule):
+    """Forty images of stripes, in two classes by their direction."""
+
+    def images(self, split):
+        rows = np.indices((16, 16))
+        pixels = [255 * ((rows[number % 2] + number) // 2 % 2) for number in range(40)]
+        return ArrayImages(np.array(pixels, np.uint8), np.arange(40) % 2, [Source("stripes", 40, 0)])
+
+
+class LinearGenerator(nn.Sequential):
+    """One matrix from latents to images."""
+
+    inputs = ("latents",)
+
+    def __init__(self, latent_dim, channels, image_size):
+        shape = (channels, image_size, image_size)
+        super().__init__(nn.Linear(latent_dim, channels * image_size**2), nn.Tanh(), nn.Unflatten(1, shape))
+
+
+class LinearDiscriminator(nn.Sequential):
+    """One matrix from images to logits."""
+
+    inputs = ("images",)
+
+    def __init__(self, channels, image_size):
+        super().__init__(nn.Flatten(), nn.Linear(channels * image_size**2, 1))
+
+
+class SmallLogits(Penalty):
+    """Keeps D's logits on real images small."""
+
+    def __init__(self, weight=0.01, every_n_iterations=1):
+        super().__init__(weight, every_n_iterations)
+
+    def forward(self, critic, real, fake):
+        return self.weight * critic(real).square().mean()
+
+
+class MeanDistance(Metric):
+    """The distance of the features' means."""
+
+    def compute(self, real, fake):
+        distance = (real.features.mean(0) - fake.features.mean(0)).norm()
+        return [Score(real.extractor.score_name("mean_distance"), distance.item())]
