@@ -26,7 +26,7 @@ def target_domain(direction: str) -> int:
 
 
 class SourceImages(GeneratorInputs):
-    """Images of the domain that a direction starts from, by number those of the evaluation split in turn."""
+    """Images of the domain that a direction starts from; numbered ones are from the evaluation split, in turn."""
 
     kind = ("images",)
 
@@ -53,7 +53,7 @@ class SourceImages(GeneratorInputs):
 
 
 def numbered_images(data: Any, domain: int, numbers: Sequence[int]) -> Images:
-    """Return images of a domain's evaluation split in [-1, 1]; after the last comes the first again."""
+    """Return images of a domain's evaluation split in [-1, 1]; the image after the last is the first again."""
     images = _evaluation_images(data)[domain]
     pixels = torch.from_numpy(images.rows([number % len(images) for number in numbers]))
     return in_range(pixels, torch.float32)

@@ -119,7 +119,7 @@ class ACGANDiscriminator(nn.Module):
     """AC-GAN's discriminator on DCGAN's body: maps images to logits [B, 1] and class logits [B, num_classes].
 
     Two Linear heads, one for real or fake and one for the class, read the same 4x4 map of one pass; the network is not
-    told the label. Source: Odena et al. 2017, arXiv:1610.09585, section 3.
+    given the label. Source: Odena et al. 2017, arXiv:1610.09585, section 3.
 
     Example:
         >>> discriminator = ACGANDiscriminator(channels=1, image_size=32, num_classes=10, width=16)

@@ -38,7 +38,7 @@ def plan_layers(image_size: int, end_kernel: int | None) -> tuple[int, ImageLaye
         end_kernel: Kernel of the image layer; None for 4 where it doubles and 5 where it triples.
 
     Raises:
-        ValueError: If the size is another one, or the kernel is smaller than its stride and so leaves pixels out.
+        ValueError: If the size has no such form, or the kernel is smaller than its stride and so leaves pixels out.
     """
     for stride, default_kernel in ((2, 4), (3, 5)):
         maps, side = 1, image_size // stride

@@ -33,8 +33,8 @@ class LSGANGenerator(nn.Module):
         channels: Channels of the images.
         image_size: Side of the images in pixels: a multiple of 16; 112 in the paper.
         width: Channels of the last hidden map; the first has four times as many.
-        stem_relu: Whether a ReLU follows the first layer's norm. DCGAN's rule wants it, the Jittor tutorial leaves it
-            out.
+        stem_relu: Whether a ReLU follows the first layer's norm. DCGAN's guidelines have it, the Jittor tutorial
+            leaves it out.
         norm: Normalisation after each hidden layer; None for none.
         init: Initialisation of each module.
 

@@ -103,7 +103,7 @@ def architecture(image_size: int) -> Architecture:
     """Return the sizes of both networks for one image size.
 
     Raises:
-        ValueError: If neither the paper nor its followers have such a size.
+        ValueError: If image_size is not 32, 48, 64 or 128.
     """
     if image_size not in ARCHITECTURES:
         *most, last = ARCHITECTURES
