@@ -28,8 +28,8 @@ class Checkpoints(Checkpoint):
 
     Args:
         folder: the folder that the files are written to.
-        every_n_iterations: batches between checkpoints; None for none.
-        every_n_epochs: epochs between checkpoints; None for none.
+        every_n_iterations: batches between checkpoints; None to ignore iterations.
+        every_n_epochs: epochs between checkpoints; None to ignore epochs.
         keep: how many numbered files are kept, the newest ones; None keeps all.
     """
 

@@ -100,8 +100,8 @@ class PairScores(Callback):
     alone, without random numbers and without state in checkpoints. The end of training is always scored.
 
     Args:
-        every_n_iterations: batches between scores; None for none.
-        every_n_epochs: epochs between scores; None for none.
+        every_n_iterations: batches between scores; None to ignore iterations.
+        every_n_epochs: epochs between scores; None to ignore epochs.
         batch_size: images translated at once.
         lpips: `auto` computes LPIPS if torchvision's file of AlexNet is in torch.hub's folder `checkpoints`, to which
             nothing is downloaded here; true requires the file; false leaves LPIPS out.

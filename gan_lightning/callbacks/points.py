@@ -18,8 +18,8 @@ class Points(Callback):
     Args:
         folder: the folder that the PNG files are written to.
         num_points: how many generated points a plot shows.
-        every_n_iterations: batches between plots; None for none. The end of training is always drawn.
-        every_n_epochs: epochs between plots; None for none.
+        every_n_iterations: batches between plots; None to ignore iterations. The end of training is always drawn.
+        every_n_epochs: epochs between plots; None to ignore epochs.
     """
 
     def __init__(

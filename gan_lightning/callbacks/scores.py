@@ -40,8 +40,8 @@ class Scores(Callback):
         metrics: metrics by name.
         extractor: the network whose features the metrics compare; may be None without metrics.
         folder: the run folder, to which `scores.jsonl` is written.
-        every_n_iterations: batches between scores; None for none.
-        every_n_epochs: epochs between scores; None for none.
+        every_n_iterations: batches between scores; None to ignore iterations.
+        every_n_epochs: epochs between scores; None to ignore epochs.
         num_images: number of generated images; a translating model makes at most as many as there are images to
             translate.
         split: the split of the real images.

@@ -28,7 +28,7 @@ class ModeCoverage(Metric):
         if real.extractor.num_classes is None:
             raise ValueError(
                 "metric=modes needs logits of the data set's own classes; "
-                f"got extractor={real.extractor.name}: take extractor=classifier"
+                f"got extractor={real.extractor.name}: use extractor=classifier"
             )
         real_counts, fake_counts = _class_counts(real), _class_counts(fake)
         real_shares = np.maximum(real_counts, 0.5) / np.maximum(real_counts, 0.5).sum()

@@ -166,7 +166,7 @@ class Statistics:
             if batch.logits is None:
                 raise ValueError(
                     "metric=inception_score and metric=modes need class logits, but extractor="
-                    f"{self.extractor.name} gives none; take extractor=inception or extractor=classifier"
+                    f"{self.extractor.name} gives none; use extractor=inception or extractor=classifier"
                 )
             if room:
                 self._logits.append(_first_rows(batch.logits.cpu(), room))

@@ -1,4 +1,4 @@
-"""What models that translate images of one domain into another share: their inputs, and the columns of their grids."""
+"""What models share that translate images of one domain into another: their inputs, and the columns of their grids."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -67,7 +67,7 @@ def in_columns(*columns: Images) -> Images:
 def _evaluation_images(data: Any) -> list[ImageSet]:
     if not isinstance(data, StoredDataModule):
         raise ValueError(
-            f"callbacks.samples needs images of a data module of this package; got {type(data).__name__}: take "
+            f"callbacks.samples needs images of a data module of this package; got {type(data).__name__}: use "
             "callbacks.samples=null"
         )
     return data.evaluation_images(data.evaluation_split())

@@ -27,7 +27,7 @@ class ResidualBlock(nn.Module):
 
     Args:
         channels: Channels of the feature maps.
-        norm: Normalisation after each convolution; None for none.
+        norm: Normalisation after each convolution; None for no normalisation.
         padding: Padding around the maps.
         bias: Whether the convolutions have biases.
     """
@@ -59,7 +59,7 @@ class CycleGANGenerator(nn.Module):
         blocks: Number of residual blocks; None for the paper's 6 below 256 pixels and 9 at 256 and above.
         padding: Padding of the 7x7 and the residual 3x3 convolutions. Reflection, the paper's, has no deterministic
             backward pass on CUDA.
-        norm: Normalisation after each hidden convolution; None for none.
+        norm: Normalisation after each hidden convolution; None for no normalisation.
         init: Initialisation of each module.
 
     Raises:
@@ -119,7 +119,7 @@ class StridedCycleGANGenerator(nn.Module):
         image_size: Side of the images in training, in pixels: a multiple of 8 of at least 16, 128 in the tutorial.
         width: Channels of the first hidden map; the residual blocks have four times as many.
         blocks: Number of residual blocks.
-        norm: Normalisation after each hidden convolution; None for none.
+        norm: Normalisation after each hidden convolution; None for no normalisation.
         init: Initialisation of each module.
 
     Raises:

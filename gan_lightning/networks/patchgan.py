@@ -80,7 +80,7 @@ class PatchGANDiscriminator(nn.Module):
         width: Channels of the first hidden map; they double up to eight times as many.
         strides: Strides of the hidden 4x4 convolutions; another one of stride 1 makes the logits.
         source_channels: Channels of the source image, which is then judged together with the image; 0 for no source.
-        norm: Normalisation after each hidden convolution but the first; None for none.
+        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
         init: Initialisation of each module.
         bias: Whether the convolutions have biases; None for a bias wherever the norm that follows adds no shift.
         slope: Negative slope of the leaky ReLUs; 0 for plain ReLUs.
@@ -147,7 +147,7 @@ class MultiScalePatchGAN(nn.Module):
         width: Channels of the first hidden map; they double up to eight times as many.
         strides: Strides of the hidden 4x4 convolutions; another one of stride 1 makes the logits.
         source_channels: Channels of the source image, which is then judged together with the image; 0 for no source.
-        norm: Normalisation after each hidden convolution but the first; None for none.
+        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
         init: Initialisation of each module.
         bias: Whether the convolutions have biases; None for a bias wherever the norm that follows adds no shift.
         slope: Negative slope of the leaky ReLUs; 0 for plain ReLUs.

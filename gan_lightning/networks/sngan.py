@@ -48,7 +48,7 @@ class DownBlock(nn.Module):
         after: Channels that go out.
         halve: Whether the side is halved.
         image: Whether the image itself comes in, which passes no ReLU.
-        norm: Normalisation before each ReLU; None for none.
+        norm: Normalisation before each ReLU; None for no normalisation.
     """
 
     def __init__(
