@@ -82,7 +82,7 @@ class ImageSet(Protocol):
 
     @property
     def labels(self) -> np.ndarray | None:
-        """Class numbers [N], where there are any."""
+        """Class numbers [N]; None if there are none."""
 
     @property
     def fingerprint(self) -> str:

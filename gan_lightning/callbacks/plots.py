@@ -21,7 +21,7 @@ class Plots(Callback):
     """Draws `losses.png`, `outputs.png` and `real_and_fake.png` at the end of a run.
 
     They show both players' losses and D's mean outputs on real and fake images, over iterations, and the grid of real
-    images beside the last grid of fakes. A plot whose files are missing is left out.
+    images next to the last grid of fakes. A plot whose files are missing is left out.
 
     Args:
         folder: the folder that the plots are written to.

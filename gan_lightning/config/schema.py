@@ -57,7 +57,7 @@ def arguments(function: Callable, config: DictConfig) -> dict[str, Any]:
     own = OmegaConf.masked_copy(config, [str(key) for key in config if str(key) in known])
     _check_node(function, own, "", function.__name__)
     for key, value in own.items():
-        # Not checked above, where a node may be a part that is still to be made.
+        # A whole node is not checked above, because it may describe a part that is still to be built.
         if OmegaConf.is_config(value) and not _fits(value, known[str(key)].hint):
             raise ValueError(f"{key!s} must be {describe(known[str(key)].hint)}; got {value}")
     return {str(key): own[key] for key in own}

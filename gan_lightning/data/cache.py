@@ -22,7 +22,7 @@ class CachedImages:
 
     Args:
         pixels: all images.
-        labels: int64 [N], where there are any.
+        labels: int64 [N]; None if there are none.
         survey: what was found while the images were read.
         fingerprint: a hash of pixels and labels, the same on every machine.
     """
@@ -58,7 +58,7 @@ class UncachedImages:
 
     @property
     def labels(self) -> np.ndarray | None:
-        """Class numbers [N], where there are any."""
+        """Class numbers [N]; None if there are none."""
         return self.decoded.labels
 
     @property

@@ -90,7 +90,7 @@ class Decoded(NamedTuple):
 
     Args:
         kept: int64 [N] numbers of the images that can be read, in order.
-        labels: int64 [N] their labels, where the set has any.
+        labels: int64 [N] their labels; None if the set has none.
         survey: what was found, readable or not.
         fingerprint: a hash of pixels and labels, the same on every machine.
     """

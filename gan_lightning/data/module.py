@@ -176,7 +176,7 @@ class StoredDataModule(LightningDataModule, ABC):
         if not len(self._sampler()):
             count = max(map(len, self.train))
             raise ValueError(
-                f"data.batch_size must be at most the number of images, {count}, where data.drop_last is true; "
+                f"data.batch_size must be at most the number of images, {count}, if data.drop_last is true; "
                 f"got {self.batch_size}"
             )
 

@@ -130,7 +130,7 @@ class MultiScalePatchGAN(nn.Module):
     at half the resolution, then at a quarter, and so on. Each returns logits [B, 1, h, w] and the maps of its hidden
     layers after their activations, from the image on, which a feature-matching loss compares.
     Source: Wang et al. 2018, arXiv:1711.11585, section 3.2. Scales are halved by 3x3 means around every second pixel,
-    which leave out what lies beyond the border.
+    which leave out pixels beyond the border.
 
     Example:
         >>> answer = MultiScalePatchGAN(channels=3, image_size=128, width=8)(torch.randn(2, 3, 128, 128))
