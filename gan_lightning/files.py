@@ -20,7 +20,7 @@ def hashed_name(*parts: object) -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep every other process away from a file or folder; the lock is a file beside it.
+    """Keep every other process away from a file or folder; the lock is a file next to it.
 
     Args:
         path: what is read or made; its parent folder is made where it is missing.

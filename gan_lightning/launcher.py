@@ -1,6 +1,6 @@
 """The launcher of sweeps: each job is a fresh process, started as a plain run in its own sub-folder.
 
-A crash, GPU memory and processes of a job therefore do not affect the others, and several devices work as in a single
+A job's crash, GPU memory and processes therefore do not affect the other jobs. Several devices work as in a single
 run: Lightning starts the other ranks by repeating the command line, which must not be that of a sweep.
 """
 
@@ -18,11 +18,11 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 NOT_INHERITED = {"LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "GROUP_RANK", "PL_GLOBAL_SEED", "HYDRA_FULL_ERROR"}
-"""Environment variables that describe this process and must not reach a job's."""
+"""Environment variables that describe this process and must not be passed to a job's process."""
 
 
 class SubprocessLauncher(Launcher):
-    """Runs jobs one after another; if one fails, the others still run, and the sweep exits with 1."""
+    """Runs jobs one after another; if one fails, the others still run, and the sweep's exit code is 1."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.context, self.config = hydra_context, config
@@ -57,7 +57,10 @@ def _quoted(path: Path) -> str:
 
 
 def register() -> None:
-    """Give Hydra the launcher under the name in conf/hydra/launcher: it takes only plugins of its own namespace."""
+    """Register the launcher with Hydra, which accepts only plugins from modules below `hydra_plugins`.
+
+    The class therefore gets the module name that `_target_` in conf/hydra/launcher has.
+    """
     plugins = Plugins.instance()  # the installed plugins have been searched from here on
     namespace = sys.modules.setdefault("hydra_plugins", ModuleType("hydra_plugins"))
     this = sys.modules[__name__]

@@ -63,7 +63,7 @@ def draw_rows(draw: Callable[[int, Stream], Tensor], rows: int, device: torch.de
     """Draw random numbers for the images of the global batch, and return this rank's rows.
 
     Args:
-        draw: returns the numbers of so many images from a stream, [images, ...].
+        draw: takes a number of images and a stream, and returns the numbers for the images, [images, ...].
         rows: how many images this rank has.
         device: where the numbers are drawn.
 

@@ -1,4 +1,4 @@
-"""The shared words: what travels between data, models, networks and losses."""
+"""The types that data, models, networks and losses share."""
 
 from collections.abc import Callable
 from typing import Annotated, NamedTuple, Protocol, runtime_checkable
@@ -21,12 +21,12 @@ Critic = Callable[[Images], Logits]
 
 
 class DiscriminatorOutput(NamedTuple):
-    """All that a discriminator says of a batch of images, from one forward pass.
+    """All outputs of a discriminator for a batch of images, from one forward pass.
 
     A discriminator that has nothing but logits of one head may return the bare tensor.
 
     Args:
-        logits: those of each head; the shapes of heads may differ beyond the batch.
+        logits: one tensor for each head, [B, ...]; the other dimensions may differ between heads.
         features: hidden feature maps [B, ...], from the image on, head after head.
         class_logits: [B, K] raw scores of K classes; None where the network has no class head.
     """
@@ -36,7 +36,7 @@ class DiscriminatorOutput(NamedTuple):
     class_logits: Float[Tensor, "B K"] | None = None
 
     def rows(self, index: slice | Tensor) -> "DiscriminatorOutput":
-        """Return what is said of some of the images."""
+        """Return the outputs for some of the images."""
         classes = self.class_logits
         return DiscriminatorOutput(
             tuple(head[index] for head in self.logits),
@@ -46,7 +46,7 @@ class DiscriminatorOutput(NamedTuple):
 
 
 Discriminator = Callable[[Images], Logits | DiscriminatorOutput]
-"""A discriminator with its condition already bound, with all that it says of images."""
+"""A discriminator with its condition already bound, which returns all its outputs or bare logits."""
 
 
 class Unlabelled(NamedTuple):
@@ -82,7 +82,7 @@ class ImageSet(Protocol):
 
     @property
     def labels(self) -> np.ndarray | None:
-        """Class numbers [N], where there are any."""
+        """Class numbers [N]; None if there are none."""
 
     @property
     def fingerprint(self) -> str:
@@ -95,7 +95,7 @@ class ImageSet(Protocol):
 
 
 class AtLeast(NamedTuple):
-    """A bound in a constructor's annotation; the command line holds the configuration to it."""
+    """A bound in a constructor's annotation; the command line checks the configuration against it."""
 
     bound: float
 

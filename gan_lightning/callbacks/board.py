@@ -39,7 +39,7 @@ class HasCharts(Protocol):
 
 
 class Board(Callback):
-    """Lays out TensorBoard's pages: charts, the resolved configuration as text, and scalars beside hyperparameters.
+    """Lays out TensorBoard's pages: charts, the resolved configuration as text, and scalars next to hyperparameters.
 
     Every callback may have charts of its own: see `HasCharts`.
 
@@ -75,7 +75,7 @@ class Board(Callback):
 def hyperparameter_summaries(config: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the records that start and end a session on TensorBoard's page of hyperparameters.
 
-    The page shows the last values of all scalars beside them. The record of the columns is left out: TensorBoard would
+    The page shows the last values of all scalars next to them. The record of the columns is left out: TensorBoard would
     take the columns of one run for all runs, and without it puts first the settings that differ.
 
     Args:

@@ -6,12 +6,12 @@ from gan_lightning.types import PositiveInt
 
 
 class Cadence:
-    """A cadence that is asked after each batch.
+    """A schedule in iterations, in epochs or both, which is checked after each batch.
 
     Args:
-        every_n_iterations: batches between two times; None for none.
-        every_n_epochs: epochs between two times, each after its last batch; None for none. Where both are given, both
-            apply.
+        every_n_iterations: number of batches from one time to the next; None to ignore iterations.
+        every_n_epochs: number of epochs from one time to the next, each after its last batch; None to ignore
+            epochs. If both are given, both apply.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """
         try:
             checkpoint = torch.load(path, map_location=map_location or "cpu", weights_only=True)
-        except Exception as error:  # torch raises a dozen kinds, from EOFError to UnpicklingError
+        except Exception as error:  # torch raises many kinds of errors, from EOFError to UnpicklingError
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise ValueError(f"{path} is no readable checkpoint: {reason}") from error
         if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:

@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 class Checkpoints(Checkpoint):
     """Writes `<iteration>.ckpt` at a cadence and at the end of training, and keeps `last.ckpt` and `best.ckpt`.
 
-    `last.ckpt` is a second name of the newest file, so it costs no space and no time. `best.ckpt` is the checkpoint of
-    `best_iteration`, where the model has one; it too is a second name if that iteration has a file of its own. A run
-    that is resumed in another folder brings along the best checkpoint from beside the one it is resumed from, and a
-    `best.ckpt` that is not of this run's own past is removed.
+    `last.ckpt` is a hard link to the newest file, so it costs no space and no time. `best.ckpt` is the checkpoint of
+    the model's `best_iteration`, if it has one; it too is a hard link if that iteration has a file of its own. If a run
+    is resumed in another folder, the best checkpoint from the old folder gets a name in the new one. A `best.ckpt` that
+    this run did not write before the iteration from which it is resumed is removed.
 
     Args:
-        folder: where the files go.
-        every_n_iterations: batches between checkpoints; None for none.
-        every_n_epochs: epochs between checkpoints; None for none.
+        folder: the folder that the files are written to.
+        every_n_iterations: batches between checkpoints; None to ignore iterations.
+        every_n_epochs: epochs between checkpoints; None to ignore epochs.
         keep: how many numbered files are kept, the newest ones; None keeps all.
     """
 
@@ -48,10 +48,10 @@ class Checkpoints(Checkpoint):
         self.written: list[Path] = []
         self.has_begun = False
 
-    # Lightning calls the hooks of checkpoint callbacks after those of all others, in whatever order they are given.
+    # Lightning calls the hooks of checkpoint callbacks after those of all others, whatever the order of the list is.
 
     def setup(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be written shows now, not after training
+        self.folder.mkdir(parents=True, exist_ok=True)  # an error shows before training, not after it
 
     def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         if trainer.is_global_zero:
@@ -63,7 +63,7 @@ class Checkpoints(Checkpoint):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        # The end is written here, not in on_train_end, where Lightning has counted a broken epoch as whole.
+        # The end is written here because Lightning counts an interrupted epoch as a whole one before on_train_end.
         if is_last_of_run(trainer) or self.cadence.due_after_batch(trainer):
             self._write(trainer)
         self._write_best(trainer, pl_module)
@@ -73,9 +73,9 @@ class Checkpoints(Checkpoint):
         self._write_best(trainer, pl_module)
 
     def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
-        """Keep a whole batch if another callback fails after it, such as scores that a second Ctrl-C breaks off.
+        """Write a checkpoint if another callback fails after a whole batch, such as scores stopped by a second Ctrl-C.
 
-        With several processes nothing is written: one of them may be lost, and all would wait for it.
+        With several processes nothing is written: one of them may have ended, and the others would wait for it.
         """
         progress: Any = trainer.fit_loop.epoch_loop.batch_progress.current
         if self.has_begun and progress.processed > progress.completed and trainer.world_size == 1:
@@ -98,13 +98,13 @@ class Checkpoints(Checkpoint):
             return
         self.best_written = iteration
         numbered = self.folder / f"{iteration:07d}.ckpt"
-        if numbered not in self.written:  # a file of that name may be of another run
+        if numbered not in self.written:  # another run may have written a file of that name
             trainer.save_checkpoint(self.best)
         elif trainer.is_global_zero:
             add_name(numbered, self.best)
 
     def _start_best(self, trainer: Trainer, best_iteration: int | None) -> None:
-        """Leave in the folder no best checkpoint but that of the run's own past."""
+        """Remove a best checkpoint that is not of the resumed run, and add that run's from its old folder."""
         checkpoint = resumed_from(trainer)
         before = checkpoint.with_name(self.best.name) if checkpoint else None
         resumes_here = before == self.best.resolve()
@@ -126,12 +126,15 @@ class Checkpoints(Checkpoint):
 
 
 def resumed_from(trainer: Trainer) -> Path | None:
-    """Return the checkpoint that a run is resumed from, wherever it lies now; None for a run that starts anew."""
+    """Return the absolute path of the checkpoint that a run is resumed from; None for a new run."""
     return Path(trainer.ckpt_path).resolve() if trainer.ckpt_path else None
 
 
 def add_name(file: Path, name: Path) -> None:
-    """Give a file a second name in one step, replacing the file that had it; copy where there are no hard links."""
+    """Give a file a second name in one step, replacing any file of that name.
+
+    The name is a hard link, or a copy if the file system has no hard links.
+    """
     temporary = name.with_suffix(".tmp")
     temporary.unlink(missing_ok=True)
     try:

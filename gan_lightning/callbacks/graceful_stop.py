@@ -13,7 +13,7 @@ class GracefulStop(Callback):
     """Ends the run after the batch in which the first Ctrl-C comes; a second Ctrl-C stops it at once.
 
     The last checkpoint, grid and plots are written as at any end. The signal handler itself sets
-    `pl_module.interrupted` and `trainer.should_stop`, so every other callback sees them, wherever it is in the list.
+    `pl_module.interrupted` and `trainer.should_stop`, so every other callback sees them, whatever the order is.
     """
 
     def __init__(self) -> None:
@@ -28,6 +28,6 @@ class GracefulStop(Callback):
         self.previous_handler = signal.signal(signal.SIGINT, stop)
 
     def teardown(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
-        """Restore the handler, not before all other callbacks have written what they write in `on_train_end`."""
+        """Restore the handler now, because the other callbacks still write files in `on_train_end`."""
         if self.previous_handler is not None:
             signal.signal(signal.SIGINT, self.previous_handler)

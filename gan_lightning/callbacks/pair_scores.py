@@ -33,13 +33,18 @@ LPIPS_SMALLEST = 31
 
 
 def psnr(output: Images, target: Images) -> Distances:
-    """Return 10 log10(4 / mean squared error) of each image in decibels, [B]; infinity for equal images."""
+    """Return the peak signal-to-noise ratio of each image in [-1, 1], [B], in decibels; infinity for equal images.
+
+    It is 10 log10(4 / mean squared error), because the range of the images is 2 wide.
+    """
     images = _exact(output), _exact(target)
     return peak_signal_noise_ratio(*images, data_range=DATA_RANGE, reduction="none", dim=(1, 2, 3))
 
 
 def ssim(output: Images, target: Images) -> Distances:
-    """Return the structural similarity of each image, [B], with a window of 11 pixels; 1 for equal images.
+    """Return the structural similarity of each image in [-1, 1], [B]; 1 for equal images.
+
+    The window is a Gaussian of 11x11 pixels, so images must have at least this size.
 
     Source: Wang et al. 2004, doi:10.1109/TIP.2003.819861.
     """
@@ -51,12 +56,12 @@ def ssim(output: Images, target: Images) -> Distances:
 
 
 def lpips(file: Path) -> Distance:
-    """Return the distance LPIPS with AlexNet, lower for images that look more alike.
+    """Return a function that computes LPIPS with AlexNet, lower for images that look more alike.
 
     Source: Zhang et al. 2018, arXiv:1801.03924. Gray images are repeated to three channels.
 
     Args:
-        file: torchvision's weights, at the place where torch.hub looks for them, so that nothing is downloaded.
+        file: an existing file with torchvision's weights, where torch.hub looks for it, so nothing is downloaded.
 
     Raises:
         ValueError: if the file is no state dict of AlexNet.
@@ -67,7 +72,7 @@ def lpips(file: Path) -> Distance:
             network = LearnedPerceptualImagePatchSimilarity(net_type="alex").net
     except Exception as error:  # other files make the loader fail in many ways
         raise ValueError(
-            f"callbacks.pair_scores.lpips needs torchvision's weights of AlexNet; {file} is no such file, remove it"
+            f"callbacks.pair_scores.lpips needs torchvision's weights of AlexNet; {file} is no such file; remove it"
         ) from error
 
     def distance(output: Images, target: Images) -> Distances:
@@ -83,7 +88,7 @@ def alexnet_file() -> Path:
 
 
 def _exact(images: Images) -> Images:
-    """Convert to float64 where the device has it: TF32 convolutions are too coarse for SSIM's variances."""
+    """Convert to float64 if the device has it, because TF32 convolutions are too coarse for SSIM's variances."""
     return images.float() if images.device.type == "mps" else images.double()
 
 
@@ -91,19 +96,19 @@ class PairScores(Callback):
     """Logs `pairs/psnr`, `pairs/ssim` and `pairs/lpips`, each a mean over the test pairs.
 
     The model translates each x; the result, clamped to [-1, 1], is compared with y. SSIM is left out for images below
-    11 pixels and LPIPS below 31; a set without test pairs has no scores. The first process computes alone, draws no
-    random numbers and keeps nothing in checkpoints. The end of training is always scored.
+    11 pixels and LPIPS below 31; a data set without aligned test pairs has no scores. The first process computes them
+    alone, without random numbers and without state in checkpoints. The end of training is always scored.
 
     Args:
-        every_n_iterations: batches between scores; None for none.
-        every_n_epochs: epochs between scores; None for none.
+        every_n_iterations: batches between scores; None to ignore iterations.
+        every_n_epochs: epochs between scores; None to ignore epochs.
         batch_size: images translated at once.
-        lpips: `auto` computes LPIPS if torchvision's file of AlexNet is in torch.hub's folder `checkpoints`, which is
-            never filled by a download here; true requires the file; false leaves LPIPS out.
+        lpips: `auto` computes LPIPS if torchvision's file of AlexNet is in torch.hub's folder `checkpoints`, to which
+            nothing is downloaded here; true requires the file; false leaves LPIPS out.
 
     Raises:
-        ValueError: before training, for a model that does not translate, or if `lpips` is true and the file is missing
-            or the images are too small, or if the file is no state dict of AlexNet.
+        ValueError: before training, if the model does not translate, if `lpips` is true and the file is missing or the
+            images are too small, or if the file is no state dict of AlexNet.
     """
 
     def __init__(
@@ -170,7 +175,7 @@ class PairScores(Callback):
         return {name: torch.cat(each).double().mean().item() for name, each in values.items()}
 
     def _possible(self, size: int) -> dict[str, Distance]:
-        """Return by name the scores that images of this size allow."""
+        """Return the functions of the scores that images of this size allow, by name."""
         distances: dict[str, Distance] = {"psnr": psnr}
         if size >= SSIM_SMALLEST:
             distances["ssim"] = ssim

@@ -20,8 +20,11 @@ DOMAINS = {"": "", "_x": ", domain x", "_y": ", domain y"}
 class Plots(Callback):
     """Draws `losses.png`, `outputs.png` and `real_and_fake.png` at the end of a run.
 
+    They show both players' losses and D's mean outputs on real and fake images, over iterations, and the grid of real
+    images next to the last grid of fakes. A plot whose files are missing is left out.
+
     Args:
-        folder: where the plots go.
+        folder: the folder that the plots are written to.
         metrics: the file `metrics.csv` of the CSV logger.
         samples: the folder of the sample grids.
     """
@@ -32,7 +35,7 @@ class Plots(Callback):
         self.samples = Path(samples)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Draw after all other callbacks have written what they write in `on_train_end`, such as the last grid."""
+        """Draw the plots now, because the other callbacks write files in `on_train_end`, such as the last grid."""
         if not trainer.is_global_zero:
             return
         for logger in trainer.loggers:
@@ -70,7 +73,7 @@ def read_curves(metrics: Path) -> dict[str, Curve]:
 
 
 def draw_curves(curves: dict[str, Curve], title: str, unit: str, file: Path) -> None:
-    """Draw curves over iterations, 10x5 inches."""
+    """Draw curves over iterations and save them as an image of about 10x5 inches, 100 pixels per inch."""
     figure, axes = _figure(10, 5, 1)
     for label, (iterations, values) in curves.items():
         axes[0].plot(iterations, values, label=label, linewidth=1)
@@ -81,7 +84,7 @@ def draw_curves(curves: dict[str, Curve], title: str, unit: str, file: Path) -> 
 
 
 def draw_beside(real: Path, fake: Path, file: Path) -> None:
-    """Draw two grids side by side, 15 inches wide."""
+    """Draw two grids side by side and save them as an image of about 15x8 inches, 100 pixels per inch."""
     from matplotlib.image import imread
 
     figure, axes = _figure(15, 8, 2)
@@ -93,7 +96,7 @@ def draw_beside(real: Path, fake: Path, file: Path) -> None:
 
 
 def _figure(width: int, height: int, panels: int) -> tuple[Any, list[Any]]:
-    """Return a figure and its axes, which need no screen and leave pyplot's state alone."""
+    """Return a figure and its axes, which need no screen and do not change pyplot's state."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height))

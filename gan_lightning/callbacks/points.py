@@ -11,13 +11,15 @@ from gan_lightning.types import Batch, Images, PositiveInt
 
 
 class Points(Callback):
-    """Draws `samples/<iteration>.png`: always the same generated points, in front of the last batch's real ones.
+    """Draws `<iteration>.png`: generated points from the same latents each time, over the last batch's real points.
+
+    Both axes show [-1, 1].
 
     Args:
-        folder: where the PNG files go.
+        folder: the folder that the PNG files are written to.
         num_points: how many generated points a plot shows.
-        every_n_iterations: batches between plots; None for none. The end of training is always drawn.
-        every_n_epochs: epochs between plots; None for none.
+        every_n_iterations: batches between plots; None to ignore iterations. The end of training is always drawn.
+        every_n_epochs: epochs between plots; None to ignore epochs.
     """
 
     def __init__(

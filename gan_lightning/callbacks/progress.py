@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 class RunProgress(ProgressBar):
     """Shows the run's iterations, the time left, both players' losses and the iterations per second.
 
-    Lightning's own bars start again in every epoch, which is every second for a small data set.
+    Lightning's own bars start again in every epoch, and an epoch of a small data set may take only a second.
     """
 
     def __init__(self) -> None:

@@ -18,17 +18,17 @@ TILE = 64
 class Samples(Callback):
     """Draws `samples/<iteration>.png` and the TensorBoard image `samples` of the same images, first to last.
 
-    The model says what a grid shows: images from noise, or inputs beside their translations. An image is a function of
-    its number and the run's seed, so a resumed run draws the same ones. Colours are those of the fixed range [-1, 1],
+    The model decides what a grid shows: images from noise, or inputs next to their translations. An image is a function
+    of its number and the run's seed, so a resumed run draws the same. Colours are those of the fixed range [-1, 1],
     so grids can be compared. A grid is drawn before the first batch, at the cadence, and at the end; a cadence in
     epochs also draws the first epoch.
 
     Args:
-        folder: where the PNG files go.
+        folder: the folder that the PNG files are written to.
         num_images: about how many images a grid has; a model by class draws `nrow` of each class instead.
         nrow: images in a row; fewer if the model's images belong together in threes or sixes.
-        every_n_iterations: batches between grids; None for none.
-        every_n_epochs: epochs between grids; None for none.
+        every_n_iterations: batches between grids; None to ignore iterations.
+        every_n_epochs: epochs between grids; None to ignore epochs.
     """
 
     def __init__(

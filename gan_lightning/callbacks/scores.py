@@ -27,10 +27,11 @@ log = logging.getLogger(__name__)
 class Scores(Callback):
     """Scores the generator at a cadence and at the end of a run; without metrics it does nothing.
 
-    All metrics share one pass of generated images, and all processes its work. The first process writes a line of
-    `scores.jsonl` for each score, `scores/<name>` to every logger, and the records to TensorBoard as text. Training
-    computes the same with and without scores. Images that cannot be scored, such as those of a diverged generator, get
-    a warning and a line that says why. A run that Ctrl-C ends is not scored at its end, because that may take long.
+    All metrics share one pass of generated images, which the processes divide among them. The first process writes a
+    line of `scores.jsonl` for each score, `scores/<name>` to every logger, and the records to TensorBoard as text.
+    Training computes the same with and without scores. If images cannot be scored, such as those of a diverged
+    generator, a warning and a line of `scores.jsonl` give the reason. A run that Ctrl-C ends is not scored at its end,
+    because that may take long.
 
     The iteration of the best value of the score that is followed is kept in `pl_module.best_iteration`; checkpoints
     hold the best and the last value of each score.
@@ -38,20 +39,21 @@ class Scores(Callback):
     Args:
         metrics: metrics by name.
         extractor: the network whose features the metrics compare; may be None without metrics.
-        folder: the run folder, for `scores.jsonl`.
-        every_n_iterations: batches between scores; None for none.
-        every_n_epochs: epochs between scores; None for none.
+        folder: the run folder, to which `scores.jsonl` is written.
+        every_n_iterations: batches between scores; None to ignore iterations.
+        every_n_epochs: epochs between scores; None to ignore epochs.
         num_images: number of generated images; a translating model makes at most as many as there are images to
             translate.
         split: the split of the real images.
         seed: seed of the noise; it is not the run's, so that runs with different seeds are comparable.
         batch_size: images generated at once.
-        weights: `ema` for the moving average of the generator, where there is one, or `raw`.
+        weights: `ema` for the moving average of the generator's weights, if there is one, or `raw` for the weights
+            themselves.
         follow: the score that decides which iteration is the best; None for the first.
 
     Raises:
-        ValueError: before training, if the score to follow does not exist, or the metrics cannot be computed with this
-            extractor, from these data or from so few images.
+        ValueError: before training, if the score to follow does not exist, or if the metrics cannot be computed with
+            this extractor, from these data or from so few images.
     """
 
     def __init__(
@@ -148,7 +150,7 @@ class Scores(Callback):
         if self.metrics:
             self.histories = ScoreHistories.from_plain(state_dict.get("histories", {}))
 
-    # What they share.
+    # What the hooks share.
 
     def _score(self, trainer: Trainer, module: AdversarialGame) -> None:
         iteration = trainer.global_step
@@ -166,7 +168,7 @@ class Scores(Callback):
         except Exception as error:
             if not isinstance(error, ValueError) and not is_last_of_run(trainer):
                 raise
-            # At the end no error is raised, because the last checkpoint is still to be written.
+            # At the end no error is raised, because the last checkpoint must still be written.
             self.histories.fail(iteration)
             if trainer.is_global_zero:
                 self._write_failure(ScoringFailure(iteration, str(error) or type(error).__name__))
@@ -181,7 +183,7 @@ class Scores(Callback):
         module.best_iteration = followed[1].best.iteration if followed else None
 
     def _start_files(self, trainer: Trainer) -> None:
-        """Leave in the folder no scores but those of the run that is resumed, which are beside its checkpoints."""
+        """Keep only the resumed run's scores up to its checkpoint; they are in the run folder of that checkpoint."""
         checkpoint = resumed_from(trainer)
         before = checkpoint.parent.parent if checkpoint else None
         resumes_here = before == self.folder.resolve()
@@ -210,7 +212,7 @@ class Scores(Callback):
         self.file.append([failure])
 
     def _warn(self, sentence: str) -> None:
-        """Log a warning, once in a run."""
+        """Log a warning; the same sentence is logged only once in a run."""
         if sentence not in self.warned:
             self.warned.add(sentence)
             log.warning(sentence)

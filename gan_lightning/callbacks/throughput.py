@@ -11,7 +11,8 @@ from gan_lightning.models.game import AdversarialGame
 class Throughput(Callback):
     """Logs `images_per_second` of all processes together, every `trainer.log_every_n_steps` iterations.
 
-    The time that grids, scores and checkpoints take is included; the first batch, with its compilation, is not.
+    The time that grids, scores and checkpoints take is included. The first batch of training is not, because networks
+    may be compiled in it.
     """
 
     def __init__(self) -> None:

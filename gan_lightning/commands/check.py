@@ -20,11 +20,11 @@ NumbersByPixels = dict[str, list[int]]
 
 
 def run(config: DictConfig) -> None:
-    """Read every split, show a table and write check.json; exit with 1 where training would go wrong.
+    """Read every split, show a table and write check.json; exit with 1 if training would go wrong.
 
     Raises:
-        ValueError: where the configuration is wrong.
-        SystemExit: with 1 where training would go wrong.
+        ValueError: if the configuration is wrong.
+        SystemExit: with 1 if training would go wrong.
     """
     schema.check(config)
     logs.tidy()
@@ -81,7 +81,7 @@ def _counts(images: FittedImages, hashed: NumbersByPixels) -> dict[str, Any]:
 
 
 def _remarks(name: str, split: dict[str, Any], expected: int | None) -> list[str]:
-    """Return what is worth knowing about one split."""
+    """Return remarks about one split, such as damaged or duplicate images."""
     bad, total, twice = len(split["bad"]), split["images"] + len(split["bad"]), _duplicates(split)
     remarks = [f"{name}: {bad} of {total} cannot be read"] if bad else []
     remarks += [f"{name}: class {class_} has no images" for class_, count in split["classes"].items() if not count]

@@ -51,7 +51,7 @@ def compare(runs: Sequence[str], run_dir: str) -> None:
 
 
 def _read(folder: Path, folders: Sequence[Path]) -> comparison.Run:
-    """Read a run, which is shown by its folder's own name where no other folder has that name."""
+    """Read a run, which is shown by its folder's own name if no other folder has that name."""
     if not folder.is_dir():
         raise ValueError(f"runs must name run folders; there is no folder {folder}")
     in_training = ScoreFile(folder / SCORES)
@@ -61,7 +61,7 @@ def _read(folder: Path, folders: Sequence[Path]) -> comparison.Run:
             f"runs must name runs with scores, in {SCORES} or {EVALUATIONS}; {folder} has none: train with "
             "metric=[fid], or score it by gan-lightning evaluate"
         )
-    # The newest checkpoint of a run that is scored in training says nothing, because the run may still be training.
+    # If a run is scored in training, its newest checkpoint need not be its end, because it may still be training.
     later = [] if reasons or in_training.read() else iterations_of_checkpoints(folder)
     end = max([*reasons, *(record.iteration for record in records), *later])
     failure = reasons.get(end, f"the run ended at iteration {end:,}, where this was not scored")

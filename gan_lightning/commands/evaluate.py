@@ -79,12 +79,12 @@ def evaluate(
 
     Args:
         metrics: the metrics by name.
-        few: metrics that are added where there are fewer than 10,000 real or generated images.
+        few: metrics that are added if there are fewer than 10,000 real or generated images.
         extractor: the feature extractor.
         run: a run folder, whose last checkpoint is scored, or a checkpoint.
-        num_images: a list of how many images are generated; 10,000 where it is empty.
+        num_images: a list of how many images are generated; 10,000 if it is empty.
         seeds: a list of seeds of the latents.
-        weights: the generator's weights: `ema`, their moving average where there is one, `raw`, or `both`.
+        weights: the generator's weights: `ema`, their moving average if there is one, `raw`, or `both`.
         batch_norm: where batch norm takes its statistics from; `audit` scores all three modes.
         batch_size: images in one pass of the generator.
         precision: the precision of the generator.

@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 def run(config: DictConfig) -> None:
-    """Compose, check, train, report.
+    """Compose the configuration, check it, train, and log where the results are.
 
     Raises:
-        ValueError: if the configuration, the data or the checkpoint to resume from is wrong; nothing has run then.
+        ValueError: before training, if the configuration, the data or the checkpoint to resume from is wrong.
         SystemExit: with 130 after Ctrl-C.
     """
     file = None if config.resume is None else checkpoint_of(config.resume, "resume")
@@ -60,10 +60,10 @@ def without_unused_parts(config: DictConfig) -> DictConfig:
 
 
 def check(config: DictConfig) -> None:
-    """Check what can be known to be wrong before anything is made.
+    """Check settings whose errors can be found before anything is built.
 
     Raises:
-        ValueError: naming the key.
+        ValueError: if a setting is wrong; the message names its key.
     """
     if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
         raise ValueError(f"seed must be a whole number from 0 to {2**32 - 1}; got {config.seed!r}")
@@ -91,7 +91,7 @@ def _check_trainer(trainer: DictConfig) -> None:
 def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:
     """Compare the kind of batch that the data module gives with the kinds that the model takes.
 
-    A data module from elsewhere that has no `batch_type` is taken as it is.
+    A data module of another package that has no `batch_type` is not checked.
 
     Raises:
         ValueError: if the model does not take such batches.
@@ -109,7 +109,7 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: LightningMo
     """Compare a checkpoint with the run that is to continue it.
 
     Raises:
-        ValueError: for the first weight that is missing, left over or of another shape, and if nothing is left to do.
+        ValueError: if a weight is missing, left over or of another shape, or if nothing is left to do.
     """
     own = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
     kept = {name: tuple(weight.shape) for name, weight in loaded["state_dict"].items()}

@@ -27,7 +27,7 @@ def run(config: DictConfig) -> None:
     """Translate every image below `input`.
 
     Raises:
-        ValueError: see `translate`.
+        ValueError: if a key, a file or the model is wrong; see `translate`.
     """
     logs.tidy()
     translate(**schema.arguments(translate, config))
@@ -120,5 +120,5 @@ def _translated(model: AdversarialGame, batch: list[SizedImage], direction: str,
             "precision=bf16-mixed and smaller images need less"
         ) from error
     if not translated.isfinite().all():
-        raise ValueError(f"run must be of a model whose outputs are numbers, which those for {names[0]} are not")
+        raise ValueError(f"run must be of a model with finite outputs; the output for {names[0]} has NaN or infinity")
     return translated

@@ -57,7 +57,7 @@ def _is_only_words(argument: str, value: str) -> bool:
 
 
 def _with_own_overrides(arguments: list[str]) -> list[str]:
-    """Insert before `resume=` the overrides of the run folder that it names, without the keys that are given anew."""
+    """Insert before `resume=` the overrides of the run folder that it names, without the keys that are given again."""
     given = dict(argument.split("=", 1) for argument in arguments if "=" in argument and not argument.startswith("-"))
     saved = Path(given.get("resume", "").strip("'").replace("\\'", "'")) / ".hydra" / "overrides.yaml"
     if "resume" not in given or not saved.is_file():

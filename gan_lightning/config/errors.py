@@ -1,4 +1,4 @@
-"""Hydra's and OmegaConf's errors in one sentence: the key, what was given, what is allowed."""
+"""Users' errors, those of Hydra and OmegaConf included, in one sentence: the key, what was given, what is allowed."""
 
 import re
 import sys
@@ -23,9 +23,9 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
     """Return an error in one sentence.
 
     Args:
-        error: one of USER_ERRORS.
-        conf: the configuration's folder, in which the allowed names are looked up.
-        primary: the name of the command's primary configuration.
+        error: an instance of one of USER_ERRORS.
+        conf: the folder with the configuration's YAML files, from which the allowed names are read.
+        primary: the name of the command's primary configuration in that folder, without `.yaml`.
     """
     chain = list(_causes(error))
     texts = [str(link) for link in chain]
@@ -46,7 +46,7 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
 
 
 def _with_key(texts: list[str], said: str) -> str:
-    """Put the key of the part that could not be made before the sentence, if Hydra names one."""
+    """Return the sentence after the key of the part that could not be built, if Hydra names that key."""
     found = next(
         (key[1] for text in texts if (key := re.search(r"Error in call to target.*full_key: (\S+)", text, re.S))),
         "",
@@ -73,7 +73,7 @@ def _unknown_key(key: str, conf: Path, primary: str) -> str:
 
 
 def _known_keys(conf: Path, primary: str, groups: list[str]) -> list[str]:
-    """Return all keys of the configuration, with the options that the command line chooses if they exist."""
+    """Return all keys of the configuration with the command line's options, or with the defaults if that fails."""
     chosen = [word for word in sys.argv[1:] if word.split("=", 1)[0] in groups]
     for overrides in (chosen, []):
         GlobalHydra.instance().clear()

@@ -30,7 +30,7 @@ CONTROL = {"_target_", "_partial_", "_args_", "_recursive_", "_convert_"}
 
 
 class Argument(NamedTuple):
-    """What the signature of a callable says about one argument."""
+    """One argument of a callable, from its signature."""
 
     hint: Any
     is_needed: bool
@@ -40,8 +40,8 @@ def check(config: DictConfig) -> None:
     """Compare every node that names a `_target_` with the signature of that target.
 
     Raises:
-        ValueError: for the first argument that is misspelt, missing, of the wrong type or out of bounds, and for
-            settings of a part that was not chosen; the message names the full key.
+        ValueError: if an argument is misspelt, missing, of the wrong type or out of bounds, or if there are settings
+            of a part that was not chosen; the message names the full key of the first.
     """
     for path, node in _targets(config, ""):
         _check_node(get_object(node._target_), node, f"{path}.", node._target_)
@@ -51,13 +51,13 @@ def arguments(function: Callable, config: DictConfig) -> dict[str, Any]:
     """Return the keys of a configuration that a command's signature names, checked against it.
 
     Raises:
-        ValueError: see `check`.
+        ValueError: if a key or a value is wrong, as in `check`.
     """
     known = signature(function)
     own = OmegaConf.masked_copy(config, [str(key) for key in config if str(key) in known])
     _check_node(function, own, "", function.__name__)
     for key, value in own.items():
-        # Not checked above, where a node may be a part that is still to be made.
+        # A whole node is not checked above, because it may describe a part that is still to be built.
         if OmegaConf.is_config(value) and not _fits(value, known[str(key)].hint):
             raise ValueError(f"{key!s} must be {describe(known[str(key)].hint)}; got {value}")
     return {str(key): own[key] for key in own}
@@ -67,7 +67,7 @@ def numbers(key: str, value: Any, least: int) -> list[int]:
     """Return one number or several as a list; each must be given once, because a second score of it is no second draw.
 
     Raises:
-        ValueError: for anything else, naming the key.
+        ValueError: if the value is anything else; the message names the key.
     """
     every = list(value) if isinstance(value, ListConfig | list | tuple) else [value]
     if not every or not all(type(number) is int and number >= least for number in every):
@@ -80,7 +80,7 @@ def numbers(key: str, value: Any, least: int) -> list[int]:
 def signature(target: Any) -> dict[str, Argument]:
     """Return the arguments of a callable by name.
 
-    `**options: Unpack[SomeTypedDict]` (PEP 692) says what it takes; any other `**rest` of a constructor is taken to
+    `**options: Unpack[SomeTypedDict]` (PEP 692) declares what it takes; any other `**rest` of a constructor is taken to
     be what its base class takes.
     """
     arguments: dict[str, Argument] = {}
@@ -156,7 +156,7 @@ def _check_chosen(group: DictConfig) -> None:
     """Check that every part of a group, such as each of `model.penalties`, was chosen and not only given settings.
 
     Raises:
-        ValueError: for the first part that names no class.
+        ValueError: if a part names no class; the message names the first.
     """
     for name, part in group.items():
         if not isinstance(part, DictConfig) or "_target_" not in part:
@@ -202,7 +202,7 @@ def _without_qualifier(hint: Any) -> Any:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Return whether a plain value fits a type; what a type says beyond plain values is left to the target itself."""
+    """Return whether a plain value fits a type; the target itself checks what a type demands of other values."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Annotated:
         bounds = [part.bound for part in parts[1:] if isinstance(part, AtLeast)]

@@ -17,12 +17,12 @@ from gan_lightning.data.transforms import with_channels
 from gan_lightning.files import atomic_write
 
 SMALLEST_SIDE = 16
-"""Sides have at least this many pixels, because a network that halves fewer three times has nothing to normalise."""
+"""Sides have at least this many pixels, because a network that halves three times cannot normalise smaller ones."""
 WAITING_BATCHES = 4
 """How many batches of images may wait for others of their size."""
 LOSSY = {".jpg", ".jpeg", ".webp"}
 QUALITY = 95
-"""The quality of JPEG and WebP files; Pillow's default loses more than a translation should."""
+"""The quality of JPEG and WebP files; Pillow's default would lose visible detail."""
 
 
 def check_output(source: Path, output: Path, names: list[str], overwrite: bool) -> None:
@@ -35,7 +35,7 @@ def check_output(source: Path, output: Path, names: list[str], overwrite: bool) 
         overwrite: whether existing files may be replaced.
 
     Raises:
-        ValueError: where something would be lost or cannot be written, naming the key `output`.
+        ValueError: if something would be lost or cannot be written; the message names the key `output`.
     """
     if output.resolve().is_relative_to(source.resolve()):
         raise ValueError(f"output must lie outside of input, whose images stay as they are; got {output}")
@@ -83,13 +83,13 @@ def read_images(
         names: one for each file.
         channels: 1 for gray, 3 for RGB.
         multiple: what the network needs sides to be multiples of.
-        bad: filled with the names of files that cannot be read, and the reasons.
+        bad: a dictionary that takes the reason, by name, for each file that cannot be read.
     """
     fewest = -(-SMALLEST_SIDE // multiple)
     for file, name in zip(files, names, strict=True):
         try:
             image = with_channels(ImageOps.exif_transpose(read_image(file)), channels)
-        except Exception as error:  # damaged bytes make Pillow raise a dozen kinds, and one file must not stop the rest
+        except Exception as error:  # damaged files raise many kinds of errors, and one must not stop the rest
             bad[name] = (str(error) or type(error).__name__).splitlines()[0]
             continue
         width, height = (max(fewest, round(side / multiple)) * multiple for side in image.size)
@@ -99,7 +99,7 @@ def read_images(
 
 
 def batches_of_one_size(images: Iterable[SizedImage], batch_size: int) -> Iterator[list[SizedImage]]:
-    """Yield at most `batch_size` images of one size; folders mix sizes, so a few images wait for others of theirs."""
+    """Yield at most `batch_size` images of one size; in a folder of many sizes images wait for others of their size."""
     waiting: dict[torch.Size, list[SizedImage]] = defaultdict(list)
     for image in images:
         waiting[image.pixels.shape].append(image)

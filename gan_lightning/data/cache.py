@@ -22,7 +22,7 @@ class CachedImages:
 
     Args:
         pixels: all images.
-        labels: int64 [N], where there are any.
+        labels: int64 [N]; None if there are none.
         survey: what was found while the images were read.
         fingerprint: a hash of pixels and labels, the same on every machine.
     """
@@ -58,7 +58,7 @@ class UncachedImages:
 
     @property
     def labels(self) -> np.ndarray | None:
-        """Class numbers [N], where there are any."""
+        """Class numbers [N]; None if there are none."""
         return self.decoded.labels
 
     @property
@@ -89,7 +89,7 @@ def uncached_images(images: PILImages, shape: Shape, name: str) -> UncachedImage
 
 
 def cached_images(images: PILImages, shape: Shape, folder: Path, name: str) -> CachedImages:
-    """Open the cache of a set's fitted images, which is built first where there is none or a source changed.
+    """Open the cache of a set's fitted images, which is built first if there is none or a source has changed.
 
     Only one process builds it, and others wait; a build that is killed leaves nothing that looks complete.
 
@@ -100,7 +100,7 @@ def cached_images(images: PILImages, shape: Shape, folder: Path, name: str) -> C
         name: the set's name, for the progress bar.
 
     Raises:
-        ValueError: where the folder cannot be written or the disk is too small.
+        ValueError: if the folder cannot be written or the disk is too small.
     """
     sources = images.sources()
     changed = hashed_name(*[source.changed for source in sources])

@@ -18,8 +18,9 @@ LAYOUT = "img_align_celeba/000001.jpg and so on"
 class CelebA(ImageDataModule):
     """202,599 faces of 178x218 pixels (Liu et al. 2015).
 
-    `root` is the folder `img_align_celeba`, or holds it. The official `list_eval_partition.txt` beside that folder says
-    which images are the test split; where it is missing, all images are both splits.
+    `root` is the folder `img_align_celeba`, or contains it. The official `list_eval_partition.txt` next to that folder
+    names the images of the test split; all others, the official validation images included, are the training split. If
+    that file is missing, both splits have all images.
     """
 
     def fetch(self) -> None:
@@ -42,7 +43,7 @@ class CelebA(ImageDataModule):
         return ImageFiles(files, files[0].parent)
 
     def _folder(self) -> Path | None:
-        """Return the folder of JPEGs in the official layout or in torchvision's; None where `root` may be it."""
+        """Return the folder of JPEGs in the official layout or in torchvision's; None if neither is below `root`."""
         root = Path(self.root or ".").expanduser()
         found = (root / below for below in ("img_align_celeba", "celeba/img_align_celeba"))
         return next((folder for folder in found if folder.is_dir()), None)
@@ -50,10 +51,12 @@ class CelebA(ImageDataModule):
 
 @dataclass(kw_only=True, eq=False)
 class CelebAAttribute(CelebA):
-    """CelebA with two classes: 1 where an attribute is present, 0 where it is not.
+    """CelebA with two classes: 1 if an attribute is present, 0 if it is not.
+
+    Images that `list_attr_celeba.txt`, next to the images' folder, does not name are left out.
 
     Args:
-        attribute: one of the forty in `list_attr_celeba.txt`, such as Smiling; the file lies beside the images' folder.
+        attribute: one of the forty in that file, such as Smiling.
     """
 
     attribute: str

@@ -18,7 +18,7 @@ FOLDER = "cifar-10-batches-py"
 class CIFAR10(ImageDataModule):
     """50,000 training and 10,000 test images of 32x32 pixels in ten classes (Krizhevsky 2009).
 
-    `root` is the official folder `cifar-10-batches-py`, or holds it.
+    `root` is the official folder `cifar-10-batches-py`, or contains it.
     """
 
     def fetch(self) -> None:

@@ -57,7 +57,7 @@ class Survey:
             max_bad: the largest share of images that may be left out.
 
         Raises:
-            ValueError: where something is bad and `on_bad` is `raise`, where a larger share than `max_bad` is, or all.
+            ValueError: if images cannot be read and `on_bad` is `raise`, or if their share is above `max_bad` or all.
         """
         total = self.good + len(self.bad)
         first = "; ".join(f"{image}: {reason}" for image, reason in list(self.bad.items())[:3])
@@ -65,7 +65,7 @@ class Survey:
         if self.bad and on_bad == "raise":
             raise ValueError(
                 f"data.on_bad is raise, and {len(self.bad)} of {total} {name} images cannot be read: {first}; "
-                "repair or remove them, or take data.on_bad=skip"
+                "repair or remove them, or use data.on_bad=skip"
             )
         if not self.good:
             raise ValueError(f"none of the {total} {name} images can be read: {first}")
@@ -86,11 +86,11 @@ class Survey:
 
 
 class Decoded(NamedTuple):
-    """What one pass over all images of a set gives beside their pixels.
+    """What one pass over all images of a set gives besides their pixels.
 
     Args:
         kept: int64 [N] numbers of the images that can be read, in order.
-        labels: int64 [N] their labels, where the set has any.
+        labels: int64 [N] their labels; None if the set has none.
         survey: what was found, readable or not.
         fingerprint: a hash of pixels and labels, the same on every machine.
     """
@@ -114,7 +114,7 @@ def fitted_item(item: Item, shape: Shape) -> np.ndarray:
 def decode(images: PILImages, shape: Shape, name: str, keep: Callable[[int, np.ndarray], None]) -> Decoded:
     """Read and fit all images, in order; an image that cannot be read is left out.
 
-    Threads suffice: Pillow decodes and resizes without holding Python's lock.
+    Threads are enough: Pillow decodes and resizes without holding Python's lock.
 
     Args:
         images: what is read.

@@ -9,9 +9,9 @@ from gan_lightning.data.one_domain import ImageDataModule
 
 
 class Digits(ImageDataModule):
-    """1,797 handwritten digits, 8x8 with 17 gray levels (Alpaydin and Kaynak 1998, UCI); nothing to download.
+    """1,797 handwritten digits, 8x8 with 17 gray levels (Alpaydin and Kaynak 1998, UCI), which scikit-learn contains.
 
-    There is no official test split: all digits are both splits.
+    There is no official test split, so both splits have all digits.
     """
 
     def images(self, split: Split) -> ArrayImages:

@@ -29,7 +29,7 @@ def image_files(
         key: the key that names the folder, for the error message.
 
     Raises:
-        ValueError: where there is no such folder, it cannot be entered, or it holds no image.
+        ValueError: if there is no such folder, if it cannot be entered, or if it has no image.
     """
     wanted = f"{key} must name a folder with {layout}"
     if root is None:
@@ -71,7 +71,7 @@ def class_folders(root: Path | str) -> list[str]:
     """List the names of a folder's sub-folders, which are its classes, in alphabetical order.
 
     Raises:
-        ValueError: where there is no such folder or it has no sub-folders.
+        ValueError: if there is no such folder or it has no sub-folders.
     """
     folder = Path(root).expanduser()
     below = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
@@ -99,6 +99,6 @@ class LabelledFolder(ImageDataModule):
         return ImageFiles(files, root, np.array([classes[file.relative_to(root).parts[0]] for file in files]))
 
     def class_counts(self, images: FittedImages) -> dict[str, int]:
-        """Count the images of each class folder, also of empty ones."""
+        """Count the images of each class folder, empty folders included."""
         by_number = super().class_counts(images)
         return {name: by_number.get(str(n), 0) for n, name in enumerate(class_folders(str(self.root)))}

@@ -47,14 +47,14 @@ class PILImages(Protocol):
         """Read an image or a pair.
 
         Raises:
-            ValueError: where it cannot be read, with the reason.
+            ValueError: if it cannot be read, with the reason.
         """
 
     def name(self, index: int) -> str:
         """Return what an image is called in messages."""
 
     def sources(self) -> list[Source]:
-        """Return what the images come from; a cache of them is made anew where a source changes."""
+        """Return what the images come from; a cache of them is built again if a source changes."""
 
 
 class ArrayImages:
@@ -107,7 +107,7 @@ def read_image(file: Path) -> Image.Image:
     """Read and decode an image file; an animation gives its first image.
 
     Raises:
-        ValueError: where the file is missing, empty, damaged, no image, a single row or column, or absurdly large.
+        ValueError: if the file is missing, empty, damaged, no image, a single row or column, or too large.
     """
     limit = Image.MAX_IMAGE_PIXELS or 0
     try:

@@ -22,16 +22,16 @@ class BatchPlan(NamedTuple):
 class EpochSampler(Sampler[BatchPlan]):
     """Yields this rank's rows of each global batch; the trainer sets the epoch.
 
-    An epoch goes once through the largest domain; a smaller one is shuffled anew after each pass through it.
+    An epoch goes once through the largest domain; a smaller one is shuffled again after each pass through it.
 
     Args:
         counts: number of images of each domain.
         batch_size: the number of rows of the global batch.
-        drop_last: whether the last batch is left out where it is smaller.
-        seed: what order, flips and crops depend on.
+        drop_last: whether the last batch is left out if it is smaller.
+        seed: the seed of the order, the flips and the crops.
         rank: the number of this process.
         world_size: number of processes. A last batch that they cannot share evenly loses its remainder.
-        margin: how many pixels larger images are than crops of them, so corners lie in 0 to margin.
+        margin: how many pixels larger the images are than their crops, so corners are from 0 to margin.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class BatchDataset(Dataset):
 
 
 class DeviceBatchDataset(BatchDataset):
-    """The same batches from the device's own memory, where each is an index selection.
+    """The same batches from the device's own memory, where each batch is an index selection.
 
     Args:
         domains: the images of each domain.

@@ -32,7 +32,7 @@ SHARE_OF_DEVICE = 0.25
 class StoredDataModule(LightningDataModule, ABC):
     """Batches of stored images in [-1, 1] on the device.
 
-    Each image is decoded once, into a cache that later runs share. Batches travel as bytes and become floats on the
+    Each image is decoded once, into a cache that later runs share. Batches are moved as bytes and become floats on the
     device, where they are cropped and flipped too. Order, crops and flips are functions of (seed, epoch).
 
     Args:
@@ -40,24 +40,24 @@ class StoredDataModule(LightningDataModule, ABC):
         channels: 1 for gray, 3 for RGB.
         batch_size: rows of the global batch, which the processes divide among them.
         root: the data set's folder.
-        download: whether what is missing is fetched, where the set has a source.
+        download: whether missing files are downloaded, if the set has a source.
         fit: `crop`, `pad` or `stretch` images to the square, see `Shape`.
         center_crop: side of a square cut out of the middle first; None for no such cut.
         flip: whether half of the training images, chosen at random, are flipped left to right.
         load_size: side to which training images are fitted before a random square of `image_size` is cut out of each
             (286 for 256 in pix2pix); None for no random crops. Both images of an aligned pair share the square.
-        drop_last: whether an epoch's last batch is left out where it is smaller.
+        drop_last: whether an epoch's last batch is left out if it is smaller.
         num_workers: processes that gather batches; the cache needs none.
         cache: `auto` keeps decoded images on disk; `off` decodes them again in each epoch.
         cache_dir: the folder of all caches.
-        on_device: whether the whole set is held in the device's memory; `auto` where it is small compared with that.
+        on_device: whether the whole set is held in the device's memory; `auto` if it is small compared with that.
         on_bad: `skip` leaves out and names images that cannot be read, `raise` makes them an error.
         max_bad: the largest share of images that may be left out.
         expected: the known number of images of each split, for `gan-lightning check`.
-        seed: what order, crops and flips depend on.
+        seed: the seed of the order, the crops and the flips.
 
     Raises:
-        ValueError: for a `load_size` below `image_size`.
+        ValueError: if `load_size` is below `image_size`.
     """
 
     image_size: PositiveInt
@@ -92,7 +92,7 @@ class StoredDataModule(LightningDataModule, ABC):
         self._evaluation_sets: dict[Split, list[FittedImages]] = {}
         self._evaluation_split: Split | None = None
 
-    # What a data set says of itself.
+    # What a data set defines.
 
     @property
     @abstractmethod
@@ -104,7 +104,7 @@ class StoredDataModule(LightningDataModule, ABC):
         """Find the images of each domain of a split.
 
         Raises:
-            ValueError: in one sentence that says what was looked for and where to put it.
+            ValueError: if they are missing; the message names what was looked for and where to put it.
         """
 
     @abstractmethod
@@ -133,14 +133,14 @@ class StoredDataModule(LightningDataModule, ABC):
         return self.shape._replace(image_size=image_size)
 
     def fitted_images(self, split: Split, image_size: int | None = None) -> list[FittedImages]:
-        """Return the fitted images of each domain of a split, decoded now where no cache holds them.
+        """Return the fitted images of each domain of a split, decoded now if no cache has them.
 
         Args:
-            split: the split whose images are wanted.
+            split: the split whose images are fitted.
             image_size: side to which they are fitted; None for the split's own.
 
         Raises:
-            ValueError: where the set has no such split, or the cache cannot be written.
+            ValueError: if the set has no such split, or the cache cannot be written.
         """
         shape = self.fitted_shape(image_size or self.fitted_size(split))
         domains = self.domains(split)
@@ -176,7 +176,7 @@ class StoredDataModule(LightningDataModule, ABC):
         if not len(self._sampler()):
             count = max(map(len, self.train))
             raise ValueError(
-                f"data.batch_size must be at most the number of images, {count}, where data.drop_last is true; "
+                f"data.batch_size must be at most the number of images, {count}, if data.drop_last is true; "
                 f"got {self.batch_size}"
             )
 
@@ -236,12 +236,12 @@ class StoredDataModule(LightningDataModule, ABC):
         """Return the images of each domain of a split, by number, neither cropped at random nor flipped.
 
         Raises:
-            ValueError: where the set has no such split or too many of its images cannot be read.
+            ValueError: if the set has no such split or too many of its images cannot be read.
         """
         return list(self._evaluation_set(split))
 
     def true_split(self, split: Split, domain: int = 0) -> Split:
-        """Return `train` where a split's images are the very training images, as in sets with only these; else it."""
+        """Return `train` if a split has exactly the training images, as in sets with no others; else the split."""
         if split == "train":
             return split
         own, training = (self.evaluation_images(name)[domain] for name in (split, "train"))
@@ -256,13 +256,13 @@ class StoredDataModule(LightningDataModule, ABC):
         together end with the smaller one. Order, flips and crops of training are not touched.
 
         Args:
-            split: the split whose images are wanted.
+            split: the split whose images are read.
             batch_size: rows of one batch, on this process alone.
             device: the device that gets the batches.
             dtype: the images' type.
 
         Raises:
-            ValueError: at once, where the set has no such split or too many of its images cannot be read.
+            ValueError: before the first batch, if the set has no such split or too many of its images cannot be read.
         """
         domains = self._evaluation_set(split)
         count = min(map(len, domains))

@@ -25,7 +25,7 @@ class ImageDataModule(StoredDataModule):
         """Find the images of a split.
 
         Raises:
-            ValueError: in one sentence that says what was looked for and where to put it.
+            ValueError: if they are missing; the message names what was looked for and where to put it.
         """
 
     @property

@@ -113,7 +113,7 @@ class SideBySidePairs:
 
     Args:
         files: one file for each pair.
-        root: the folder below which they lie.
+        root: the folder that contains them.
         swap: whether the right image comes first.
     """
 
@@ -146,7 +146,7 @@ class TwoFilePairs:
 
     Args:
         files: the two files of each pair.
-        root: the folder below which they lie.
+        root: the folder that contains them.
     """
 
     labels: np.ndarray | None = None

@@ -15,7 +15,7 @@ from gan_lightning.data.unpaired import UnalignedDataModule
 
 PHOTOS = ("china.jpg", "flower.jpg")
 TRAINING_SHARE = 0.75
-"""Training crops lie in the left three quarters of a photograph, test crops in the rest."""
+"""Training crops are from the left three quarters of a photograph, test crops from the rest."""
 
 
 class PhotoCrops:

@@ -17,7 +17,7 @@ MODES = 8
 
 
 class Ring(LightningDataModule):
-    """Batches of points as images [B, 2, 1, 1], drawn anew for each iteration.
+    """Batches of points as images [B, 2, 1, 1], with new points in each iteration.
 
     A batch is a function of the seed and the trainer's iteration, so a resumed run sees what it would have seen.
 
@@ -25,13 +25,13 @@ class Ring(LightningDataModule):
         image_size: 1, because an image is one point.
         channels: 2, the coordinates.
         batch_size: rows of the global batch, which the processes divide among them.
-        num_batches: in an epoch.
+        num_batches: number of batches in an epoch.
         radius: the ring's radius.
         sigma: standard deviation of each Gaussian in each coordinate.
-        seed: what the points depend on.
+        seed: the seed of the points.
 
     Raises:
-        ValueError: for another image size or number of channels.
+        ValueError: if image_size is not 1 or channels is not 2.
     """
 
     batch_type: ClassVar[type[Batch]] = Unlabelled

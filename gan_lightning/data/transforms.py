@@ -19,10 +19,10 @@ class Shape(NamedTuple):
     Args:
         image_size: side of the square result, in pixels.
         channels: 1 for gray, 3 for RGB.
-        fit: `crop` resizes the short edge to the size and cuts out the middle, `pad` resizes the long edge and puts
-            black around the image, `stretch` resizes both.
-        center_crop: side of a square cut out of the middle first (178 for CelebA), where the image is larger; None
-            for no such cut.
+        fit: `crop` resizes the short edge to the size and cuts out the middle, `pad` resizes the long edge and adds
+            black borders, `stretch` resizes both edges.
+        center_crop: side in pixels of a square that is cut out of the middle before (178 for CelebA); an edge that is
+            shorter stays whole. None for no such cut.
     """
 
     image_size: int
@@ -32,10 +32,15 @@ class Shape(NamedTuple):
 
 
 def fitted(image: Image.Image, shape: Shape) -> np.ndarray:
-    """Turn an image upright and fit it to a shape; values are those of torchvision's own transforms.
+    """Turn an image upright, as its EXIF data say, and fit it to a shape.
+
+    Resizing is bilinear with antialiasing; the values equal those of torchvision's transforms of Pillow images.
 
     Returns:
         uint8 [channels, image_size, image_size]
+
+    Raises:
+        ValueError: if the image has floating point values.
     """
     image = with_channels(ImageOps.exif_transpose(image), shape.channels)
     if shape.center_crop is not None:
@@ -58,7 +63,7 @@ def with_channels(image: Image.Image, channels: int) -> Image.Image:
     """Convert an image to gray (1 channel) or RGB (3): transparency becomes white, 16 bits are scaled to 8.
 
     Raises:
-        ValueError: for floating point images.
+        ValueError: if the image has floating point values.
     """
     if image.mode == "F":
         raise ValueError("floating point values, whose range is not known")
@@ -82,16 +87,19 @@ Pixels = UInt8[Tensor, "B C H W"]
 
 
 def cropped(pixels: Pixels, corners: Int[Tensor, "B 2"], size: int) -> UInt8[Tensor, "B C {size} {size}"]:
-    """Cut a square of `size` pixels out of each image, beginning at the row and column that `corners` gives."""
+    """Cut a square of `size` x `size` pixels out of each image.
+
+    `corners` gives the row and the column of each square's first pixel, from 0 to H - size and W - size.
+    """
     squares = pixels.unfold(2, size, 1).unfold(3, size, 1)  # a view of all of them
     return squares[torch.arange(len(pixels), device=pixels.device), :, corners[:, 0], corners[:, 1]]
 
 
 def flipped(pixels: Pixels, flips: Bool[Tensor, " B"]) -> Pixels:
-    """Flip the images that `flips` marks left to right, and return all."""
+    """Return all images; those for which `flips` is true are mirrored left to right."""
     return torch.where(flips[:, None, None, None], pixels.flip(-1), pixels)
 
 
 def in_range(pixels: Pixels, dtype: torch.dtype) -> Images:
-    """Convert bytes from 0 to 255 to floats in [-1, 1]."""
+    """Convert bytes from 0 to 255 to floats of type `dtype` in [-1, 1]."""
     return pixels.to(dtype).div_(127.5).sub_(1)

@@ -1,4 +1,4 @@
-"""Two domains whose images do not belong together."""
+"""Two domains without pairs."""
 
 from abc import ABC
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from gan_lightning.types import Batch, Images, Pair
 
 
 class UnalignedDataModule(StoredDataModule, ABC):
-    """Batches with images of x beside any images of y; an epoch goes once through the larger domain."""
+    """Batches with images of x and any images of y; an epoch goes once through the larger domain."""
 
     @property
     def batch_type(self) -> type[Batch]:
@@ -28,7 +28,7 @@ class Unpaired(UnalignedDataModule):
     """Two domains of any sizes: `trainA trainB testA testB` below `root`, or two folders of training images.
 
     Args:
-        root_x: the folder of x, where `root` is not given; there are no test images then.
+        root_x: the folder of x, if `root` is not given; there are no test images then.
         root_y: the folder of y.
     """
 

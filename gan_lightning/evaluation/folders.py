@@ -38,11 +38,11 @@ def folder_scores(
 
     Args:
         metrics: the metrics by name.
-        few: metrics that are added where there are fewer than 10,000 real or generated images.
+        few: metrics that are added if there are fewer than 10,000 real or generated images.
         extractor: the feature extractor.
         real: the folder of real images.
         fake: the folder of images that are scored.
-        num_images: a list of how many images of `fake`, evenly spaced, are scored; all of them where it is empty.
+        num_images: a list of how many images of `fake`, evenly spaced, are scored; all of them if it is empty.
         batch_size: images in one pass of the extractor.
         image_size: the size that all images are fitted to; None where all are squares of one size.
         cache: `auto` keeps decoded images and statistics on disk; `off` writes nothing.

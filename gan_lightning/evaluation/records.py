@@ -1,4 +1,7 @@
-"""Score records: scores with everything that they depend on, and the files of a run that keep them."""
+"""Score records: scores with everything that they depend on, and the files of a run that keep them.
+
+Two scores can be compared if their protocols, all fields but the CIRCUMSTANCES, are equal.
+"""
 
 import json
 import math
@@ -56,16 +59,16 @@ class Context:
     Args:
         weights: the generator's weights: `raw` as trained, `ema` their moving average, `none` for a folder of images.
         batch_norm: where batch norm took its statistics from: `eval` the running averages of training, `batch` each
-            batch, `standing` averages made for scoring; `none` where the generator has no batch norm.
+            batch, `standing` averages made for scoring; `none` if the generator has no batch norm.
         latent_seed: the seed of the noise.
         precision: the generator's precision, such as `32-true`.
-        iteration: the training iteration of the checkpoint.
+        iteration: the training iteration of the checkpoint; 0 for a folder of images.
         images_seen: real images that training had used by then.
         seed: the seed of the run.
-        run: the folder of the run.
-        source: what the images were made from beside noise, such as `classes in turn`, or the split and the fingerprint
-            of the images that were translated.
-        batch_size: images in a batch of the generator, where an image depends on its batch; else 0.
+        run: the folder of the run, or the folder of images.
+        source: what the images were made from besides noise, such as `classes in turn`, or the split and the
+            fingerprint of the images that were translated.
+        batch_size: images in one pass of the generator, if an image depends on the others in its pass; else 0.
     """
 
     weights: Literal["raw", "ema", "none"]
@@ -90,11 +93,11 @@ class ScoreRecord(Context, Record):
         score: the name of the score, such as `fid` or `fd_random`.
         value: a finite number.
         settings: the arguments of the metric.
-        n_real: the number of real images that the metric used; 0 where it needs none.
+        n_real: the number of real images that the metric used; 0 if it needs none.
         n_fake: the number of generated images that the metric used.
         split: the split of the real images.
         data: the fingerprint of the real images.
-        resize: how the extractor resizes, `legacy` or `clean`; `none` where it takes any size.
+        resize: how the extractor resizes, `legacy` or `clean`; `none` if it takes any size.
         extractor: the name of the extractor.
         extractor_sha256: the hash of the extractor's weights.
         versions: the versions of this project and the libraries.
@@ -192,7 +195,7 @@ class ScoreFile:
         self.file = file
 
     def append(self, records: Sequence[ScoreRecord | ScoringFailure]) -> None:
-        """Add lines at the end; the file and its folder are made where they are missing."""
+        """Add lines at the end; the file and its folder are made if they are missing."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("a", encoding="utf-8") as stream:
             stream.writelines(f"{record.to_json()}\n" for record in records)
@@ -213,7 +216,10 @@ class ScoreFile:
         self.begin_with(self, iteration)
 
     def begin_with(self, other: "ScoreFile", iteration: int) -> None:
-        """Replace the content, in one step, by another file's lines up to an iteration; without such a file keep it."""
+        """Replace the content, in one step, by another file's lines up to an iteration.
+
+        If the other file does not exist, the content stays as it is.
+        """
         if other.file.is_file():
             kept = [line for line in other._lines() if (_iteration(line) or 0) <= iteration]
             with atomic_write(self.file) as stream:

@@ -32,7 +32,7 @@ class SamplingOptions:
         batch_size: images in one pass of the generator.
         weights: the generator's moving average, if it has one, or its weights as trained.
         batch_norm: where batch normalisation takes its statistics from.
-        precision: in which the generator computes.
+        precision: the precision in which the generator computes.
     """
 
     seed: NonNegativeInt = 0
@@ -48,7 +48,7 @@ def sample_images(
     """Yield images by number, in batches on the model's device.
 
     An image is a function of the seed and its number, whatever the batches and the processes; only with `batch_norm:
-    batch` does it depend on its batch. Torch's own random streams and the network in training are left alone.
+    batch` does it depend on its batch. Torch's own random streams and the network in training do not change.
 
     Args:
         model: any game.
@@ -59,7 +59,7 @@ def sample_images(
     """
 
     def made(network: nn.Module, numbers: range, seed: int) -> Images:
-        # Both contexts are entered anew for each batch: the caller must not find gradients switched off.
+        # Both contexts are entered again for each batch, so that gradients are not off for the caller in between.
         with autocast(model.device, options.precision):
             return model.sample(numbers, seed, data, direction, weights=options.weights, network=network)
 

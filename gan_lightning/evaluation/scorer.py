@@ -110,7 +110,7 @@ def _records_of_metric(
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """How far which run is when its model is scored.
+    """The run and the point in its training at which a model is scored.
 
     Args:
         iteration: the iteration of training.
@@ -132,7 +132,7 @@ class Scorer:
         metrics: the metrics by name.
         extractor: the feature extractor.
         data: the data module with the real images, and for models that translate also with the images to translate.
-        split: the split of the real images; the records say `train` where it has the very images of training.
+        split: the split of the real images; the records name `train` if it has exactly the training images.
         device: the device of the extractor.
 
     Raises:
@@ -148,7 +148,7 @@ class Scorer:
         device: torch.device | str = "cpu",
     ) -> None:
         if not isinstance(data, StoredDataModule):
-            raise ValueError(f"metric needs data of images; got {type(data).__name__}: take metric=[] or other data")
+            raise ValueError(f"metric needs data of images; got {type(data).__name__}: use metric=[] or other data")
         self.metrics, self.extractor, self.data, self.split = dict(metrics), extractor, data, split
         self.needs = needs_of(self.metrics)
         images = data.evaluation_images(split)[0]
@@ -161,7 +161,7 @@ class Scorer:
         """Compute all scores of a few real images, so that errors show before training, and return the scores' names.
 
         Metrics of moments alone get one column of the features, because their time grows with the cube of the columns.
-        Where there are fewer images than a metric needs, some are used twice; `check` says whether they are enough.
+        If there are fewer images than a metric needs, some are used twice; `check` tests whether they are enough.
         """
         fewest = max([2, *(metric.min_images for metric in self.metrics.values())])
         rows = torch.from_numpy(images.rows([number % len(images) for number in range(fewest)]))
@@ -223,13 +223,13 @@ class Scorer:
     ) -> list[ScoreRecord]:
         """Return a record for each score and direction; all ranks must call this, and all get the same.
 
-        Where a model has two directions, the scores' names end in the direction, `fid_xy` and `fid_yx`.
+        If a model has two directions, the scores' names end in the direction, `fid_xy` and `fid_yx`.
 
         Args:
             model: the model, on its device.
             options: how its images are made.
             num_images: how many images are scored; a model that translates makes as many as there are to translate.
-            progress: what the records say of the run.
+            progress: the run's state, which is written to the records.
 
         Raises:
             ValueError: if images are not finite, or no metric can be computed from them.
@@ -267,5 +267,5 @@ class Scorer:
 
 
 def _suffix(model: AdversarialGame, direction: str) -> str:
-    """Return the suffix of a score's name: the direction, where a model has two."""
+    """Return the suffix of a score's name: the direction, if a model has two."""
     return f"_{direction}" if len(model.directions) > 1 else ""

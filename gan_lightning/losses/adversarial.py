@@ -15,8 +15,8 @@ from gan_lightning.types import Critic, Images, Logits, NonNegativeFloat, Number
 class AdversarialLoss(ABC):
     """What the two players minimise.
 
-    An objective asks the critic about any images it likes, in any batches, and returns named terms, whose sum the
-    player minimises. Where the discriminator has several heads, the game calls the objective once for each head.
+    An objective may call the critic on any images, in any batches, and returns named terms, whose sum the player
+    minimises. Where the discriminator has several heads, the game calls the objective once for each head.
 
     Example:
         >>> class Linear(AdversarialLoss):
@@ -74,7 +74,7 @@ class NonSaturating(AdversarialLoss):
 class Minimax(NonSaturating):
     """Binary cross-entropy; the generator minimises log(1 - D(G(z))) (Goodfellow et al. 2014, arXiv:1406.2661, eq. 1).
 
-    D minimises what it minimises in `NonSaturating`, label smoothing included. G's gradient vanishes where D rejects
+    D minimises what it minimises in `NonSaturating`, label smoothing included. G's gradient vanishes if D rejects
     its images with confidence, which is why section 3 of the paper replaces it in practice.
     """
 
@@ -92,7 +92,7 @@ class LeastSquares(AdversarialLoss):
         a: target of fakes.
         b: target of reals.
         c: target of fakes in the generator's step.
-        factor: 1/2 in the paper; 1 in most code.
+        factor: what both losses are multiplied by; 1/2 in the paper, 1 in most code.
     """
 
     def __init__(self, a: Number = 0.0, b: Number = 1.0, c: Number = 1.0, factor: NonNegativeFloat = 0.5) -> None:
@@ -139,8 +139,8 @@ class Relativistic(AdversarialLoss):
     """The relativistic loss on pairs (Jolicoeur-Martineau 2018, arXiv:1807.00734).
 
     As in R3GAN (Huang et al. 2024, arXiv:2501.05441, equation 2): D minimises mean softplus(-(D(x) - D(G(z)))), G
-    mean softplus(-(D(G(z)) - D(x))); both are log 2 where D cannot tell. Real and fake images pair up row by row, so
-    the two batches must be equally large. The paper proves local convergence with R1 and R2, and only then.
+    mean softplus(-(D(G(z)) - D(x))); both are log 2 if D cannot distinguish them. Real and fake images are paired
+    row by row, so the two batches must have the same size. The paper proves local convergence only with both R1 and R2.
     """
 
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:

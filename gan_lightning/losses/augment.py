@@ -14,8 +14,8 @@ from gan_lightning.types import Discriminator, DiscriminatorOutput, Images, Logi
 class Augmentation(nn.Module, ABC):
     """Wraps a critic in one that sees augmented images, for both players, so that it suits every loss.
 
-    An adaptive augmentation says `adaptive = True`; it is then told D's outputs on real images after each pass of D's
-    step, and keeps what it learns from them in buffers (`register_buffer`), which the checkpoint keeps.
+    An adaptive augmentation sets `adaptive = True`; its `update` then receives D's outputs on real images in each
+    step of D, and it keeps what it learns from them in buffers (`register_buffer`), which the checkpoint keeps.
     """
 
     adaptive: ClassVar[bool] = False
@@ -26,7 +26,7 @@ class Augmentation(nn.Module, ABC):
         """Return the images, each changed by random numbers of its own; gradients flow through to the images."""
 
     def forward(self, critic: Discriminator) -> Discriminator:
-        """Return a critic that augments what it is asked about."""
+        """Return a critic that augments the images that it is given."""
 
         def of_augmented(images: Images) -> Logits | DiscriminatorOutput:
             return critic(self.augment(images))
@@ -38,7 +38,7 @@ class Augmentation(nn.Module, ABC):
 
 
 def augmented(augment: Augmentation | None, critic: Discriminator) -> Discriminator:
-    """Return the critic that players face: one that sees augmented images if there is an augmentation."""
+    """Return the critic that both players use: one that sees augmented images if there is an augmentation."""
     return augment(critic) if augment else critic
 
 
@@ -49,7 +49,7 @@ class DiffAugment(Augmentation):
 
     Args:
         colour: brightness moves by up to 0.5, saturation is multiplied by up to 2, contrast by 0.5 to 1.5.
-        translation: the furthest shift in each direction, as a part of the image's side; what enters is 0.
+        translation: the furthest shift in each direction, as a part of the image's side; pixels that enter are 0.
         cutout: side of the square that becomes 0, as a part of the image's side; its centre is anywhere.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Gradient penalties of the discriminator: terms of the gradient of its output by its input images."""
+"""Gradient penalties of the discriminator: terms of its output's gradient with respect to its input images."""
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +11,11 @@ BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def input_gradients(critic: Critic, images: Images) -> Tensor:
-    """Return the gradient of each image's output by that image, flat: [B, C * H * W], differentiable once more.
+    """Return the gradient of D's output on each image with respect to that image, flat: [B, C * H * W].
 
-    The output of an image with several logits, such as one for each patch, is their mean, as in every loss. Everything
-    is computed in float32 (float64 is kept), also under autocast, because half precision is off by percents here.
+    It can be differentiated once more. The output of an image with several logits, such as one for each patch, is their
+    mean, as in every loss. Everything is computed in float32 (float64 is kept), also under autocast, because half
+    precision has errors of several percent here.
     """
     full = torch.promote_types(images.dtype, torch.float32)
     images = images.detach().to(full).requires_grad_()
@@ -29,7 +30,7 @@ class InputGradientPenalty(Penalty):
 
     Args:
         weight: what the penalty is multiplied by.
-        every_n_iterations: how many moves of D lie between two evaluations.
+        every_n_iterations: the penalty is computed in every n-th iteration in which D moves.
     """
 
     def __init__(self, weight: NonNegativeFloat = 10.0, every_n_iterations: PositiveInt = 1) -> None:
@@ -75,8 +76,8 @@ class DRAGAN(InputGradientPenalty):
 
     Args:
         weight: what the penalty is multiplied by.
-        noise: standard deviation of each pixel's noise; 0.25 is about half of that of images in [-1, 1].
-        every_n_iterations: how many moves of D lie between two evaluations.
+        noise: standard deviation of each pixel's noise; 0.25 is about half the pixels' own for images in [-1, 1].
+        every_n_iterations: the penalty is computed in every n-th iteration in which D moves.
     """
 
     def __init__(
@@ -99,8 +100,8 @@ class DRAGAN(InputGradientPenalty):
 class R1(InputGradientPenalty):
     """The penalty R1: weight / 2 * mean |grad D|^2 at the real images.
 
-    Source: Mescheder et al. 2018, arXiv:1801.04406, equation 9. The paper's weight is 10. R3GAN's for CIFAR-10 falls
-    from 0.05 to 0.005, and grows with the image's size.
+    Source: Mescheder et al. 2018, arXiv:1801.04406, equation 9. The paper's weight is 10. R3GAN's
+    weight falls from 0.05 to 0.005 for CIFAR-10, and is greater for larger images.
     """
 
     def forward(self, critic: Critic, real: Images, fake: Images) -> Scalar:
@@ -108,7 +109,10 @@ class R1(InputGradientPenalty):
 
 
 class R2(InputGradientPenalty):
-    """The penalty R2: weight / 2 * mean |grad D|^2 at the fakes (Mescheder et al. 2018, arXiv:1801.04406, eq. 10)."""
+    """The penalty R2: weight / 2 * mean |grad D|^2 at the fake images.
+
+    Source: Mescheder et al. 2018, arXiv:1801.04406, equation 10.
+    """
 
     def forward(self, critic: Critic, real: Images, fake: Images) -> Scalar:
         return self.weight / 2 * input_gradients(critic, fake).square().sum(1).mean()

@@ -11,13 +11,13 @@ from gan_lightning.types import Critic, Images, NonNegativeFloat, PositiveInt, S
 class Regularizer(nn.Module, ABC):
     """A weighted term that the game adds to a player's loss in every n-th iteration in which the player moves.
 
-    The game multiplies the term by n, so that a rarer regulariser pulls as hard on average (lazy regularisation, Karras
+    The game multiplies the term by n, so that a rarer regulariser is as strong on average (lazy regularisation, Karras
     et al. 2020, arXiv:1912.04958, section 3.1), and by the factor of `model.penalty_schedule`. State that must survive
     a resumed run is a buffer (`register_buffer`), which the checkpoint keeps.
 
     Args:
         weight: what the term is multiplied by.
-        every_n_iterations: how many moves of the player lie between two evaluations.
+        every_n_iterations: the term is computed in every n-th iteration in which the player moves.
     """
 
     def __init__(self, weight: NonNegativeFloat, every_n_iterations: PositiveInt = 1) -> None:
@@ -47,5 +47,5 @@ class GeneratorPenalty(Regularizer):
 
         Args:
             generator: maps inputs to images; an `nn.Module` whose weights may be read.
-            inputs: what the generator is fed for the images of one batch, with noise of their own.
+            inputs: the generator's inputs for one batch, drawn for this penalty alone.
         """

@@ -29,12 +29,12 @@ class Perceptual(ReconstructionLoss):
 
     Args:
         network: makes a network whose `features` are a sequence of layers; its weights are read from the file.
-        weights: path of a state dict of the whole network.
+        weights: path of a state dict of the whole network; it must be given.
         weight: what the sum is multiplied by.
-        layers: numbers in `features` of the layers that are compared.
+        layers: numbers in `features`, from 0 on, of the layers whose outputs are compared.
 
     Raises:
-        ValueError: if there is no such file, it is no state dict of the network, or a layer does not exist.
+        ValueError: if there is no such file, if it is no state dict of the network, or if a layer does not exist.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Perceptual(ReconstructionLoss):
     ) -> None:
         self.weight = weight
         self.layers = sorted(layers)
-        with torch.device("meta"):  # takes no memory and, above all, no random number that the players would miss
+        with torch.device("meta"):  # draws no random numbers, which would change the players' first weights
             whole: Any = network()
         state = _state_dict(weights)
         try:
@@ -59,7 +59,7 @@ class Perceptual(ReconstructionLoss):
         self.features: nn.Sequential = whole.features[: self.layers[-1] + 1].float().eval().requires_grad_(False)
         for module in self.features.modules():
             if isinstance(module, nn.ReLU):
-                module.inplace = False  # it would overwrite a compared layer in front of it
+                module.inplace = False  # it would overwrite the output of a compared layer
 
     def __call__(self, output: Images, target: Images) -> Scalar:
         self.features.to(output.device)
@@ -79,12 +79,12 @@ class Perceptual(ReconstructionLoss):
 
 
 def in_imagenets_range(images: Images) -> Float[Tensor, "B 3 H W"]:
-    """Return images in [-1, 1] as float32 RGB with the mean and deviation that torchvision's networks were trained on.
+    """Return images in [-1, 1] as float32 RGB, normalised by ImageNet's means and standard deviations.
 
-    Gray images are repeated.
+    torchvision's networks were trained on such values. Gray images are repeated to three channels.
 
     Raises:
-        ValueError: if there are other than 1 or 3 channels.
+        ValueError: if there are neither 1 nor 3 channels.
     """
     if images.shape[1] not in (1, 3):
         raise ValueError(f"{KEY} needs data.channels to be 1 or 3; got {images.shape[1]}")
@@ -100,5 +100,5 @@ def _state_dict(weights: str | None) -> Any:
         raise ValueError(f"{WANTED}; there is no file {file}")
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever foreign bytes make of the loader
+    except Exception as error:  # other files make the loader fail in many ways
         raise ValueError(f"{WANTED}; {file} is no file of weights") from error

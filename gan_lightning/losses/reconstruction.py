@@ -1,4 +1,4 @@
-"""Reconstruction losses: how far an output is from the image that it should be."""
+"""Reconstruction losses: distances of an output from the image that it should be."""
 
 from abc import ABC, abstractmethod
 
@@ -9,7 +9,7 @@ from gan_lightning.types import Images, NonNegativeFloat, Scalar
 
 
 class ReconstructionLoss(ABC):
-    """The distance of images from their targets, for a generator that is shown what to draw.
+    """The distance of images from their targets, for a generator whose correct output is known.
 
     `weight` multiplies it.
     """

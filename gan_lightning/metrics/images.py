@@ -12,7 +12,7 @@ from gan_lightning.types import ImageSet, PositiveInt
 UInt8Images = UInt8[Tensor, "B 3 H W"]
 """Red, green and blue from 0 to 255."""
 TOLERANCE = 1 / 255
-"""Rounding may leave [-1, 1] by this much, which is half the distance of two neighbouring uint8 values."""
+"""Values may be outside [-1, 1] by this rounding error, half the distance of two neighbouring uint8 values."""
 
 
 def to_uint8(images: Shaped[Tensor, "B C H W"]) -> UInt8Images:
@@ -24,7 +24,8 @@ def to_uint8(images: Shaped[Tensor, "B C H W"]) -> UInt8Images:
         images: floats in [-1, 1], or uint8, which keeps its values; with 1 channel, which is repeated, or 3.
 
     Raises:
-        ValueError: if values are NaN, infinite or outside [-1, 1], or if the type or the number of channels is another.
+        ValueError: if values are NaN, infinite or outside [-1, 1] by more than 1/255, or if the type or the number of
+            channels is none of these.
     """
     if images.shape[1] not in (1, 3):
         raise ValueError(f"images to be scored must have 1 or 3 channels; got {images.shape[1]}")

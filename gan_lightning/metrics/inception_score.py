@@ -7,7 +7,7 @@ from gan_lightning.types import PositiveInt
 
 
 class InceptionScore(Metric):
-    """exp E KL(p(y|x) || p(y)) for the classes of generated images; real images are not looked at.
+    """exp E KL(p(y|x) || p(y)) for the classes of generated images; real images are not used.
 
     Salimans et al. 2016 (arXiv:1606.03498). The mean over the splits is called `inception_score` with Inception and
     `class_score_<name>` with another classifier, and the standard deviation over them `inception_score_std` or

@@ -115,7 +115,7 @@ class Metric(ABC):
 
 
 def _is_constant(images: Statistics) -> bool:
-    """Tell whether the features do not vary; a distance between such sets is a number without meaning."""
+    """Return whether the features do not vary; a distance between such sets is a number without meaning."""
     if "moments" in images.kinds:
         scale = max(float(abs(images.moments.mean).max()), 1e-12)
         variance = images.moments.scatter.diagonal().max() / max(images.count, 1)

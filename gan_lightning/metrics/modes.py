@@ -8,11 +8,12 @@ from gan_lightning.metrics.statistics import Statistics
 
 
 class ModeCoverage(Metric):
-    """The number of the data set's classes that appear among generated images, and how evenly they do.
+    """The number of the data set's classes among generated images, and how far their shares are from the real ones.
 
     `modes_hit` counts the classes predicted both for a real and for a generated image. `modes_kl` is KL(fake || real)
-    between the histograms of predicted classes, 0 if they agree, as reported on stacked MNIST by Srivastava et al. 2017
-    (arXiv:1705.07761). A class without real images counts as half an image, which keeps the divergence finite.
+    in nats between the histograms of predicted classes, 0 if they are equal, as reported on stacked MNIST by Srivastava
+    et al. 2017 (arXiv:1705.07761). A class without real images counts as half a real image, which keeps the divergence
+    finite.
     """
 
     real_inputs = fake_inputs = frozenset({"logits"})
@@ -27,7 +28,7 @@ class ModeCoverage(Metric):
         if real.extractor.num_classes is None:
             raise ValueError(
                 "metric=modes needs logits of the data set's own classes; "
-                f"got extractor={real.extractor.name}: take extractor=classifier"
+                f"got extractor={real.extractor.name}: use extractor=classifier"
             )
         real_counts, fake_counts = _class_counts(real), _class_counts(fake)
         real_shares = np.maximum(real_counts, 0.5) / np.maximum(real_counts, 0.5).sum()

@@ -18,7 +18,7 @@ StatisticKind = Literal["moments", "features", "logits"]
 MAX_ROWS = 50_000
 """The default limit of images whose features and logits are kept in memory."""
 BLOCK_SIZE = 1024
-"""Moments are computed over blocks of this many rows whatever the batches are, so the batch size changes no bit."""
+"""Moments are computed over blocks of this many rows, so they do not depend on the batch size, not even in a bit."""
 
 
 @dataclass
@@ -64,14 +64,14 @@ class Moments:
 
     @property
     def covariance(self) -> Float64[np.ndarray, "F F"]:
-        """The unbiased estimate of the covariance."""
+        """The unbiased estimate of the covariance, for at least two images."""
         return self.scatter / (self.count - 1)
 
 
 class Statistics:
     """Statistics of images that went through one extractor, in the order in which they were added.
 
-    Moments cover all images; of features and logits only the first `max_rows` rows are kept.
+    Moments cover all images; of features and logits only the first `max_rows` rows are kept. Each image has one row.
 
     Args:
         extractor: identity of the extractor that computed the features.
@@ -106,6 +106,9 @@ class Statistics:
             extractor: computes the features.
             kinds: which statistics to collect.
             max_rows: largest number of rows of features and logits in memory.
+
+        Raises:
+            ValueError: if images or features are not finite, images are out of range, or logits are missing.
         """
         statistics = cls(extractor.identity, kinds, max_rows)
         for batch in images:
@@ -136,7 +139,7 @@ class Statistics:
         return statistics
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Return everything that was collected, to be saved."""
+        """Return everything that was collected by name, for a file that `from_arrays` can restore."""
         arrays: dict[str, np.ndarray] = {"count": np.array(self.count)}
         if "moments" in self.kinds:
             arrays |= {"mean": self.moments.mean, "scatter": self.moments.scatter}
@@ -163,7 +166,7 @@ class Statistics:
             if batch.logits is None:
                 raise ValueError(
                     "metric=inception_score and metric=modes need class logits, but extractor="
-                    f"{self.extractor.name} gives none; take extractor=inception or extractor=classifier"
+                    f"{self.extractor.name} gives none; use extractor=inception or extractor=classifier"
                 )
             if room:
                 self._logits.append(_first_rows(batch.logits.cpu(), room))

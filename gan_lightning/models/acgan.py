@@ -1,4 +1,4 @@
-"""The auxiliary classifier GAN: D also says which class an image shows, and both players want it to be right."""
+"""The auxiliary classifier GAN: D also predicts an image's class, and both players train it to be right."""
 
 from collections.abc import Iterator, Mapping
 from typing import Unpack
@@ -25,7 +25,7 @@ class ACGAN(AdversarialGame):
         discriminator: images to a `DiscriminatorOutput` with class logits [B, num_classes].
         latent_dim: Z.
         num_classes: how many classes there are.
-        class_weight: of the class terms; 1 in the paper.
+        class_weight: what the class terms are multiplied by; 1 in the paper.
         latent: draws latents; by default standard normal.
         options: what every game takes, see `GameOptions`.
 

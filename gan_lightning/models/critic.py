@@ -1,4 +1,4 @@
-"""A critic that keeps what the discriminator said of real and of fake images, from the passes that a loss makes."""
+"""A critic that keeps the discriminator's outputs for real and for fake images, from the passes that a loss makes."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,12 @@ from gan_lightning.types import Critic, Discriminator, DiscriminatorOutput, Imag
 
 
 class RecordingCritic:
-    """Asks a discriminator about images, once for each batch that a loss wants to know of, and keeps the answers.
+    """Runs a discriminator once on each batch that a loss gives it, and keeps the outputs.
 
     Args:
-        discriminator: what is asked.
-        images: batches by name, of which the answers are kept in `said`; they are found again row by row, also where a
-            loss asks about several at once, in any order.
+        discriminator: the network that is run.
+        images: batches by name, whose outputs are kept in `said`; their rows are found by content, so a loss may also
+            join several batches in any order.
     """
 
     def __init__(self, discriminator: Discriminator, **images: Images) -> None:
@@ -39,7 +39,7 @@ class RecordingCritic:
         """Return an objective's terms, each summed over the discriminator's heads; all heads share the same passes.
 
         Args:
-            objective: asks the critic about the same batches in the same order at every call.
+            objective: must call the critic on the same batches in the same order each time.
         """
         terms = objective(self)
         for head in range(1, len(self._passes[0].logits)):
@@ -50,7 +50,7 @@ class RecordingCritic:
 
 
 def as_output(answer: Logits | DiscriminatorOutput) -> DiscriminatorOutput:
-    """Return a discriminator's answer as a record, also if it is bare logits."""
+    """Return a discriminator's output as a record, also if it is bare logits."""
     return answer if isinstance(answer, DiscriminatorOutput) else DiscriminatorOutput((answer,))
 
 
@@ -65,7 +65,7 @@ def mean_logits(discriminator: Discriminator) -> Critic:
 
 
 def find_rows(wanted: Images, images: Float[Tensor, "N C H W"]) -> Tensor | None:
-    """Return the place of each wanted image in a batch of N, [B], by its content; None if one is missing."""
+    """Return the row of each of B images in a batch of N, [B], by content; None if an image is missing."""
     if wanted.shape[1:] != images.shape[1:] or wanted.dtype != images.dtype:
         return None
     same = _hashes(wanted)[:, None] == _hashes(images)

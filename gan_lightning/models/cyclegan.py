@@ -1,4 +1,4 @@
-"""Translation that is learnt from two domains whose images do not belong together."""
+"""Translation that is learnt from two domains without pairs."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Unpack
@@ -15,23 +15,25 @@ from gan_lightning.models.translation import SourceImages, in_columns, numbered_
 from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, Pair, Scalar, Terms
 
 BACK = {"xy": "yx", "yx": "xy"}
-"""The direction that leads back."""
+"""The opposite of each direction."""
 
 
 class CycleGAN(AdversarialGame):
-    """Two generators, each of which leads back from where the other leads, and a critic for each domain.
+    """Two generators, G from domain x to y and F from y back to x, and a critic for each domain.
 
-    Source: Zhu et al. 2017, arXiv:1703.10593. G's terms come in parts, one cycle or one identity at a time, so that
-    memory never holds two cycles. A grid's columns are x | G(x) | F(G(x)) | y | F(y) | G(F(y)).
+    Source: Zhu et al. 2017, arXiv:1703.10593. The generators' terms come in parts, one cycle or one identity at a time,
+    so that memory never holds two cycles. A grid's columns are x | G(x) | F(G(x)) | y | F(y) | G(F(y)).
 
     Args:
-        generator: makes one generator; `generator.xy` translates x to y, `generator.yx` y to x.
-        discriminator: makes one critic; `discriminator.x` and `discriminator.y` judge the domains' images.
-        cycle_weight_x: of the mean absolute difference between x and F(G(x)); 10 in the paper.
-        cycle_weight_y: of that between y and G(F(y)).
-        identity_weight_x: of that between x and F(x), which keeps colours (section 5.2); half the cycle's, or 0.
-        identity_weight_y: of that between y and G(y).
-        pool_size: how many earlier fakes of each domain D sees besides new ones.
+        generator: makes one generator; it is called twice, for G, `generator.xy`, and F, `generator.yx`.
+        discriminator: makes one critic; it is called twice, for `discriminator.x` and `discriminator.y`.
+        cycle_weight_x: the weight of the mean absolute difference between x and F(G(x)); 10 in the paper.
+        cycle_weight_y: the weight of the same difference between y and G(F(y)).
+        identity_weight_x: the weight of the same difference between x and F(x), which keeps colours (section 5.2); in
+            the paper half the cycle's weight, or 0.
+        identity_weight_y: the weight of the same difference between y and G(y).
+        pool_size: how many earlier fakes of each domain are kept, to be shown to D in place of new ones; see
+            `ImagePool`.
         options: what every game takes, see `GameOptions`.
     """
 

@@ -11,14 +11,14 @@ class EMA(AveragedModel):
     """A copy of a network, `module`, whose weights and buffers follow the network's as a moving average.
 
     The decay of an update is 0.5 ** (images since the last one / half-life), so it means the same for every batch size.
-    While few images were seen, the half-life is `ramp_up` times their number, so that the first weights are forgotten
+    The half-life is at most `ramp_up` times the number of images seen so far, so that the first weights are forgotten
     (Karras et al. 2020, arXiv:2006.06676, table of hyper-parameters). The first update copies. Integer buffers, and the
     directions of spectral normalisation, whose average would not have unit length, are copied at every update.
 
     Args:
         network: the network to follow; it may be parametrized.
-        half_life: in images seen.
-        ramp_up: None for the same half-life from the first image on.
+        half_life: number of images after which the old weights count half.
+        ramp_up: the largest ratio of the half-life to the number of images seen; None for no such limit.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The game: players that move batch by batch. Variants say what they see and what they minimise."""
+"""The game: players that move batch by batch. Variants define what the players see and minimise."""
 
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ class AdversarialGame(LightningModule, ABC):
     Args:
         inputs: feeds the generator.
         players: by name, in the order in which their optimizers are kept; the one named `options["first"]` moves first.
-        options: what every game is told.
+        options: the options of every game, see `GameOptions`.
 
     Raises:
         ValueError: if no player moves in every batch, a network does not fit the inputs that it would be given, or a
@@ -51,7 +51,7 @@ class AdversarialGame(LightningModule, ABC):
     """
 
     directions: ClassVar[Mapping[str, str]] = {"": "images"}
-    """Directions of generation, each with the field of a batch that its fakes should be taken for."""
+    """Directions of generation, each with the field of a batch whose images its fakes should resemble."""
     grid_columns: ClassVar[int] = 1
     """How many images of a grid belong together; input, output and target are three."""
     batch_types: ClassVar[tuple[type, ...]]
@@ -90,7 +90,7 @@ class AdversarialGame(LightningModule, ABC):
         self.interrupted = False
         self.best_iteration: int | None = None
 
-    # What a variant says; these are the usual answers.
+    # What a variant may define; these are the usual definitions.
 
     def part(self, network: nn.Module, direction: str) -> nn.Module:
         """Return the part of `generator`, its average or `discriminator` that plays in a direction."""
@@ -113,17 +113,17 @@ class AdversarialGame(LightningModule, ABC):
     # What variants build their terms from.
 
     def inputs(self, batch: Batch, direction: str = "") -> tuple[Tensor, ...]:
-        """Return what the generator of a direction is fed for a batch."""
+        """Return the inputs of a direction's generator for a batch."""
         return self._cast(self.generator_inputs.for_batch(batch, direction, self.device))
 
     def real_images(self, batch: Batch, direction: str = "") -> Images:
-        """Return the images that a direction's fakes should be taken for."""
+        """Return the real images that a direction's fakes should resemble."""
         return getattr(batch, self.directions[direction])
 
     def discriminator_objective(
         self, batch: Batch, fake: Images, direction: str = ""
     ) -> tuple[Terms, dict[str, DiscriminatorOutput]]:
-        """Return D's terms, penalties included, and all that D said of `real` and `fake` in the same passes."""
+        """Return D's terms, penalties included, and D's outputs for `real` and `fake` from the same passes."""
         real = self.real_images(batch, direction)
         critic = augmented(self.augment, self.critic(batch, direction))
         asked = RecordingCritic(critic, real=real, fake=fake)
@@ -138,7 +138,7 @@ class AdversarialGame(LightningModule, ABC):
     def generator_objective(
         self, batch: Batch, fake: Images, direction: str = ""
     ) -> tuple[Terms, dict[str, DiscriminatorOutput]]:
-        """Return G's adversarial terms, its penalties included, and all that D said in the same passes."""
+        """Return G's adversarial terms, its penalties included, and D's outputs from the same passes."""
         real = self.real_images(batch, direction)
         asked = RecordingCritic(augmented(self.augment, self.critic(batch, direction)), real=real, fake=fake)
         terms = asked.terms(lambda critic: self.loss.generator(critic, real, fake))
@@ -157,7 +157,7 @@ class AdversarialGame(LightningModule, ABC):
         return tuple(each.to(self.device, dtype if each.is_floating_point() else None) for each in inputs)
 
     def penalty_terms(self, name: str, *seen: Any) -> Terms:
-        """Return those regularisers of a player that are due in this iteration, given what the player's see."""
+        """Return those regularisers of a player that are due in this iteration; `seen` is what they take."""
         player = self.players[name]
         factor = player.regularizer_schedule(self.iteration, self.iterations)
         moves = self.iteration // player.every
@@ -249,7 +249,7 @@ class AdversarialGame(LightningModule, ABC):
                 self.scalars.note(f"{name}{self.suffix(direction)}", torch.stack(means).mean())
 
     def _log_scalars(self) -> None:
-        """Write the latest value of each name at the cadence, so that a player that rests then is seen too."""
+        """Write the latest value of each name at the cadence, so that a player that does not move is logged too."""
         self.scalars.end_step()
         iteration, every = self.iteration + 1, self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and iteration % every == 0:

@@ -1,4 +1,4 @@
-"""What a generator is fed, for a batch in training or an image by its number, and the fakes that it makes."""
+"""The inputs of a generator, for a batch in training or an image by its number, and the fakes that it makes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ MODELS = {
     ("images", "labels"): "a model that takes labels, such as model=cgan",
     ("images", "source"): "a model that judges pairs, such as model=pix2pix",
 }
-"""What would suit a network, by what it takes."""
+"""The models that fit a network, by the inputs that the network takes."""
 BLOCK = 256
 """Numbered latents are drawn in blocks of this size, so that an image does not depend on how many are drawn."""
 
@@ -39,9 +39,9 @@ class GeneratorInputs(ABC):
         """Return the inputs of the images of these numbers, in their order.
 
         Args:
-            numbers: of images, from 0 on.
+            numbers: numbers of images, from 0 on.
             seed: the seed of the noise.
-            data: the data module; only translation asks for it.
+            data: the data module; only translation needs it.
             direction: the direction of a model that has several.
         """
 
@@ -127,7 +127,7 @@ class LabelledLatents(Latents):
 
 
 def check_kind(game: object, network: nn.Module, given: tuple[str, ...]) -> None:
-    """Compare what a network says that it takes with what a game gives it; networks from elsewhere may say nothing.
+    """Compare the `inputs` of a network with what a game gives it; a network without this attribute is not checked.
 
     Raises:
         ValueError: if they differ.
@@ -143,7 +143,7 @@ def check_kind(game: object, network: nn.Module, given: tuple[str, ...]) -> None
 class Fakes:
     """What the generators make of one batch, by direction; each is made once, when it is first asked for.
 
-    So a generator's part of the terms has no graph of another part's fakes beside its own.
+    So a generator's part of the terms has no graph of another part's fakes besides its own.
 
     Args:
         generate: makes the fakes of a direction.

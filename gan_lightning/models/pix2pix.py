@@ -1,4 +1,4 @@
-"""Translation that is learnt from pairs."""
+"""Translation that is learnt from aligned pairs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Unpack
@@ -25,7 +25,7 @@ from gan_lightning.types import (
 
 
 class Pix2Pix(AdversarialGame):
-    """G turns x into y; D is shown x beside the image and says whether they are a pair.
+    """G translates x to y; D is given x together with an image and judges whether they are a pair.
 
     Source: Isola et al. 2017, arXiv:1611.07004. A grid's columns are input | output | target.
 
@@ -33,13 +33,13 @@ class Pix2Pix(AdversarialGame):
         generator: images to images of the same size, in [-1, 1].
         discriminator: images and a `source` to logits.
         reconstructions: distances of the output from the target, by name; each is a term of G, `generator/<name>`.
-        feature_matching_weight: of the distance of D's features on outputs and on targets (pix2pixHD, Wang et al.
+        feature_matching_weight: weight of the distance of D's features on outputs and targets (pix2pixHD, Wang et al.
             2018, arXiv:1711.11585, equation 4, whose weight is 10); 0 for none.
         options: what every game takes, see `GameOptions`.
 
     Raises:
-        ValueError: if augmentation is asked for, which would move an image away from its source, or feature matching
-            of a discriminator that returns no features.
+        ValueError: if there is an augmentation, which would move an image away from its source, or if features are to
+            be matched and the discriminator returns none.
     """
 
     directions = {"xy": "y"}

@@ -23,15 +23,15 @@ class Player:
     """A network that minimises terms of its own.
 
     Args:
-        network: what moves.
+        network: the network that is trained.
         make_optimizer: makes its optimizer from its parameters.
-        every: it moves in every n-th batch.
+        every: the player moves in every n-th batch.
         weight: multiplies all of its terms, regularisers included.
         clip: largest norm of its whole gradient; None for no limit.
         clip_weights: its weights are clamped to plus and minus this after each step; None for no limit.
-        schedule: factor of its learning rates, by the clock.
+        schedule: factor of its learning rates, by iteration.
         regularizers: terms that belong to it, by name.
-        regularizer_schedule: factor of the regularisers' weights, by the clock.
+        regularizer_schedule: factor of the regularisers' weights, by iteration.
 
     Raises:
         ValueError: if a regulariser cannot be used with the network.
@@ -100,7 +100,7 @@ class GameOptions(TypedDict, total=False):
     discriminator_every: PositiveInt
     """D moves in every n-th batch (1)."""
     first: Literal["discriminator", "generator"]
-    """Who moves first within a batch (the discriminator)."""
+    """The player that moves first within a batch (the discriminator)."""
     reuse_fake: bool
     """Both play on one batch of fakes, made before either moves; otherwise each gets fresh ones (false)."""
     discriminator_weight: NonNegativeFloat
@@ -112,13 +112,13 @@ class GameOptions(TypedDict, total=False):
     clip_weights: NonNegativeFloat | None
     """D's weights are clamped to plus and minus this (no limit; Arjovsky et al. 2017, algorithm 1)."""
     schedule: Schedule
-    """Factor of both learning rates, by the clock (constant)."""
+    """Factor of both learning rates, by iteration (constant)."""
     penalties: Mapping[str, Penalty] | None
     """Regularisers of D by name; each is logged as `discriminator/<name>` (none)."""
     generator_penalties: Mapping[str, GeneratorPenalty] | None
     """Regularisers of G by name; each is logged as `generator/<name>` (none)."""
     penalty_schedule: Schedule
-    """Factor of the regularisers' weights, by the clock (constant)."""
+    """Factor of the regularisers' weights, by iteration (constant)."""
     augment: Augmentation | None
     """Changes every image that D sees, for both players (none)."""
     ema: Callable[[nn.Module], EMA] | None

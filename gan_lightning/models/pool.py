@@ -9,9 +9,9 @@ from gan_lightning.types import Images, NonNegativeInt
 class ImagePool:
     """Shows D a history of fakes, which keeps the game from oscillating (Shrivastava et al. 2017, arXiv:1612.07828).
 
-    Until the pool is full, it keeps each image and returns it. Then each image is, by the toss of a coin, returned or
-    exchanged for one from the pool. All processes share one pool: they put in the global batch's images, make the same
-    choices, and take back their own rows.
+    Until the pool is full, it keeps each image and returns it. Then each image is, with equal probability, returned
+    or exchanged for one from the pool. All processes share one pool: they put in the global batch's images, make
+    the same choices, and take back their own rows.
 
     Args:
         size: how many images it holds; 50 in CycleGAN (Zhu et al. 2017, section 4), 0 for none.

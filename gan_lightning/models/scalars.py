@@ -9,7 +9,7 @@ from torch import Tensor
 class Scalars:
     """Collects named scalars step by step; nothing waits for the device before they are read.
 
-    Names may come at different times: a player that rests in a step has no values then.
+    Names may come at different times: a player that does not move in a step has no values then.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """Schedules: factors of learning rates and penalty weights as functions of the iteration.
 
-They depend on nothing else, so a resumed run needs no state of theirs.
+A schedule keeps no state, so a resumed run continues it exactly.
 """
 
 from collections.abc import Callable

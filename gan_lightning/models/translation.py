@@ -1,4 +1,4 @@
-"""What models that translate images of one domain into another share: their inputs, and the columns of their grids."""
+"""What models share that translate images of one domain into another: their inputs, and the columns of their grids."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -26,7 +26,7 @@ def target_domain(direction: str) -> int:
 
 
 class SourceImages(GeneratorInputs):
-    """Images of the domain that a direction starts from, by number those of the evaluation split in turn."""
+    """Images of the domain that a direction starts from; numbered ones are from the evaluation split, in turn."""
 
     kind = ("images",)
 
@@ -53,7 +53,7 @@ class SourceImages(GeneratorInputs):
 
 
 def numbered_images(data: Any, domain: int, numbers: Sequence[int]) -> Images:
-    """Return images of a domain's evaluation split in [-1, 1]; after the last comes the first again."""
+    """Return images of a domain's evaluation split in [-1, 1]; the image after the last is the first again."""
     images = _evaluation_images(data)[domain]
     pixels = torch.from_numpy(images.rows([number % len(images) for number in numbers]))
     return in_range(pixels, torch.float32)
@@ -67,7 +67,7 @@ def in_columns(*columns: Images) -> Images:
 def _evaluation_images(data: Any) -> list[ImageSet]:
     if not isinstance(data, StoredDataModule):
         raise ValueError(
-            f"callbacks.samples needs images of a data module of this package; got {type(data).__name__}: take "
+            f"callbacks.samples needs images of a data module of this package; got {type(data).__name__}: use "
             "callbacks.samples=null"
         )
     return data.evaluation_images(data.evaluation_split())

@@ -32,7 +32,7 @@ class ConditionalDCGANGenerator(DCGANGenerator):
         bias: Whether the convolutions have biases.
         linear_stem: Whether a Linear layer makes the 4x4 map, without normalisation and ReLU, instead of a convolution.
         end_kernel: Kernel of the last layer; None for 4, or 5 where that layer triples the side.
-        norm: Normalisation after each hidden convolution; None for none.
+        norm: Normalisation after each hidden convolution; None for no normalisation.
         init: Initialisation of each module but the embedding.
 
     Raises:
@@ -81,7 +81,7 @@ class ProjectionDCGANDiscriminator(nn.Module):
         width: Channels of the first hidden map.
         bias: Whether the convolutions have biases.
         end_kernel: Kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
-        norm: Normalisation after each hidden convolution but the first; None for none.
+        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
         init: Initialisation of each module.
         spectral_norm: Whether every weight matrix is divided by its largest singular value.
 
@@ -119,7 +119,7 @@ class ACGANDiscriminator(nn.Module):
     """AC-GAN's discriminator on DCGAN's body: maps images to logits [B, 1] and class logits [B, num_classes].
 
     Two Linear heads, one for real or fake and one for the class, read the same 4x4 map of one pass; the network is not
-    told the label. Source: Odena et al. 2017, arXiv:1610.09585, section 3.
+    given the label. Source: Odena et al. 2017, arXiv:1610.09585, section 3.
 
     Example:
         >>> discriminator = ACGANDiscriminator(channels=1, image_size=32, num_classes=10, width=16)
@@ -133,7 +133,7 @@ class ACGANDiscriminator(nn.Module):
         width: Channels of the first hidden map.
         bias: Whether the convolutions have biases; the heads always do.
         end_kernel: Kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
-        norm: Normalisation after each hidden convolution but the first; None for none.
+        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
         init: Initialisation of each module.
         spectral_norm: Whether every weight matrix, the heads included, is divided by its largest singular
             value.

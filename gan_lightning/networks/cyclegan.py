@@ -12,7 +12,7 @@ from gan_lightning.networks.normalisation import Maps, Norm, needs_bias, norm_la
 from gan_lightning.types import Images, PositiveInt
 
 Padding = Literal["reflect", "zeros"]
-"""What surrounds a map where a kernel reaches beyond its border, in torch's words."""
+"""Padding modes of a convolution, as torch names them."""
 
 
 def conv_norm_relu(convolution: nn.Module, channels: int, norm: Norm | None) -> list[nn.Module]:
@@ -27,7 +27,7 @@ class ResidualBlock(nn.Module):
 
     Args:
         channels: Channels of the feature maps.
-        norm: Normalisation after each convolution; None for none.
+        norm: Normalisation after each convolution; None for no normalisation.
         padding: Padding around the maps.
         bias: Whether the convolutions have biases.
     """
@@ -56,10 +56,10 @@ class CycleGANGenerator(nn.Module):
         channels: Channels of the images.
         image_size: Side of the images in training, in pixels: a multiple of 4, at least 8.
         width: Channels of the first hidden map; the residual blocks have four times as many.
-        blocks: Number of residual blocks; None for the paper's 6 below 256 pixels and 9 from there on.
+        blocks: Number of residual blocks; None for the paper's 6 below 256 pixels and 9 at 256 and above.
         padding: Padding of the 7x7 and the residual 3x3 convolutions. Reflection, the paper's, has no deterministic
             backward pass on CUDA.
-        norm: Normalisation after each hidden convolution; None for none.
+        norm: Normalisation after each hidden convolution; None for no normalisation.
         init: Initialisation of each module.
 
     Raises:
@@ -80,7 +80,7 @@ class CycleGANGenerator(nn.Module):
         init: Init = dcgan_init,
     ) -> None:
         super().__init__()
-        # At 4 pixels the innermost map would be one pixel, beside which there is none to reflect.
+        # At 4 pixels the innermost map would be one pixel, which has no neighbour to reflect.
         if image_size % self.multiple or image_size < 8:
             raise ValueError(
                 f"CycleGAN halves twice, so image_size must be a multiple of 4 of at least 8; got {image_size}"
@@ -119,7 +119,7 @@ class StridedCycleGANGenerator(nn.Module):
         image_size: Side of the images in training, in pixels: a multiple of 8 of at least 16, 128 in the tutorial.
         width: Channels of the first hidden map; the residual blocks have four times as many.
         blocks: Number of residual blocks.
-        norm: Normalisation after each hidden convolution; None for none.
+        norm: Normalisation after each hidden convolution; None for no normalisation.
         init: Initialisation of each module.
 
     Raises:

@@ -38,7 +38,7 @@ def plan_layers(image_size: int, end_kernel: int | None) -> tuple[int, ImageLaye
         end_kernel: Kernel of the image layer; None for 4 where it doubles and 5 where it triples.
 
     Raises:
-        ValueError: If the size is another one, or the kernel is smaller than its stride and so leaves pixels out.
+        ValueError: If the size has no such form, or the kernel is smaller than its stride and so leaves pixels out.
     """
     for stride, default_kernel in ((2, 4), (3, 5)):
         maps, side = 1, image_size // stride
@@ -74,7 +74,7 @@ class DCGANGenerator(nn.Module):
         bias: Whether the convolutions have biases.
         linear_stem: Whether a Linear layer makes the 4x4 map, without normalisation and ReLU, instead of a convolution.
         end_kernel: Kernel of the last layer; None for 4, or 5 where that layer triples the side.
-        norm: Normalisation after each hidden convolution; None for none.
+        norm: Normalisation after each hidden convolution; None for no normalisation.
         init: Initialisation of each module.
 
     Raises:
@@ -148,7 +148,7 @@ class DCGANDiscriminator(nn.Module):
         bias: Whether the convolutions have biases.
         linear_head: Whether a Linear layer reads the 4x4 map instead of a 4x4 convolution.
         end_kernel: Kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
-        norm: Normalisation after each hidden convolution but the first; None for none.
+        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
         init: Initialisation of each module.
         spectral_norm: Whether every weight matrix is divided by its largest singular value.
 

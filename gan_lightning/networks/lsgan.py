@@ -33,9 +33,9 @@ class LSGANGenerator(nn.Module):
         channels: Channels of the images.
         image_size: Side of the images in pixels: a multiple of 16; 112 in the paper.
         width: Channels of the last hidden map; the first has four times as many.
-        stem_relu: Whether a ReLU follows the first layer's norm. DCGAN's rule wants it, the Jittor tutorial leaves it
-            out.
-        norm: Normalisation after each hidden layer; None for none.
+        stem_relu: Whether a ReLU follows the first layer's norm. DCGAN's guidelines have it, the Jittor tutorial
+            leaves it out.
+        norm: Normalisation after each hidden layer; None for no normalisation.
         init: Initialisation of each module.
 
     Raises:
@@ -89,7 +89,7 @@ class LSGANDiscriminator(nn.Module):
         channels: Channels of the images.
         image_size: Side of the images in pixels: a multiple of 16; 112 in the paper.
         width: Channels of the first feature map; the last has eight times as many.
-        norm: Normalisation after each convolution but the first; None for none.
+        norm: Normalisation after each convolution but the first; None for no normalisation.
         init: Initialisation of each module.
         spectral_norm: Whether every weight matrix is divided by its largest singular value.
 

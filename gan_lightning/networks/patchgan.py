@@ -18,7 +18,7 @@ Sources = Float[Tensor, "B _ H W"]
 
 
 def smallest_image_size(strides: Sequence[int], num_scales: int = 1) -> int:
-    """Return the smallest side of an image of which the coarsest of the scales still makes one logit.
+    """Return the smallest side in pixels of an image for which the coarsest scale still has one logit.
 
     Args:
         strides: Strides of the hidden 4x4 convolutions, whose padding is 1; another one of stride 1 makes the logits.
@@ -38,7 +38,7 @@ def smallest_image_size(strides: Sequence[int], num_scales: int = 1) -> int:
 def patch_layers(
     channels: int, width: int, strides: Sequence[int], norm: Norm | None, bias: bool | None, slope: NonNegativeFloat
 ) -> nn.Sequential:
-    """Return a PatchGAN's layers from maps of `channels` channels to logits; the rest is as in the discriminators."""
+    """Return a PatchGAN's layers from maps of `channels` channels to logits; see the discriminator for arguments."""
     widths = [channels, *(width * min(2**n, 8) for n in range(len(strides)))]
     layers: list[nn.Module] = []
     for n, ((before, after), stride) in enumerate(zip(pairwise(widths), strides, strict=True)):
@@ -80,7 +80,7 @@ class PatchGANDiscriminator(nn.Module):
         width: Channels of the first hidden map; they double up to eight times as many.
         strides: Strides of the hidden 4x4 convolutions; another one of stride 1 makes the logits.
         source_channels: Channels of the source image, which is then judged together with the image; 0 for no source.
-        norm: Normalisation after each hidden convolution but the first; None for none.
+        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
         init: Initialisation of each module.
         bias: Whether the convolutions have biases; None for a bias wherever the norm that follows adds no shift.
         slope: Negative slope of the leaky ReLUs; 0 for plain ReLUs.
@@ -127,10 +127,10 @@ class MultiScalePatchGAN(nn.Module):
     """pix2pixHD's discriminator: PatchGANs of one structure, each with weights of its own, at several resolutions.
 
     The first sees the images [B, channels, H, W], and their sources where there are any, at full resolution, the next
-    at half of it, then at a quarter, and so on. Each answers logits [B, 1, h, w] and the maps of its hidden layers
-    after their activations, from the image on, which a feature-matching loss compares.
+    at half the resolution, then at a quarter, and so on. Each returns logits [B, 1, h, w] and the maps of its hidden
+    layers after their activations, from the image on, which a feature-matching loss compares.
     Source: Wang et al. 2018, arXiv:1711.11585, section 3.2. Scales are halved by 3x3 means around every second pixel,
-    which leave out what lies beyond the border.
+    which leave out pixels beyond the border.
 
     Example:
         >>> answer = MultiScalePatchGAN(channels=3, image_size=128, width=8)(torch.randn(2, 3, 128, 128))
@@ -147,7 +147,7 @@ class MultiScalePatchGAN(nn.Module):
         width: Channels of the first hidden map; they double up to eight times as many.
         strides: Strides of the hidden 4x4 convolutions; another one of stride 1 makes the logits.
         source_channels: Channels of the source image, which is then judged together with the image; 0 for no source.
-        norm: Normalisation after each hidden convolution but the first; None for none.
+        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
         init: Initialisation of each module.
         bias: Whether the convolutions have biases; None for a bias wherever the norm that follows adds no shift.
         slope: Negative slope of the leaky ReLUs; 0 for plain ReLUs.

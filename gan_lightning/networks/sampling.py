@@ -46,7 +46,7 @@ class SamplingDropout(nn.Module):
         dropout: Probability of a zero, in [0, 1).
 
     Raises:
-        ValueError: If the probability is another one, and in eval mode if the number of streams is not that of images.
+        ValueError: If the probability is not in [0, 1), and in eval mode if there is not one seed for each image.
     """
 
     def __init__(self, dropout: NonNegativeFloat) -> None:
@@ -79,7 +79,7 @@ def seeded(network: nn.Module, seeds: Sequence[int]) -> Iterator[None]:
     """Give the n-th image of a batch the noise of the n-th seed while the context lasts, in eval mode only.
 
     So an image's noise depends neither on the rest of the batch nor on the device. The layers draw one after the other
-    from the image's stream, and a second pass continues it. Torch's own streams are left alone.
+    from the image's stream, and a second pass continues it. Torch's own streams do not change.
 
     Example:
         >>> dropout, maps = SamplingDropout(0.5).eval(), torch.ones(1, 1, 8, 8)

@@ -16,7 +16,7 @@ from gan_lightning.types import Images, Labels, Latents, Logits, PositiveInt
 class UpBlock(nn.Module):
     """Residual block from maps [B, before, H, W] to maps [B, after, 2H, 2W].
 
-    The layers are norm, ReLU, nearest-neighbour upsampling, 3x3, norm, ReLU, 3x3, beside a 1x1 shortcut.
+    The layers are norm, ReLU, nearest-neighbour upsampling, 3x3, norm, ReLU, 3x3, in parallel with a 1x1 shortcut.
 
     Args:
         before: Channels that come in.
@@ -41,14 +41,15 @@ class UpBlock(nn.Module):
 class DownBlock(nn.Module):
     """Residual block from maps [B, before, H, W] to maps with `after` channels of the same or half the side.
 
-    The layers are ReLU, 3x3, ReLU, 3x3, beside a 1x1 shortcut where the shape changes; 2x2 means of the sum halve it.
+    The layers are ReLU, 3x3, ReLU, 3x3, in parallel with a 1x1 shortcut if the shape changes; 2x2 means of
+    the sum halve it.
 
     Args:
         before: Channels that come in.
         after: Channels that go out.
         halve: Whether the side is halved.
         image: Whether the image itself comes in, which passes no ReLU.
-        norm: Normalisation before each ReLU; None for none.
+        norm: Normalisation before each ReLU; None for no normalisation.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ def architecture(image_size: int) -> Architecture:
     """Return the sizes of both networks for one image size.
 
     Raises:
-        ValueError: If neither the paper nor its followers have such a size.
+        ValueError: If image_size is not 32, 48, 64 or 128.
     """
     if image_size not in ARCHITECTURES:
         *most, last = ARCHITECTURES

@@ -47,7 +47,7 @@ class UNetGenerator(nn.Module):
         halvings: How often the side is halved on the way to the innermost map; None for as often as the size allows, 8
             times at most, so that a power of two comes down to 1x1.
         dropout: Probability in [0, 1) of a zero in the three innermost blocks of the decoder; the last two have none.
-        norm: Normalisation after each hidden convolution but the first and the innermost; None for none.
+        norm: Normalisation after each hidden convolution but the first and the innermost; None for no normalisation.
         init: Initialisation of each module.
 
     Raises:

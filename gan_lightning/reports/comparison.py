@@ -25,7 +25,7 @@ class Run:
         configuration: a text that is equal for runs that differ in the seed alone.
         scores: the draws of each protocol and iteration, without deviations; empty if nothing could be scored.
         end: the iteration at which the run ended.
-        failure: why the end has no score, where it has none.
+        failure: why the end has no score, if it has none.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Row:
 
     @property
     def order(self) -> tuple[bool, float]:
-        """The place in a table: first rows with a last score, by that; then the others, by their best score."""
+        """The key for sorting a table: first rows with a last score, by it; then the others, by their best score."""
         score = self.last or self.best
         return self.last is None, score.loss if score else math.inf
 

@@ -39,7 +39,7 @@ def _cells(score: Draws) -> dict[str, str]:
 
 
 RELATIVE_DIFFERENCE = 0.1
-"""The part of the greater score by which two batch-norm modes must differ to be warned of."""
+"""The part of the greater score by which two batch-norm modes must differ for a warning."""
 
 
 def batch_norm_warnings(found: list[Draws]) -> list[str]:

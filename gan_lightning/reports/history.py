@@ -1,4 +1,4 @@
-"""What a run scored: draws under one protocol, and each score's best and last value."""
+"""Scores of a run: draws under one protocol, and each score's best and last value."""
 
 import math
 from collections.abc import Collection, Iterable, Sequence
@@ -67,7 +67,7 @@ def draws(records: Iterable[ScoreRecord]) -> list[Draws]:
 
 
 FAR = 1.5
-"""How many times worse than the best a last score must be to be warned of."""
+"""How many times worse than the best a last score must be for a warning."""
 
 
 class Point(NamedTuple):
@@ -89,7 +89,7 @@ class ScoreHistory(NamedTuple):
         protocol: the protocol as `records.protocol` writes it.
         best: the first of the best values.
         last: the newest value.
-        deviation: the standard deviation that the metric gives beside its newest value, or 0.
+        deviation: the standard deviation that the metric gives for its newest value, or 0.
     """
 
     better: Better
@@ -118,7 +118,7 @@ class ScoreHistories:
     def add(self, records: Sequence[ScoreRecord], expected: Collection[str] = ()) -> None:
         """Add the scores of an iteration.
 
-        Where the protocol has changed, a history starts anew, because its best may be out of reach under the new one. A
+        If the protocol has changed, a history starts again, because its best may be out of reach under the new one. A
         score that is expected but missing has no last value; the histories of all other missing scores end.
         """
         before = self.by_name

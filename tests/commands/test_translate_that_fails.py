@@ -115,7 +115,9 @@ def test_a_diverged_network_is_named_instead_of_writing_black_images(pix2pix, ph
             weight.fill_(torch.nan)
     torch.save(state, tmp_path / "nan.ckpt")
     assert translate(tmp_path / "nan.ckpt", photos, "out") == 2
-    assert "run must be of a model whose outputs are numbers, which those for a.png are not" in capfd.readouterr().err
+    assert (
+        "run must be of a model with finite outputs; the output for a.png has NaN or infinity" in capfd.readouterr().err
+    )
     assert not Path("out").exists()
 
 

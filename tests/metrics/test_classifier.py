@@ -109,7 +109,7 @@ def first(count, seed=0):
 @pytest.mark.parametrize(("train", "test"), [(4, None), (40, 4), (4, 40)])
 def test_a_classifier_of_too_few_images_is_refused_before_it_is_trained(train, test, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "train_cnn", lambda *_: pytest.fail("trained"))
-    with pytest.raises(ValueError, match="needs at least 5 images in each split, .* got 4: take extractor=random"):
+    with pytest.raises(ValueError, match="needs at least 5 images in each split, .* got 4: use extractor=random"):
         prepared(tmp_path, first(train), first(test, 1) if test else None)
 
 

@@ -243,9 +243,9 @@ def test_features_of_two_extractors_are_not_compared():
 def test_a_metric_of_classes_says_which_extractor_has_them():
     without = Statistics(ExtractorIdentity("random", "", "none", 8), frozenset({"logits"}))
     with pytest.raises(
-        ValueError, match="extractor=random gives none; take extractor=inception or extractor=classifier"
+        ValueError, match="extractor=random gives none; use extractor=inception or extractor=classifier"
     ):
         without.add(ExtractorOutput(normal(4), None))
     imagenet = statistics(normal(20), name="inception")
-    with pytest.raises(ValueError, match="got extractor=inception: take extractor=classifier"):
+    with pytest.raises(ValueError, match="got extractor=inception: use extractor=classifier"):
         ModeCoverage()(imagenet, imagenet)

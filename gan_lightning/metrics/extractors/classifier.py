@@ -41,7 +41,7 @@ RELIABLE_ACCURACY = 0.9
 
 
 class Classifier(Extractor):
-    """The last hidden layer of a small CNN that learns the data's labels in seconds and is kept beside the data.
+    """The last hidden layer of a small CNN that learns the data's labels in seconds and is saved next to the data.
 
     Args:
         seed: seed of the weights, the batches and, without a test split, the choice of the held-out fifth.
@@ -64,13 +64,13 @@ class Classifier(Extractor):
         if train.labels is None or len(set(train.labels.tolist())) < 2:
             raise ValueError(
                 "extractor=classifier needs data with labels of at least two classes; got "
-                f"{'none' if train.labels is None else 'a single class'}: take extractor=random or extractor=inception"
+                f"{'none' if train.labels is None else 'a single class'}: use extractor=random or extractor=inception"
             )
         for images in (test, train):
             if images.labels is not None and len(images) < MIN_IMAGES:
                 raise ValueError(
                     f"extractor=classifier needs at least {MIN_IMAGES} images in each split, to train on and to test "
-                    f"on; got {len(images)}: take extractor=random or extractor=inception"
+                    f"on; got {len(images)}: use extractor=random or extractor=inception"
                 )
         key = (VERSION, self.seed, self.max_images, train.fingerprint, test.fingerprint)
         file = folder / "classifiers" / f"{hashed_name(*key)}.pt"
@@ -184,5 +184,5 @@ def _load(file: Path) -> dict | None:
     """Load a saved classifier; return None if there is none or if the file is damaged."""
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
-    except Exception:  # torch raises a dozen kinds for damaged files
+    except Exception:  # torch raises many kinds of errors for damaged files
         return None

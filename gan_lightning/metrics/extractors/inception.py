@@ -129,7 +129,7 @@ def _explain_missing(file: Path, reason: str) -> str:
     return (
         f"extractor=inception needs the weights {WEIGHTS_FILE} (96 MB, sha256 {OFFICIAL_SHA256}), and {reason}; put "
         f"the file there ({URL_INCEPTION_V3}), or name its path by extractor.weights or the environment variable "
-        f"{WEIGHTS_VARIABLE}, or set extractor.download=true, or take extractor=random, which needs no weights"
+        f"{WEIGHTS_VARIABLE}, or set extractor.download=true, or use extractor=random, which needs no weights"
     )
 
 
