@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -14,32 +15,31 @@ log = logging.getLogger(__name__)
 
 
 def hashed_name(*parts: object) -> str:
-    """Return a file name of 24 hexadecimal digits that differs wherever one of the parts differs as text."""
-    return blake2b("\n".join(map(str, parts)).encode(), digest_size=12).hexdigest()
+    """Return a file name of 24 hexadecimal digits that is another wherever one of the parts is another as text."""
+    return blake2b(repr(list(map(str, parts))).encode(), digest_size=12).hexdigest()
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, key: str) -> Iterator[None]:
     """Keep every other process away from a file or folder; the lock is a file next to it.
 
     Args:
         path: what is read or made; its parent folder is made where it is missing.
+        key: the key of the configuration that names the folder, for the error.
 
     Raises:
         ValueError: if the parent folder cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_suffix(".lock"))
+        lock = FileLock(path.with_name(f"{path.name}.lock"))
         try:
             lock.acquire(timeout=0)
         except Timeout:
             log.info("waiting for another process that makes %s", path)
             lock.acquire()
     except OSError as error:
-        raise ValueError(
-            f"data.cache_dir must be a folder that can be written; got {path.parent}; data.cache=off does without"
-        ) from error
+        raise ValueError(f"{key} must be a folder that can be written; got {path.parent}") from error
     try:
         yield
     finally:
@@ -57,7 +57,7 @@ def atomic_write(file: Path) -> Iterator[BinaryIO]:
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     # The name is short, because the file's own name may be as long as names can be.
-    temporary = file.with_name(f".{os.getpid()}.tmp")
+    temporary = file.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("wb") as stream:
             yield stream

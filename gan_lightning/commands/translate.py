@@ -76,7 +76,7 @@ def translate(
     log.info("translating %s images with %s, iteration %s", f"{len(files):,}", run, f"{iteration:,}")
     bad: dict[str, str] = {}
     written = 0
-    network: Any = model.part(model.generator, direction)
+    network: Any = model.generator_part(model.generator, direction)
     progress = track(files, "translating", transient=True)
     found = read_images(progress, names, trained.data.channels, network.multiple, bad)
     try:

@@ -107,7 +107,7 @@ def cached_images(images: PILImages, shape: Shape, folder: Path, name: str) -> C
     names = [source[:2] for source in sources]
     labels = None if images.labels is None else images.labels.tolist()
     cache = folder / hashed_name(json.dumps([names, shape, labels]))
-    with locked(cache):
+    with locked(cache, "data.cache_dir"):
         if not _is_fresh(cache, changed):
             _build(images, shape, cache, changed, name)
         return _open(cache)

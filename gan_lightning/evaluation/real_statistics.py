@@ -72,7 +72,7 @@ def real_statistics(
     key = (VERSION, versions(), images.fingerprint, len(images), split, kept, identity)
     file = folder / "statistics" / f"{hashed_name(*key)}.npz"
     with ExitStack() as held:
-        run_on_all_ranks(lambda: held.enter_context(locked(file)) if is_rank_zero() else None)
+        run_on_all_ranks(lambda: held.enter_context(locked(file, "data.cache_dir")) if is_rank_zero() else None)
         found = broadcast_from_rank_zero(lambda: _read(file, extractor, needs, kept))
         if found is None:
             wanted = broadcast_from_rank_zero(lambda: needs | _needs_in(file))

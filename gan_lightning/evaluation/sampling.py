@@ -68,7 +68,7 @@ def sample_images(
         made(network, range(start, start + options.batch_size), randomness.derive(options.seed, "standing"))
 
     with model.sampling(options.weights) as generator:
-        network = in_batch_norm_mode(model.part(generator, direction), options.batch_norm, pass_through)
+        network = in_batch_norm_mode(model.generator_part(generator, direction), options.batch_norm, pass_through)
     for start in range(numbers.start, numbers.stop, options.batch_size):
         yield made(network, range(start, min(start + options.batch_size, numbers.stop)), options.seed)
 

@@ -253,7 +253,7 @@ class Scorer:
         count = self.count(model, direction, num_images)
         images = sample_images(model, options, share(count), self.data, direction)
         fake = all_gather(run_on_all_ranks(lambda: Statistics.from_images(images, self.extractor, self.needs[1])))
-        norm = options.batch_norm if batch_norms(model.part(model.generator, direction)) else "none"
+        norm = options.batch_norm if batch_norms(model.generator_part(model.generator, direction)) else "none"
         context = Context(
             weights="ema" if model.ema and options.weights == "ema" else "raw",
             batch_norm=norm,

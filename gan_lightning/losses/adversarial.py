@@ -16,7 +16,8 @@ class AdversarialLoss(ABC):
     """What the two players minimise.
 
     An objective may call the critic on any images, in any batches, and returns named terms, whose sum the player
-    minimises. Where the discriminator has several heads, the game calls the objective once for each head.
+    minimises. If the discriminator has several heads, the game calls the objective once for each head; it must
+    then ask about the same batches in the same order each time.
 
     Example:
         >>> class Linear(AdversarialLoss):

@@ -14,8 +14,16 @@ from gan_lightning.types import Discriminator, DiscriminatorOutput, Images, Logi
 class Augmentation(nn.Module, ABC):
     """Wraps a critic in one that sees augmented images, for both players, so that it suits every loss.
 
-    An adaptive augmentation sets `adaptive = True`; its `update` then receives D's outputs on real images in each
-    step of D, and it keeps what it learns from them in buffers (`register_buffer`), which the checkpoint keeps.
+    An adaptive augmentation sets `adaptive = True`. The game then passes it D's outputs on real images after each
+    step of D. What it learns from them belongs in buffers (`register_buffer`), which the checkpoint keeps.
+
+    Example:
+        >>> class Flip(Augmentation):
+        ...     def augment(self, images):
+        ...         return images.flip(-1)
+        >>> critic = Flip()(lambda images: images[..., 0].mean((1, 2)))
+        >>> critic(torch.tensor([[[[0.0, 1.0]]]]))
+        tensor([1.])
     """
 
     adaptive: ClassVar[bool] = False
@@ -34,7 +42,7 @@ class Augmentation(nn.Module, ABC):
         return of_augmented
 
     def update(self, outputs: Float[Tensor, " N"]) -> None:
-        """Take in D's mean logit on each real image of the global batch, equal on all ranks."""
+        """Adapt to D's mean logit on each real image of the global batch, which is equal on all ranks."""
 
 
 def augmented(augment: Augmentation | None, critic: Discriminator) -> Discriminator:

@@ -33,6 +33,8 @@ class InputGradientPenalty(Penalty):
         every_n_iterations: the penalty is computed in every n-th iteration in which D moves.
     """
 
+    needs_full_precision = True
+
     def __init__(self, weight: NonNegativeFloat = 10.0, every_n_iterations: PositiveInt = 1) -> None:
         super().__init__(weight, every_n_iterations)
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -20,13 +21,16 @@ class Regularizer(nn.Module, ABC):
         every_n_iterations: the term is computed in every n-th iteration in which the player moves.
     """
 
+    needs_full_precision: ClassVar[bool] = False
+    """Whether it cannot be computed with weights in half precision."""
+
     def __init__(self, weight: NonNegativeFloat, every_n_iterations: PositiveInt = 1) -> None:
         super().__init__()
         self.weight = weight
         self.every_n_iterations = every_n_iterations
 
     def refuses(self, network: nn.Module) -> str | None:
-        """Return why the penalty cannot be used with this network, in one sentence; None if it can."""
+        """Return why it cannot be used with this network, in one sentence; None if it can."""
         return None
 
 
@@ -35,7 +39,11 @@ class Penalty(Regularizer):
 
     @abstractmethod
     def forward(self, critic: Critic, real: Images, fake: Images) -> Scalar:
-        """Return the weighted penalty; `fake` carries no graph of the generator."""
+        """Return the weighted penalty; `fake` carries no graph of the generator.
+
+        The critic of a discriminator with several heads returns each head's mean logit, [B, heads], so a penalty sees
+        their mean, while losses are summed over heads.
+        """
 
 
 class GeneratorPenalty(Regularizer):

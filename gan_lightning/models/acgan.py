@@ -1,16 +1,17 @@
 """The auxiliary classifier GAN: D also predicts an image's class, and both players train it to be right."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Unpack
 
 from torch import nn
 from torch.nn import functional as F
 
 from gan_lightning import randomness
+from gan_lightning.models.critic import RecordingCritic, joined
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.inputs import Fakes, LabelledLatents
+from gan_lightning.models.inputs import Fakes, LabelledLatentInputs
 from gan_lightning.models.players import GameOptions, two_players
-from gan_lightning.types import DiscriminatorOutput, Labelled, NonNegativeFloat, PositiveInt, Scalar, Terms
+from gan_lightning.types import Labelled, NonNegativeFloat, PositiveInt, Scalar, Terms
 
 
 class ACGAN(AdversarialGame):
@@ -46,7 +47,7 @@ class ACGAN(AdversarialGame):
         **options: Unpack[GameOptions],
     ) -> None:
         players = two_players(generator, discriminator, options)
-        super().__init__(LabelledLatents(latent_dim, num_classes, latent), players, options)
+        super().__init__(LabelledLatentInputs(latent_dim, num_classes, latent), players, options)
         if "class_logits" not in getattr(discriminator, "outputs", ()):
             raise ValueError(
                 f"ACGAN needs a discriminator with class logits, which {type(discriminator).__name__} does not have; "
@@ -55,14 +56,14 @@ class ACGAN(AdversarialGame):
         self.class_weight = class_weight
 
     def discriminator_terms(self, batch: Labelled, fakes: Fakes) -> Iterator[Terms]:
-        terms, said = self.discriminator_objective(batch, fakes())
-        yield terms | {f"class_{images}": self._class_term(said, images, batch) for images in ("real", "fake")}
+        terms, critic = self.discriminator_objective(batch, fakes())
+        yield joined(terms, {f"class_{images}": self._class_term(critic, images, batch) for images in ("real", "fake")})
 
     def generator_terms(self, batch: Labelled, fakes: Fakes) -> Iterator[Terms]:
-        terms, said = self.generator_objective(batch, fakes())
-        yield terms | {"class": self._class_term(said, "fake", batch)}
+        terms, critic = self.generator_objective(batch, fakes())
+        yield joined(terms, {"class": self._class_term(critic, "fake", batch)})
 
-    def _class_term(self, said: Mapping[str, DiscriminatorOutput], images: str, batch: Labelled) -> Scalar:
-        class_logits = said[images].class_logits
+    def _class_term(self, critic: RecordingCritic, images: str, batch: Labelled) -> Scalar:
+        class_logits = critic.output_of(images).class_logits
         assert class_logits is not None
         return self.class_weight * F.cross_entropy(class_logits, batch.labels)

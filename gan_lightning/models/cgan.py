@@ -6,7 +6,7 @@ from torch import nn
 
 from gan_lightning import randomness
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.inputs import LabelledLatents
+from gan_lightning.models.inputs import LabelledLatentInputs
 from gan_lightning.models.players import GameOptions, two_players
 from gan_lightning.types import Discriminator, Images, Labelled, Logits, PositiveInt
 
@@ -41,7 +41,7 @@ class CGAN(AdversarialGame):
         **options: Unpack[GameOptions],
     ) -> None:
         players = two_players(generator, discriminator, options)
-        super().__init__(LabelledLatents(latent_dim, num_classes, latent), players, options)
+        super().__init__(LabelledLatentInputs(latent_dim, num_classes, latent), players, options)
 
     def critic(self, batch: Labelled, direction: str = "") -> Discriminator:
         def critic(images: Images) -> Logits:

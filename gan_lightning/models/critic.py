@@ -14,14 +14,14 @@ class RecordingCritic:
 
     Args:
         discriminator: the network that is run.
-        images: batches by name, whose outputs are kept in `said`; their rows are found by content, so a loss may also
-            join several batches in any order.
+        images: batches by name, whose outputs are kept; their rows are found by content, so a loss may also join
+            several batches in any order.
     """
 
     def __init__(self, discriminator: Discriminator, **images: Images) -> None:
         self.discriminator = discriminator
         self.images = images
-        self.said: dict[str, DiscriminatorOutput] = {}
+        self.outputs: dict[str, DiscriminatorOutput] = {}
         self._passes: list[DiscriminatorOutput] = []
 
     def __call__(self, images: Images) -> Logits:
@@ -32,21 +32,35 @@ class RecordingCritic:
         for name in whole or self.images:
             rows = slice(None) if whole else find_rows(self.images[name], images)
             if rows is not None:
-                self.said[name] = output.rows(rows)
+                self.outputs[name] = output.rows(rows)
         return output.logits[0]
 
-    def terms(self, objective: Callable[[Critic], Terms]) -> Terms:
-        """Return an objective's terms, each summed over the discriminator's heads; all heads share the same passes.
+    def output_of(self, name: str) -> DiscriminatorOutput:
+        """Return the discriminator's output for a named batch; if no loss has asked about it, run the pass now."""
+        if name not in self.outputs:
+            self(self.images[name])
+        return self.outputs[name]
 
-        Args:
-            objective: must call the critic on the same batches in the same order each time.
-        """
+    def terms(self, objective: Callable[[Critic], Terms]) -> Terms:
+        """Return an objective's terms, each summed over the discriminator's heads; all heads share the same passes."""
         terms = objective(self)
-        for head in range(1, len(self._passes[0].logits)):
-            answers = iter(self._passes)
-            more = objective(lambda images: next(answers).logits[head])  # noqa: B023 (called before the next head)
+        heads = len(self._passes[0].logits) if self._passes else 1
+        for head in range(1, heads):
+            outputs = iter(self._passes)
+            more = objective(lambda images: next(outputs).logits[head])  # noqa: B023 (called before the next head)
             terms = {name: term + more[name] for name, term in terms.items()}
         return terms
+
+
+def joined(terms: Terms, more: Terms) -> Terms:
+    """Return the terms of both.
+
+    Raises:
+        ValueError: if two terms have one name.
+    """
+    if twice := terms.keys() & more.keys():
+        raise ValueError(f"two terms of a loss have the name {', '.join(sorted(twice))}; give one of them another name")
+    return terms | more
 
 
 def as_output(answer: Logits | DiscriminatorOutput) -> DiscriminatorOutput:
@@ -55,7 +69,7 @@ def as_output(answer: Logits | DiscriminatorOutput) -> DiscriminatorOutput:
 
 
 def mean_logits(discriminator: Discriminator) -> Critic:
-    """Return a critic for penalties: the logits of a single head, or the mean of each head's, [B, heads]."""
+    """Return a critic for penalties: a single head's logits, or each head's mean logit, [B, heads]."""
 
     def critic(images: Images) -> Logits:
         logits = as_output(discriminator(images)).logits
@@ -65,9 +79,13 @@ def mean_logits(discriminator: Discriminator) -> Critic:
 
 
 def find_rows(wanted: Images, images: Float[Tensor, "N C H W"]) -> Tensor | None:
-    """Return the row of each of B images in a batch of N, [B], by content; None if an image is missing."""
-    if wanted.shape[1:] != images.shape[1:] or wanted.dtype != images.dtype:
+    """Return the row of each of B images in a batch of N, [B], by content; None if an image is missing.
+
+    The batch may be in a wider type than the images, as joining fakes in half precision to real images makes it.
+    """
+    if wanted.shape[1:] != images.shape[1:] or torch.promote_types(wanted.dtype, images.dtype) != images.dtype:
         return None
+    wanted = wanted.to(images.dtype)
     same = _hashes(wanted)[:, None] == _hashes(images)
     return same.int().argmax(1) if bool(same.any(1).all()) else None
 

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Unpack
 
+from lightning import LightningDataModule
 from torch import nn
 
-from gan_lightning import randomness
 from gan_lightning.losses.reconstruction import difference
+from gan_lightning.models.critic import joined
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.inputs import Fakes
+from gan_lightning.models.inputs import Fakes, dropout_seeds
 from gan_lightning.models.players import GameOptions, two_players
 from gan_lightning.models.pool import ImagePool
-from gan_lightning.models.translation import SourceImages, in_columns, numbered_images
+from gan_lightning.models.translation import SourceImages, in_columns, numbered_images, source_domain
 from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, Pair, Scalar, Terms
 
 BACK = {"xy": "yx", "yx": "xy"}
@@ -57,23 +58,25 @@ class CycleGAN(AdversarialGame):
         super().__init__(SourceImages(), two_players(generators, discriminators, options), options)
         self.cycle_weights = {"x": cycle_weight_x, "y": cycle_weight_y}
         self.identity_weights = {"x": identity_weight_x, "y": identity_weight_y}
-        self.pools = {direction: ImagePool(pool_size) for direction in self.directions}
+        self.pools = {domain: ImagePool(pool_size) for domain in self.directions.values()}
 
-    def part(self, network: nn.Module, direction: str) -> nn.Module:
-        parts = dict(network.named_children())
-        return parts[direction] if direction in parts else parts[self.directions[direction]]
+    def generator_part(self, generator: nn.Module, direction: str) -> nn.Module:
+        return generator.get_submodule(direction)
+
+    def discriminator_part(self, direction: str) -> nn.Module:
+        return self.discriminator.get_submodule(self.directions[direction])
 
     def discriminator_terms(self, batch: Pair, fakes: Fakes) -> Iterator[Terms]:
-        for direction in self.directions:
-            fake = self.pools[direction].exchange(fakes(direction))
+        for direction, domain in self.directions.items():
+            fake = self.pools[domain].exchange(fakes(direction))
             yield self.discriminator_objective(batch, fake, direction)[0]
 
     def generator_terms(self, batch: Pair, fakes: Fakes) -> Iterator[Terms]:
         for direction, back in BACK.items():
-            terms, _ = self.generator_objective(batch, fakes(direction), direction)
+            terms = self.generator_objective(batch, fakes(direction), direction)[0]
             source = self.directions[back]
             cycle = self._distance(back, fakes(direction), self.real_images(batch, back))
-            yield terms | {f"cycle_{source}": self.cycle_weights[source] * cycle}
+            yield joined(terms, {f"cycle_{source}": self.cycle_weights[source] * cycle})
         for direction, domain in self.directions.items():
             if weight := self.identity_weights[domain]:
                 real = self.real_images(batch, direction)
@@ -81,15 +84,15 @@ class CycleGAN(AdversarialGame):
 
     def _distance(self, direction: str, images: Images, target: Images) -> Scalar:
         """Return the mean absolute difference between translations of images and their target."""
-        return difference(self.part(self.generator, direction)(images), target).abs().mean()
+        return difference(self.generator_part(self.generator, direction)(images), target).abs().mean()
 
-    def grid(self, numbers: Sequence[int], data: Any = None) -> Images:
+    def grid(self, numbers: Sequence[int], data: LightningDataModule | None = None) -> Images:
         columns = []
         for direction, back in BACK.items():
-            source = numbered_images(data, "xy".index(direction[0]), numbers).to(self.device)
             translated = self.sample(numbers, self.seed, data, direction)
-            noise = [randomness.derive(self.seed, "dropout", back, number) for number in numbers]
-            columns += [source, translated.float(), self.images(translated, noise=noise, direction=back).float()]
+            again = self.images(translated, noise=dropout_seeds(numbers, self.seed, back), direction=back)
+            source = numbered_images(data, source_domain(direction), numbers)
+            columns += [images.to(self.device).float() for images in (source, translated, again)]
         return in_columns(*columns)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -98,5 +101,5 @@ class CycleGAN(AdversarialGame):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)
-        for direction, images in checkpoint["pools"].items():
-            self.pools[direction].images = images[: self.pools[direction].size]
+        for domain, images in checkpoint["pools"].items():
+            self.pools[domain].images = images[: self.pools[domain].size]

@@ -3,39 +3,33 @@
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, Literal, TypedDict, Unpack
+from math import inf
+from typing import Any, ClassVar, Literal
 
 import torch
-from lightning import LightningModule
+from lightning import LightningDataModule, LightningModule
+from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gan_lightning import randomness
 from gan_lightning.losses.augment import augmented
-from gan_lightning.models.critic import RecordingCritic, mean_logits
-from gan_lightning.models.inputs import Fakes, GeneratorInputs, check_kind
-from gan_lightning.models.players import GameOptions, Player
+from gan_lightning.models.critic import RecordingCritic, joined, mean_logits
+from gan_lightning.models.inputs import Fakes, GeneratorInputs, check_inputs, dropout_seeds
+from gan_lightning.models.players import GameOptions, Player, counted_player
 from gan_lightning.models.scalars import Scalars
 from gan_lightning.networks.sampling import seeded
-from gan_lightning.types import Batch, Discriminator, DiscriminatorOutput, Images, Terms
+from gan_lightning.types import Batch, Discriminator, Images, Number, Terms
 
-HALF = (torch.float16, torch.bfloat16)
 Weights = Literal["ema", "raw"]
 """G's moving average, if it has one, or its weights as trained."""
 
 
-class Sampling(TypedDict, total=False):
-    """How images are made: by which weights, or by another network than the direction's own."""
-
-    weights: Weights
-    network: nn.Module
-
-
 class AdversarialGame(LightningModule, ABC):
-    """Plays networks against each other: `generator`, `discriminator`, and whatever players a variant adds.
+    """Plays networks against each other: `generator`, `discriminator`, and further players that a variant adds.
 
-    For each player there is a method `<name>_terms(batch, fakes)` that yields the terms which the player minimises, in
-    parts; the game runs backward on each part as it comes, so that only one part's graph is in memory.
+    For each player, a method `<name>_terms(batch, fakes)` yields the terms that it minimises, in parts; the game runs
+    backward on each part as it comes, so that only one part's graph is in memory.
 
     `trainer.global_step` counts batches, whatever the ratio of the players: the first player that moves in every batch
     steps through Lightning's counting optimizer, all others through the strategy, which keeps precision and hooks.
@@ -69,14 +63,14 @@ class AdversarialGame(LightningModule, ABC):
         self.players = dict(players)
         for name, player in self.players.items():
             self.add_module(name, player.network)
+            getattr(self, f"{name}_terms")  # fails here, and not in the first batch, if a variant has no such method
+        self.counted_player = counted_player(players)
         first = options.get("first", "discriminator")
         self.order = sorted(self.players, key=lambda name: name != first)
-        if not any(player.every == 1 for player in self.players.values()):
-            given = ", ".join(f"{name}_every={player.every}" for name, player in self.players.items())
-            raise ValueError(f"one of the players must move in every batch, so its key must be 1; got {given}")
         for direction in self.directions:
-            check_kind(self, self.part(self.generator, direction), inputs.kind)
-            check_kind(self, self.part(self.discriminator, direction), self.discriminator_inputs)
+            own, other = self.generator_part(self.generator, direction), self.discriminator_part(direction)
+            check_inputs(type(self).__name__, "generator", own, inputs.kind)
+            check_inputs(type(self).__name__, "discriminator", other, self.discriminator_inputs)
         self.regularizers = nn.ModuleDict({name: nn.ModuleDict(each.regularizers) for name, each in players.items()})
         self.loss = options["loss"]
         self.augment = options.get("augment")
@@ -85,20 +79,26 @@ class AdversarialGame(LightningModule, ABC):
         self.seed = options.get("seed", 0)
         self.reuse_fake = options.get("reuse_fake", False)
         self.iteration = 0
+        self.iterations: Number = inf
         self.images_seen = 0
         self.scalars = Scalars()
+        # Callbacks share these two: whether the user has stopped the run, and where the score that is followed is best.
         self.interrupted = False
         self.best_iteration: int | None = None
 
     # What a variant may define; these are the usual definitions.
 
-    def part(self, network: nn.Module, direction: str) -> nn.Module:
-        """Return the part of `generator`, its average or `discriminator` that plays in a direction."""
-        return network
+    def generator_part(self, generator: nn.Module, direction: str) -> nn.Module:
+        """Return the network of a direction in the generator or in its moving average."""
+        return generator
+
+    def discriminator_part(self, direction: str) -> nn.Module:
+        """Return the network that judges a direction's fakes."""
+        return self.discriminator
 
     def critic(self, batch: Batch, direction: str = "") -> Discriminator:
         """Return the discriminator that judges a direction's fakes, with its condition bound."""
-        return self.part(self.discriminator, direction)
+        return self.discriminator_part(direction or self.first_direction)
 
     def discriminator_terms(self, batch: Batch, fakes: Fakes) -> Iterator[Terms]:
         """Yield D's terms in parts, on fakes without a graph."""
@@ -112,41 +112,47 @@ class AdversarialGame(LightningModule, ABC):
 
     # What variants build their terms from.
 
+    @property
+    def first_direction(self) -> str:
+        """The direction of a model that has one, and the first of a model that has two."""
+        return next(iter(self.directions))
+
     def inputs(self, batch: Batch, direction: str = "") -> tuple[Tensor, ...]:
-        """Return the inputs of a direction's generator for a batch."""
-        return self._cast(self.generator_inputs.for_batch(batch, direction, self.device))
+        """Return what the generator of a direction takes for a batch."""
+        given = self.generator_inputs.for_batch(batch, direction or self.first_direction, self.device)
+        return self._cast(given)
 
     def real_images(self, batch: Batch, direction: str = "") -> Images:
-        """Return the real images that a direction's fakes should resemble."""
-        return getattr(batch, self.directions[direction])
+        """Return the images that a direction's fakes should resemble."""
+        return getattr(batch, self.directions[direction or self.first_direction])
 
-    def discriminator_objective(
-        self, batch: Batch, fake: Images, direction: str = ""
-    ) -> tuple[Terms, dict[str, DiscriminatorOutput]]:
-        """Return D's terms, penalties included, and D's outputs for `real` and `fake` from the same passes."""
+    def discriminator_objective(self, batch: Batch, fake: Images, direction: str = "") -> tuple[Terms, RecordingCritic]:
+        """Return D's terms, penalties included, and the critic with D's outputs for `real` and `fake`."""
         real = self.real_images(batch, direction)
-        critic = augmented(self.augment, self.critic(batch, direction))
-        asked = RecordingCritic(critic, real=real, fake=fake)
-        terms = asked.terms(lambda critic: self.loss.discriminator(critic, real, fake))
-        terms |= self.penalty_terms("discriminator", mean_logits(critic), real, fake)
-        self._note_outputs(asked, direction, {"real": "d_out/real", "fake": "d_out/fake"})
-        if self.augment and self.augment.adaptive and "real" in asked.said:
-            means = [head.detach().flatten(1).mean(1) for head in asked.said["real"].logits]
-            self.augment.update(randomness.all_gather(torch.stack(means).mean(0)))
-        return self._with_suffix(terms, direction), asked.said
+        discriminator = augmented(self.augment, self.critic(batch, direction))
+        critic = RecordingCritic(discriminator, real=real, fake=fake)
+        terms = critic.terms(lambda critic: self.loss.discriminator(critic, real, fake))
+        terms = joined(terms, self.penalty_terms("discriminator", mean_logits(discriminator), real, fake))
+        self._note_outputs(critic, direction, {"real": "d_out/real", "fake": "d_out/fake"})
+        if self.augment and self.augment.adaptive:
+            means = [head.detach().flatten(1).mean(1) for head in critic.output_of("real").logits]
+            self.real_outputs.append(torch.stack(means).mean(0))
+        return self._with_suffix(terms, direction), critic
 
-    def generator_objective(
-        self, batch: Batch, fake: Images, direction: str = ""
-    ) -> tuple[Terms, dict[str, DiscriminatorOutput]]:
-        """Return G's adversarial terms, its penalties included, and D's outputs from the same passes."""
+    def generator_objective(self, batch: Batch, fake: Images, direction: str = "") -> tuple[Terms, RecordingCritic]:
+        """Return G's adversarial terms, its penalties included, and the critic with D's outputs."""
         real = self.real_images(batch, direction)
-        asked = RecordingCritic(augmented(self.augment, self.critic(batch, direction)), real=real, fake=fake)
-        terms = asked.terms(lambda critic: self.loss.generator(critic, real, fake))
-        if self.players["generator"].regularizers:
-            inputs = self.inputs(batch, direction)
-            terms |= self.penalty_terms("generator", self.part(self.generator, direction), inputs)
-        self._note_outputs(asked, direction, {"fake": "d_out/fake_for_generator"})
-        return self._with_suffix(terms, direction), asked.said
+        critic = RecordingCritic(augmented(self.augment, self.critic(batch, direction)), real=real, fake=fake)
+        terms = critic.terms(lambda critic: self.loss.generator(critic, real, fake))
+        if self.players["generator"].due_regularizers(self.iteration):
+            generator = self.generator_part(self.generator, direction)
+            terms = joined(terms, self.penalty_terms("generator", generator, self.inputs(batch, direction)))
+        self._note_outputs(critic, direction, {"fake": "d_out/fake_for_generator"})
+        return self._with_suffix(terms, direction), critic
+
+    def penalty_terms(self, name: str, *seen: Any) -> Terms:
+        """Return the terms of those regularizers of a player that are due in this iteration, given what they see."""
+        return self.players[name].penalty_terms(self.iteration, self.iterations, *seen)
 
     def _with_suffix(self, terms: Terms, direction: str) -> Terms:
         return {f"{name}{self.suffix(direction)}": term for name, term in terms.items()}
@@ -156,62 +162,59 @@ class AdversarialGame(LightningModule, ABC):
         dtype: Any = self.dtype
         return tuple(each.to(self.device, dtype if each.is_floating_point() else None) for each in inputs)
 
-    def penalty_terms(self, name: str, *seen: Any) -> Terms:
-        """Return those regularisers of a player that are due in this iteration; `seen` is what they take."""
-        player = self.players[name]
-        factor = player.regularizer_schedule(self.iteration, self.iterations)
-        moves = self.iteration // player.every
-        return {
-            key: factor * regularizer.every_n_iterations * regularizer(*seen)
-            for key, regularizer in player.regularizers.items()
-            if moves % regularizer.every_n_iterations == 0
-        }
-
     # The game.
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         self.iteration = self.global_step
+        self.real_outputs: list[Tensor] = []
         with randomness.step(self.seed, self.iteration, self.device):
             for player, optimizer in zip(self.players.values(), self.trainer.optimizers, strict=True):
                 player.set_learning_rates(optimizer, self.iteration, self.iterations)
             movers = [name for name in self.order if (self.iteration + 1) % self.players[name].every == 0]
-            shared = Fakes(lambda direction: self.generate(batch, direction)) if self.reuse_fake else None
-            if shared and movers[0] != "generator":  # whose move would switch the generator's gradients off
-                with torch.set_grad_enabled("generator" in movers):
-                    for direction in self.directions:
-                        shared(direction)
+            shared = self._shared_fakes(batch, movers) if self.reuse_fake else None
             for name in movers:
                 self._move(name, batch, shared)
         images = len(batch[0]) * self.trainer.world_size
         if self.ema and "generator" in movers:
             self.ema.follow(self.generator, images * self.players["generator"].every, self.images_seen)
         self.images_seen += images
-        self._log_scalars()
+        self.scalars.log(self, self.iteration + 1)
 
     def generate(self, batch: Batch, direction: str = "") -> Images:
-        """Return fresh fakes of a direction for a batch."""
-        return self.part(self.generator, direction)(*self.inputs(batch, direction))
+        """Return new fakes of a direction for a batch."""
+        generator = self.generator_part(self.generator, direction or self.first_direction)
+        return generator(*self.inputs(batch, direction))
+
+    def _shared_fakes(self, batch: Batch, movers: list[str]) -> Fakes:
+        """Return fakes for all movers, made now unless the only player that needs their graph moves first."""
+        fakes = Fakes(lambda direction: self.generate(batch, direction))
+        makers = [name for name in movers if self.players[name].makes_fakes]
+        if makers != movers[:1]:  # while another player moves, the makers' gradients are switched off
+            with torch.set_grad_enabled(bool(makers)):
+                for direction in self.directions:
+                    fakes(direction)
+        return fakes
 
     def _move(self, name: str, batch: Batch, shared: Fakes | None) -> None:
-        player, optimizer = self.players[name], self._optimizer(name)
-        with self.toggled_optimizer(optimizer):  # so fakes have a graph only where the generator moves
+        player, optimizer = self.players[name], dict(zip(self.players, self.optimizers(), strict=True))[name]
+        with self.toggled_optimizer(optimizer):
             fakes = shared or Fakes(lambda direction: self.generate(batch, direction))
-            fakes = fakes if player.network is self.generator else fakes.detached()
+            fakes = fakes if player.makes_fakes else fakes.detached()
             for terms in getattr(self, f"{name}_terms")(batch, fakes):
                 weighted = {key: player.weight * term for key, term in terms.items()}
                 total = torch.stack(list(weighted.values())).sum()
                 self.manual_backward(total)
-                for key, value in {**weighted, "loss": total}.items():
+                for key, value in joined(weighted, {"loss": total}).items():
                     self.scalars.note(f"{name}/{key}", value, add=True)
             self.advance(name, optimizer)
         optimizer.zero_grad()
+        if self.augment and self.real_outputs:
+            self.augment.update(randomness.all_gather(torch.cat(self.real_outputs)))
+            self.real_outputs.clear()
 
-    def _optimizer(self, name: str) -> Any:
-        return dict(zip(self.players, self.optimizers(), strict=True))[name]
-
-    def advance(self, name: str, optimizer: Any) -> None:
+    def advance(self, name: str, optimizer: LightningOptimizer) -> None:
         """Step once; Lightning counts the steps of one player alone."""
-        if name == next(each for each, player in self.players.items() if player.every == 1):
+        if name == self.counted_player:
             optimizer.step()
         else:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
@@ -228,13 +231,11 @@ class AdversarialGame(LightningModule, ABC):
 
     def on_train_start(self) -> None:
         self.iterations = self.trainer.estimated_stepping_batches
-        if any(player.regularizers for player in self.players.values()) and self.dtype in HALF:
-            raise ValueError(
-                f"penalties need weights in full precision; {self.dtype} has too little, bf16-mixed keeps them"
-            )
+        for player in self.players.values():
+            player.check_precision(self.dtype)
 
     def on_train_epoch_end(self) -> None:
-        self._write({f"epoch/{name}": value for name, value in self.scalars.read_means().items()}, self.global_step)
+        self.scalars.log_means(self)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["images_seen"] = self.images_seen
@@ -242,26 +243,12 @@ class AdversarialGame(LightningModule, ABC):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.images_seen = checkpoint["images_seen"]
 
-    def _note_outputs(self, asked: RecordingCritic, direction: str, names: dict[str, str]) -> None:
+    def _note_outputs(self, critic: RecordingCritic, direction: str, names: dict[str, str]) -> None:
         for images, name in names.items():
-            if images in asked.said:
-                means = [self.loss.logged_output(head.detach()).mean() for head in asked.said[images].logits]
+            if images in critic.outputs:
+                heads = critic.outputs[images].logits
+                means = [self.loss.logged_output(head.detach()).mean() for head in heads]
                 self.scalars.note(f"{name}{self.suffix(direction)}", torch.stack(means).mean())
-
-    def _log_scalars(self) -> None:
-        """Write the latest value of each name at the cadence, so that a player that does not move is logged too."""
-        self.scalars.end_step()
-        iteration, every = self.iteration + 1, self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        if every and iteration % every == 0:
-            for name, value in self.scalars.latest.items():
-                self.log(name, value, prog_bar=name.endswith("/loss"), logger=False)
-            self._write(self.scalars.read_latest(), iteration)
-
-    def _write(self, scalars: dict[str, float], iteration: int) -> None:
-        if scalars:
-            clock = {"epoch": self.current_epoch, "images_seen": self.images_seen}
-            for logger in self.loggers:
-                logger.log_metrics({**scalars, **clock}, step=iteration)
 
     def suffix(self, direction: str) -> str:
         """Return the end of the names of a direction's terms: the domain of its fakes, if the model has two."""
@@ -279,21 +266,35 @@ class AdversarialGame(LightningModule, ABC):
         finally:
             network.train(training)
 
-    def images(self, *inputs: Tensor, noise: Sequence[int], direction: str = "", **how: Unpack[Sampling]) -> Images:
-        """Return what the generator of a direction makes of inputs; `noise` has a seed for each image's dropout."""
-        with self.sampling(how.get("weights", "ema")) as generator:
-            network = how.get("network") or self.part(generator, direction)
+    def images(
+        self,
+        *inputs: Tensor,
+        noise: Sequence[int],
+        direction: str = "",
+        weights: Weights = "ema",
+        network: nn.Module | None = None,
+    ) -> Images:
+        """Return what the generator of a direction, or another network, makes of inputs; `noise` seeds its dropout."""
+        with self.sampling(weights) as generator:
+            network = network or self.generator_part(generator, direction or self.first_direction)
             with seeded(network, noise):
                 return network(*self._cast(inputs))
 
     def sample(
-        self, numbers: Sequence[int], seed: int = 0, data: Any = None, direction: str = "", **how: Unpack[Sampling]
+        self,
+        numbers: Sequence[int],
+        seed: int = 0,
+        data: LightningDataModule | None = None,
+        direction: str = "",
+        weights: Weights = "ema",
+        network: nn.Module | None = None,
     ) -> Images:
         """Return the images of these numbers; an image is a function of its number and the seed alone."""
+        direction = direction or self.first_direction
         inputs = self.generator_inputs.by_number(numbers, seed, data, direction)
-        noise = [randomness.derive(seed, "dropout", direction, number) for number in numbers]
-        return self.images(*inputs, noise=noise, direction=direction, **how)
+        noise = dropout_seeds(numbers, seed, direction)
+        return self.images(*inputs, noise=noise, direction=direction, weights=weights, network=network)
 
-    def grid(self, numbers: Sequence[int], data: Any = None) -> Images:
+    def grid(self, numbers: Sequence[int], data: LightningDataModule | None = None) -> Images:
         """Return what a grid shows of these images, `grid_columns` images for each number."""
         return self.sample(numbers, self.seed, data)

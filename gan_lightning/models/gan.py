@@ -6,7 +6,7 @@ from torch import nn
 
 from gan_lightning import randomness
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.inputs import Latents
+from gan_lightning.models.inputs import LatentInputs
 from gan_lightning.models.players import GameOptions, two_players
 from gan_lightning.types import Labelled, PositiveInt, Unlabelled
 
@@ -54,4 +54,4 @@ class GAN(AdversarialGame):
         latent: randomness.Distribution = randomness.normal,
         **options: Unpack[GameOptions],
     ) -> None:
-        super().__init__(Latents(latent_dim, latent), two_players(generator, discriminator, options), options)
+        super().__init__(LatentInputs(latent_dim, latent), two_players(generator, discriminator, options), options)

@@ -2,22 +2,21 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
+from lightning import LightningDataModule
 from torch import Tensor, nn
 
 from gan_lightning import randomness
 from gan_lightning.types import Batch, Images, Labelled, PositiveInt
 
 MODELS = {
-    ("latents",): "a model that makes images from noise, such as model=dcgan",
-    ("latents", "labels"): "a model that takes labels, such as model=cgan",
-    ("images",): "a model whose networks take images alone, such as model=cyclegan",
-    ("images", "labels"): "a model that takes labels, such as model=cgan",
-    ("images", "source"): "a model that judges pairs, such as model=pix2pix",
+    ("latents",): "model=dcgan",
+    ("latents", "labels"): "model=cgan or model=acgan",
+    ("images",): "model=pix2pix or model=cyclegan",
 }
-"""The models that fit a network, by the inputs that the network takes."""
+"""Models that suit a generator, by what it takes."""
 BLOCK = 256
 """Numbered latents are drawn in blocks of this size, so that an image does not depend on how many are drawn."""
 
@@ -35,7 +34,9 @@ class GeneratorInputs(ABC):
         """Return the inputs for a batch; all noise of the game enters here."""
 
     @abstractmethod
-    def by_number(self, numbers: Sequence[int], seed: int, data: Any, direction: str) -> tuple[Tensor, ...]:
+    def by_number(
+        self, numbers: Sequence[int], seed: int, data: LightningDataModule | None, direction: str
+    ) -> tuple[Tensor, ...]:
         """Return the inputs of the images of these numbers, in their order.
 
         Args:
@@ -45,20 +46,20 @@ class GeneratorInputs(ABC):
             direction: the direction of a model that has several.
         """
 
-    def grid_numbers(self, count: int, nrow: int, data: Any) -> list[int]:
+    def grid_numbers(self, count: int, nrow: int, data: LightningDataModule | None) -> list[int]:
         """Return the numbers of about `count` images that a grid of `nrow` images in a row shows."""
         return list(range(count))
 
-    def count(self, data: Any, direction: str) -> int | None:
+    def count(self, data: LightningDataModule | None, direction: str) -> int | None:
         """Return how many different images there can be; None if there is no end."""
         return None
 
-    def description(self, data: Any, direction: str) -> str:
+    def description(self, data: LightningDataModule | None, direction: str) -> str:
         """Return what images are made of besides noise, for score records."""
         return ""
 
 
-class Latents(GeneratorInputs):
+class LatentInputs(GeneratorInputs):
     """Noise from a distribution.
 
     Args:
@@ -76,7 +77,9 @@ class Latents(GeneratorInputs):
         rows = len(batch[0])
         return (randomness.draw_rows(lambda n, stream: self._draw(n, stream, device), rows, device),)
 
-    def by_number(self, numbers: Sequence[int], seed: int, data: Any, direction: str) -> tuple[Tensor, ...]:
+    def by_number(
+        self, numbers: Sequence[int], seed: int, data: LightningDataModule | None, direction: str
+    ) -> tuple[Tensor, ...]:
         blocks = {number // BLOCK for number in numbers}
         drawn = {block: self._block(seed, block) for block in blocks}
         return (torch.stack([drawn[number // BLOCK][number % BLOCK] for number in numbers]),)
@@ -89,7 +92,7 @@ class Latents(GeneratorInputs):
         return self.distribution(rows, self.latent_dim, stream, device)
 
 
-class LabelledLatents(Latents):
+class LabelledLatentInputs(LatentInputs):
     """Noise and labels: those of the batch in training, and the classes in turn for images by number.
 
     A grid shows `nrow` images of each class, one class in a row.
@@ -115,29 +118,37 @@ class LabelledLatents(Latents):
         assert isinstance(batch, Labelled)
         return (*super().for_batch(batch, direction, device), batch.labels)
 
-    def by_number(self, numbers: Sequence[int], seed: int, data: Any, direction: str) -> tuple[Tensor, ...]:
+    def by_number(
+        self, numbers: Sequence[int], seed: int, data: LightningDataModule | None, direction: str
+    ) -> tuple[Tensor, ...]:
         labels = torch.tensor(numbers) % self.num_classes
         return (*super().by_number(numbers, seed, data, direction), labels)
 
-    def grid_numbers(self, count: int, nrow: int, data: Any) -> list[int]:
+    def grid_numbers(self, count: int, nrow: int, data: LightningDataModule | None) -> list[int]:
         return [label + self.num_classes * column for label in range(self.num_classes) for column in range(nrow)]
 
-    def description(self, data: Any, direction: str) -> str:
+    def description(self, data: LightningDataModule | None, direction: str) -> str:
         return "classes in turn"
 
 
-def check_kind(game: object, network: nn.Module, given: tuple[str, ...]) -> None:
-    """Compare the `inputs` of a network with what a game gives it; a network without this attribute is not checked.
+def check_inputs(game: str, player: str, network: nn.Module, given: tuple[str, ...]) -> None:
+    """Compare a network's attribute `inputs` with what a game gives it; networks from elsewhere may lack it.
 
     Raises:
         ValueError: if they differ.
     """
     takes: tuple[str, ...] = getattr(network, "inputs", given)
     if takes != given:
+        model = MODELS.get(takes, "another model") if player == "generator" else "another model"
         raise ValueError(
-            f"{type(game).__name__} gives its networks {' and '.join(given)}, and {type(network).__name__} takes "
-            f"{' and '.join(takes)}; choose another network, or {MODELS[takes]}"
+            f"{game} gives its {player} {' and '.join(given)}, and {type(network).__name__} takes "
+            f"{' and '.join(takes)}; choose another network, or {model}"
         )
+
+
+def dropout_seeds(numbers: Sequence[int], seed: int, direction: str) -> list[int]:
+    """Return a seed for the dropout of each image, by its number, for networks whose noise is dropout."""
+    return [randomness.derive(seed, "scores", "dropout", direction, number) for number in numbers]
 
 
 class Fakes:

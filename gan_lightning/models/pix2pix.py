@@ -1,13 +1,14 @@
 """Translation that is learnt from aligned pairs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Unpack
+from typing import Unpack
 
 import torch
+from lightning import LightningDataModule
 from torch import nn
 
 from gan_lightning.losses.reconstruction import ReconstructionLoss, difference
-from gan_lightning.models.critic import as_output
+from gan_lightning.models.critic import RecordingCritic, joined
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.inputs import Fakes
 from gan_lightning.models.players import GameOptions, two_players
@@ -34,7 +35,7 @@ class Pix2Pix(AdversarialGame):
         discriminator: images and a `source` to logits.
         reconstructions: distances of the output from the target, by name; each is a term of G, `generator/<name>`.
         feature_matching_weight: weight of the distance of D's features on outputs and targets (pix2pixHD, Wang et al.
-            2018, arXiv:1711.11585, equation 4, whose weight is 10); 0 for none.
+            2018, arXiv:1711.11585, equation 4, whose weight is 10; hidden layers only, without the logits); 0 for none.
         options: what every game takes, see `GameOptions`.
 
     Raises:
@@ -72,25 +73,23 @@ class Pix2Pix(AdversarialGame):
 
         return critic
 
-    def discriminator_terms(self, batch: Aligned, fakes: Fakes) -> Iterator[Terms]:
-        yield self.discriminator_objective(batch, fakes("xy"), "xy")[0]
-
     def generator_terms(self, batch: Aligned, fakes: Fakes) -> Iterator[Terms]:
         output = fakes("xy")
-        terms, said = self.generator_objective(batch, output, "xy")
-        terms |= {name: distance(output, batch.y) for name, distance in self.reconstructions.items()}
+        terms, critic = self.generator_objective(batch, output, "xy")
+        terms = joined(terms, {name: distance(output, batch.y) for name, distance in self.reconstructions.items()})
         if self.feature_matching_weight:
-            terms["feature_matching"] = self.feature_matching_weight * self._feature_distance(batch, said["fake"])
+            terms = joined(terms, {"feature_matching": self.feature_matching_weight * self._feature_distance(critic)})
         yield terms
 
-    def _feature_distance(self, batch: Aligned, fake: DiscriminatorOutput) -> Scalar:
+    @staticmethod
+    def _feature_distance(critic: RecordingCritic) -> Scalar:
         """Return the sum over D's features of their mean absolute difference between output and target."""
         with torch.no_grad():
-            real = as_output(self.critic(batch)(batch.y))
-        pairs = zip(fake.features, real.features, strict=True)
+            real = critic.output_of("real")
+        pairs = zip(critic.output_of("fake").features, real.features, strict=True)
         return torch.stack([difference(one, other).abs().mean() for one, other in pairs]).sum()
 
-    def grid(self, numbers: Sequence[int], data: Any = None) -> Images:
+    def grid(self, numbers: Sequence[int], data: LightningDataModule | None = None) -> Images:
         x, y = (numbered_images(data, domain, numbers) for domain in (0, 1))
         return in_columns(
             *(each.to(self.device) for each in (x, self.sample(numbers, self.seed, data, "xy").float(), y))

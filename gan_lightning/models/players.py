@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Required, TypedDict
+from typing import Any, Literal, Required, TypedDict
 
+import torch
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
@@ -13,7 +14,7 @@ from gan_lightning.losses.augment import Augmentation
 from gan_lightning.losses.penalty import GeneratorPenalty, Penalty, Regularizer
 from gan_lightning.models.ema import EMA
 from gan_lightning.models.schedule import Schedule, constant
-from gan_lightning.types import NonNegativeFloat, NonNegativeInt, Number, PositiveInt
+from gan_lightning.types import NonNegativeFloat, NonNegativeInt, Number, PositiveInt, Terms
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 
@@ -30,11 +31,14 @@ class Player:
         clip: largest norm of its whole gradient; None for no limit.
         clip_weights: its weights are clamped to plus and minus this after each step; None for no limit.
         schedule: factor of its learning rates, by iteration.
-        regularizers: terms that belong to it, by name.
-        regularizer_schedule: factor of the regularisers' weights, by iteration.
+        regularizers: terms that belong to it, by name. The game gives D's and G's what they see; a further player's
+            terms must include `penalty_terms(<name>, ...)`.
+        regularizer_schedule: factor of the regularizers' weights, by iteration.
+        makes_fakes: whether the fakes of a batch are its network's; only for such a player do they have a graph.
 
     Raises:
-        ValueError: if a regulariser cannot be used with the network.
+        TypeError: if something else than a regularizer is among the regularizers.
+        ValueError: if a regularizer cannot be used with the network.
     """
 
     network: nn.Module
@@ -46,10 +50,13 @@ class Player:
     schedule: Schedule = constant
     regularizers: Mapping[str, Regularizer] = field(default_factory=dict)
     regularizer_schedule: Schedule = constant
+    makes_fakes: bool = False
     rates: list[Number] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        for regularizer in self.regularizers.values():
+        for name, regularizer in self.regularizers.items():
+            if not isinstance(regularizer, Regularizer):
+                raise TypeError(f"the penalty {name} must be a Regularizer; got {regularizer!r}")
             if reason := regularizer.refuses(self.network):
                 raise ValueError(reason)
 
@@ -70,6 +77,28 @@ class Player:
         factor = self.schedule(iteration, iterations)
         for group, rate in zip(optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
+
+    def due_regularizers(self, iteration: int) -> dict[str, Regularizer]:
+        """Return the regularizers that are due in an iteration, by name."""
+        moves = iteration // self.every
+        return {name: each for name, each in self.regularizers.items() if moves % each.every_n_iterations == 0}
+
+    def penalty_terms(self, iteration: int, iterations: Number, *seen: Any) -> Terms:
+        """Return the terms of the regularizers that are due in an iteration of a run, given what they see."""
+        factor = self.regularizer_schedule(iteration, iterations)
+        due = self.due_regularizers(iteration)
+        return {name: factor * each.every_n_iterations * each(*seen) for name, each in due.items()}
+
+    def check_precision(self, dtype: torch.dtype | str) -> None:
+        """Compare the regularizers with the type of the weights.
+
+        Raises:
+            ValueError: if one of them needs more precision.
+        """
+        if dtype in (torch.float16, torch.bfloat16) and any(
+            each.needs_full_precision for each in self.regularizers.values()
+        ):
+            raise ValueError(f"penalties need weights in full precision; {dtype} has too little, bf16-mixed keeps them")
 
     def clip_gradient(self) -> None:
         """Limit the norm of the whole gradient."""
@@ -128,7 +157,14 @@ class GameOptions(TypedDict, total=False):
 
 
 def two_players(generator: nn.Module, discriminator: nn.Module, options: GameOptions) -> dict[str, Player]:
-    """Return the usual two players; a variant adds further ones to the dictionary."""
+    """Return the usual two players; a variant adds further ones to the dictionary.
+
+    Raises:
+        TypeError: if an option is unknown, or one that is needed is missing.
+    """
+    unknown, missing = options.keys() - GameOptions.__annotations__, GameOptions.__required_keys__ - options.keys()
+    if unknown or missing:
+        raise TypeError(f"options of a game: unknown are {sorted(unknown)}, missing are {sorted(missing)}")
     schedule = options.get("schedule", constant)
     regularizer_schedule = options.get("penalty_schedule", constant)
     return {
@@ -151,5 +187,18 @@ def two_players(generator: nn.Module, discriminator: nn.Module, options: GameOpt
             schedule=schedule,
             regularizers=dict(options.get("generator_penalties") or {}),
             regularizer_schedule=regularizer_schedule,
+            makes_fakes=True,
         ),
     }
+
+
+def counted_player(players: Mapping[str, Player]) -> str:
+    """Return the player whose steps are counted: the first that moves in every batch.
+
+    Raises:
+        ValueError: if no player moves in every batch.
+    """
+    if found := next((name for name, player in players.items() if player.every == 1), None):
+        return found
+    given = ", ".join(f"{name}_every={player.every}" for name, player in players.items())
+    raise ValueError(f"one of the players must move in every batch, so its key must be 1; got {given}")

@@ -1,8 +1,10 @@
 """Scalars of a run: the latest value of each name, and its mean over the epoch, kept on the device until read."""
 
 from collections.abc import Collection
+from typing import Any
 
 import torch
+from lightning import LightningModule
 from torch import Tensor
 
 
@@ -13,7 +15,7 @@ class Scalars:
     """
 
     def __init__(self) -> None:
-        self.latest: dict[str, Tensor] = {}
+        self._latest: dict[str, Tensor] = {}
         self._step: dict[str, Tensor] = {}
         self._sums: dict[tuple[str, ...], tuple[Tensor, int]] = {}
 
@@ -22,33 +24,42 @@ class Scalars:
         value = value.detach()
         self._step[name] = self._step[name] + value if add and name in self._step else value
 
-    def end_step(self) -> None:
-        """Take the step's scalars into the latest values and, by one addition for all names, into the means."""
-        if not self._step:
-            return
-        names, values = tuple(self._step), _stack(self._step.values())
-        total, count = self._sums.get(names, (torch.zeros_like(values), 0))
-        self._sums[names] = (total + values, count + 1)
-        self.latest |= self._step
-        self._step = {}
+    def log(self, module: LightningModule, iteration: int) -> None:
+        """End the step; at the trainer's cadence write the latest value of each name to the loggers and progress bar.
 
-    def read_latest(self) -> dict[str, float]:
-        """Return the latest value of each name since the last call."""
-        if not self.latest:
-            return {}
-        values = _stack(self.latest.values()).tolist()
-        names, self.latest = tuple(self.latest), {}
-        return dict(zip(names, values, strict=True))
+        So a player that does not move in the iteration that is written is seen too.
+        """
+        if self._step:
+            names, values = tuple(self._step), _stack(self._step.values())
+            total, count = self._sums.get(names, (torch.zeros_like(values), 0))
+            self._sums[names] = (total + values, count + 1)
+            self._latest |= self._step
+            self._step = {}
+        every = module.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if self._latest and every and iteration % every == 0:
+            for name, value in self._latest.items():
+                module.log(name, value, prog_bar=name.endswith("/loss"), logger=False)
+            latest = _stack(self._latest.values()).tolist()
+            _write(module, dict(zip(self._latest, latest, strict=True)), iteration)
+            self._latest = {}
 
-    def read_means(self) -> dict[str, float]:
-        """Return the mean of each name since the last call."""
+    def log_means(self, module: LightningModule) -> None:
+        """Write the mean of each name since the last call as `epoch/<name>`."""
         sums: dict[str, tuple[float, int]] = {}
         for names, (totals, count) in self._sums.items():
             for name, total in zip(names, totals.tolist(), strict=True):
                 before, seen = sums.get(name, (0.0, 0))
                 sums[name] = (before + total, seen + count)
         self._sums = {}
-        return {name: total / count for name, (total, count) in sums.items()}
+        means = {f"epoch/{name}": total / count for name, (total, count) in sums.items()}
+        if means:
+            _write(module, means, module.global_step)
+
+
+def _write(module: LightningModule, scalars: dict[str, float], iteration: int) -> None:
+    clock: dict[str, Any] = {"epoch": module.current_epoch, "images_seen": module.images_seen}
+    for logger in module.loggers:
+        logger.log_metrics({**scalars, **clock}, step=iteration)
 
 
 def _stack(values: Collection[Tensor]) -> Tensor:

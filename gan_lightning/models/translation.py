@@ -1,9 +1,9 @@
 """What models share that translate images of one domain into another: their inputs, and the columns of their grids."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
 
 import torch
+from lightning import LightningDataModule
 from torch import Tensor
 
 from gan_lightning.data.module import StoredDataModule
@@ -11,12 +11,9 @@ from gan_lightning.data.transforms import in_range
 from gan_lightning.models.inputs import GeneratorInputs
 from gan_lightning.types import Batch, Images, ImageSet
 
-Direction = Literal["xy", "yx"]
-"""`xy` makes an image of domain y from one of domain x, `yx` the other way."""
-
 
 def source_domain(direction: str) -> int:
-    """Return the number of the domain that is translated; 0 for models without directions."""
+    """Return the number of the domain that is translated, 0 for x and 1 for y; 0 for models without directions."""
     return "xy".index(direction[0]) if direction else 0
 
 
@@ -33,26 +30,29 @@ class SourceImages(GeneratorInputs):
     def for_batch(self, batch: Batch, direction: str, device: torch.device) -> tuple[Tensor, ...]:
         return (batch[source_domain(direction)],)
 
-    def by_number(self, numbers: Sequence[int], seed: int, data: Any, direction: str) -> tuple[Tensor, ...]:
+    def by_number(
+        self, numbers: Sequence[int], seed: int, data: LightningDataModule | None, direction: str
+    ) -> tuple[Tensor, ...]:
         return (numbered_images(data, source_domain(direction), numbers),)
 
-    def grid_numbers(self, count: int, nrow: int, data: Any) -> list[int]:
+    def grid_numbers(self, count: int, nrow: int, data: LightningDataModule | None) -> list[int]:
         """Return the numbers of images that are evenly spaced in the smallest domain."""
         available = min(map(len, _evaluation_images(data)))
         count = min(max(1, count), available)
         return [row * available // count for row in range(count)]
 
-    def count(self, data: Any, direction: str) -> int | None:
+    def count(self, data: LightningDataModule | None, direction: str) -> int | None:
         return len(_evaluation_images(data)[source_domain(direction)])
 
-    def description(self, data: Any, direction: str) -> str:
+    def description(self, data: LightningDataModule | None, direction: str) -> str:
         """Return the split and the fingerprint of the source images."""
         domain = source_domain(direction)
-        split = data.true_split(data.evaluation_split(), domain)
-        return f"{split} {_evaluation_images(data)[domain].fingerprint}"
+        fingerprint = _evaluation_images(data)[domain].fingerprint
+        assert isinstance(data, StoredDataModule)
+        return f"{data.true_split(data.evaluation_split(), domain)} {fingerprint}"
 
 
-def numbered_images(data: Any, domain: int, numbers: Sequence[int]) -> Images:
+def numbered_images(data: LightningDataModule | None, domain: int, numbers: Sequence[int]) -> Images:
     """Return images of a domain's evaluation split in [-1, 1]; the image after the last is the first again."""
     images = _evaluation_images(data)[domain]
     pixels = torch.from_numpy(images.rows([number % len(images) for number in numbers]))
@@ -64,10 +64,10 @@ def in_columns(*columns: Images) -> Images:
     return torch.stack(columns, dim=1).flatten(0, 1)
 
 
-def _evaluation_images(data: Any) -> list[ImageSet]:
+def _evaluation_images(data: LightningDataModule | None) -> list[ImageSet]:
     if not isinstance(data, StoredDataModule):
         raise ValueError(
-            f"callbacks.samples needs images of a data module of this package; got {type(data).__name__}: use "
-            "callbacks.samples=null"
+            f"data must be a data module of this package, which has images to translate; got {type(data).__name__}; "
+            "callbacks.samples=null trains without grids"
         )
     return data.evaluation_images(data.evaluation_split())

@@ -65,7 +65,7 @@ def test_networks_without_a_class_head_are_refused_with_what_suits(composed):
             ).model
         )
     with pytest.raises(
-        Exception, match="ACGAN gives its networks latents and labels, and DCGANGenerator takes latents"
+        Exception, match="ACGAN gives its generator latents and labels, and DCGANGenerator takes latents"
     ):
         instantiate(composed(*SMALL, "network=dcgan").model)
 

@@ -5,7 +5,7 @@ import torch
 
 from gan_lightning.losses.adversarial import LeastSquares, NonSaturating, Relativistic
 from gan_lightning.losses.gradient_penalties import R1
-from gan_lightning.models.critic import RecordingCritic, find_rows, mean_logits
+from gan_lightning.models.critic import RecordingCritic, find_rows, joined, mean_logits
 from gan_lightning.types import DiscriminatorOutput
 
 REAL, FAKE = torch.rand(4, 1, 3, 3), torch.rand(4, 1, 3, 3) - 1
@@ -39,7 +39,7 @@ def test_what_is_said_of_real_and_fake_is_found_in_every_pass(order, dtype):
         patch.setitem(globals(), "FAKE", fake)
         ORDERS[order](critic)
     for name, images in (("real", real), ("fake", fake)):
-        (logits,) = critic.said[name].logits
+        (logits,) = critic.outputs[name].logits
         assert torch.equal(logits, mean(images).to(logits))
 
 
@@ -47,8 +47,35 @@ def test_nothing_is_said_of_images_that_no_loss_asked_about():
     critic = recording()
     critic(FAKE)
     critic(REAL * 0.5)
-    assert list(critic.said) == ["fake"]
+    assert list(critic.outputs) == ["fake"]
     assert find_rows(REAL, torch.cat([REAL[:3], FAKE])) is None, "one of the images is missing"
+
+
+def test_fakes_in_half_precision_are_found_where_joining_made_them_wider():
+    fake = FAKE.bfloat16()
+    critic = RecordingCritic(mean, real=REAL, fake=fake)
+    critic(torch.cat([fake, REAL]))
+    assert torch.equal(critic.outputs["fake"].logits[0], mean(fake.float()))
+    assert torch.equal(critic.outputs["real"].logits[0], mean(REAL))
+
+
+def test_an_output_that_no_loss_asked_for_costs_one_pass_and_one_that_was_asked_for_none():
+    passes = []
+    critic = RecordingCritic(lambda images: passes.append(1) or mean(images), real=REAL, fake=FAKE)
+    critic(FAKE)
+    assert torch.equal(critic.output_of("fake").logits[0], mean(FAKE))
+    assert len(passes) == 1
+    assert torch.equal(critic.output_of("real").logits[0], mean(REAL))
+    assert len(passes) == 2
+
+
+def test_an_objective_may_ignore_the_critic():
+    assert recording().terms(lambda critic: {"moments": REAL.mean()}) == {"moments": REAL.mean()}
+
+
+def test_two_terms_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="two terms of a loss have the name real"):
+        joined({"real": REAL.mean()}, {"real": FAKE.mean(), "r1": FAKE.mean()})
 
 
 def two_heads(images):
@@ -83,9 +110,9 @@ def test_features_and_every_head_come_from_the_pass_that_the_loss_made():
     asked.terms(
         lambda critic: LeastSquares().discriminator(lambda images: critic(torch.cat([FAKE, REAL]))[4:], REAL, FAKE)
     )
-    assert torch.equal(asked.said["real"].features[0], REAL)
-    assert torch.equal(asked.said["fake"].features[1], FAKE[:, :, :2, :2])
-    assert torch.equal(asked.said["real"].logits[1], mean(REAL)[:, None].square())
+    assert torch.equal(asked.outputs["real"].features[0], REAL)
+    assert torch.equal(asked.outputs["fake"].features[1], FAKE[:, :, :2, :2])
+    assert torch.equal(asked.outputs["real"].logits[1], mean(REAL)[:, None].square())
 
 
 def test_a_penalty_sees_the_mean_over_heads_of_each_heads_mean():

@@ -12,6 +12,8 @@ from torch.utils.data import DataLoader
 from gan_lightning import randomness
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
 from gan_lightning.callbacks.checkpoints import Checkpoints
+from gan_lightning.models.critic import as_output
+from gan_lightning.models.gan import GAN
 from gan_lightning.types import Aligned, Labelled, Unlabelled
 from support.configuration import LABELLED_MODELS, NOISE_MODELS, TRANSLATION_MODELS, options
 from support.playing import SMALL, batches, play
@@ -232,3 +234,43 @@ def test_a_player_who_rests_at_the_cadence_is_logged_all_the_same(gan):
     assert (
         "generator/loss" not in play(gan("model.generator_every=5"), max_steps=4, log_every_n_steps=4).callback_metrics
     )
+
+
+@pytest.mark.parametrize("preset", options("model"))
+def test_what_others_rely_on_needs_no_direction(preset, composed):
+    """A composed model has its players, and makes inputs, fakes and real images of a batch by one argument each."""
+    small = SMALL if preset in NOISE_MODELS else [word for word in SMALL if "latent_dim" not in word]
+    model = instantiate(composed(f"model={preset}", *small, "data.image_size=32").model)
+    images = torch.rand(2, 3 if preset in TRANSLATION_MODELS else 1, 32, 32) * 2 - 1
+    batch = Aligned(images, -images) if preset in TRANSLATION_MODELS else Labelled(images, torch.arange(2))
+    fakes = model.generate(batch)
+    assert fakes.shape == images.shape
+    assert torch.equal(model.real_images(batch), -images if preset in TRANSLATION_MODELS else images)
+    inputs = model.inputs(batch)
+    assert len(inputs) == len(model.generator_inputs.kind)
+    assert model.generator is not model.discriminator
+    as_output(model.critic(batch)(fakes.detach()))
+
+
+@pytest.mark.parametrize(
+    ("option", "said"), [("generator_evry", "unknown are \\['generator_evry'\\]"), ("loss", "missing are \\['loss'\\]")]
+)
+def test_an_option_that_is_misspelt_or_missing_is_refused_in_python_too(option, said, composed):
+    config = composed("model=dcgan", *SMALL).model
+    options = {
+        "generator_every": 1,
+        "loss": instantiate(config.loss),
+        "generator_optimizer": None,
+        "discriminator_optimizer": None,
+    }
+    options = (
+        options | {option: 1} if option not in options else {key: options[key] for key in options if key != option}
+    )
+    with pytest.raises(TypeError, match=said):
+        GAN(instantiate(config.generator), instantiate(config.discriminator), 4, **options)
+
+
+def test_settings_of_a_penalty_that_is_none_are_refused_in_python_too(composed):
+    config = composed("model=dcgan", *SMALL, "+model.penalties.r1.weight=3")
+    with pytest.raises(Exception, match="Regularizer"):
+        instantiate(config.model)

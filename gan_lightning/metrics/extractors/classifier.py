@@ -74,7 +74,7 @@ class Classifier(Extractor):
                 )
         key = (VERSION, self.seed, self.max_images, train.fingerprint, test.fingerprint)
         file = folder / "classifiers" / f"{hashed_name(*key)}.pt"
-        with locked(file):
+        with locked(file, "data.cache_dir"):
             saved = _load(file)
             if saved is None:
                 saved = self._train_and_test(train, test)

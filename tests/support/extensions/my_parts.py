@@ -13,7 +13,7 @@ from gan_lightning.losses.augment import Augmentation
 from gan_lightning.losses.penalty import GeneratorPenalty, Penalty
 from gan_lightning.metrics.metric import Metric, Score
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.inputs import Latents
+from gan_lightning.models.inputs import LatentInputs
 from gan_lightning.models.players import GameOptions, Player, two_players
 from gan_lightning.types import Labelled, Unlabelled
 
@@ -34,7 +34,7 @@ class EncoderGAN(AdversarialGame):
         self, generator, discriminator, encoder, encoder_optimizer, latent_dim, latent, **options: Unpack[GameOptions]
     ):
         players = two_players(generator, discriminator, options) | {"encoder": Player(encoder, encoder_optimizer)}
-        super().__init__(Latents(latent_dim, latent), players, options)
+        super().__init__(LatentInputs(latent_dim, latent), players, options)
 
     def encoder_terms(self, batch, fakes):
         (latents,) = self.inputs(batch)
@@ -55,21 +55,21 @@ class Orthogonal(GeneratorPenalty):
         return self.weight * torch.stack([(gram - gram.diag().diag()).square().mean() for gram in grams]).sum()
 
 
-class AdaptiveNoise(Augmentation):
-    """Adds noise whose level follows how sure D is of real images (as in ADA, Karras et al. 2020)."""
+class AdaptiveFading(Augmentation):
+    """Fades images the more, the surer D is of real ones; it adapts to the same outputs as ADA (Karras et al. 2020)."""
 
     adaptive = True
 
     def __init__(self, rate=0.1):
         super().__init__()
         self.rate = rate
-        self.register_buffer("level", torch.zeros(()))
+        self.register_buffer("level", torch.ones(()))
 
     def augment(self, images):
-        return images * (1 - self.level.to(images))
+        return images * self.level.to(images)
 
     def update(self, outputs):
-        self.level += self.rate * outputs.sigmoid().mean().to(self.level)
+        self.level -= self.rate * outputs.sigmoid().mean().to(self.level)
 
 
 class Concatenated(AdversarialLoss):
