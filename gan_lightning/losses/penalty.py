@@ -1,4 +1,4 @@
-"""Regularisers: terms that belong to one player, whatever objective is played."""
+"""Regularizers: terms that belong to one player, whatever objective is played."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from gan_lightning.types import Critic, Images, NonNegativeFloat, PositiveInt, S
 class Regularizer(nn.Module, ABC):
     """A weighted term that the game adds to a player's loss in every n-th iteration in which the player moves.
 
-    The game multiplies the term by n, so that a rarer regulariser is as strong on average (lazy regularisation, Karras
+    The game multiplies the term by n, so that a rarer regularizer is as strong on average (lazy regularization, Karras
     et al. 2020, arXiv:1912.04958, section 3.1), and by the factor of `model.penalty_schedule`. State that must survive
     a resumed run is a buffer (`register_buffer`), which the checkpoint keeps.
 
@@ -35,7 +35,7 @@ class Regularizer(nn.Module, ABC):
 
 
 class Penalty(Regularizer):
-    """A regulariser of the discriminator."""
+    """A regularizer of the discriminator."""
 
     @abstractmethod
     def forward(self, critic: Critic, real: Images, fake: Images) -> Scalar:
@@ -47,7 +47,7 @@ class Penalty(Regularizer):
 
 
 class GeneratorPenalty(Regularizer):
-    """A regulariser of the generator, such as path length or orthogonality."""
+    """A regularizer of the generator, such as path length or orthogonality."""
 
     @abstractmethod
     def forward(self, generator: Callable[..., Images], inputs: tuple[Tensor, ...]) -> Scalar:

@@ -1,4 +1,4 @@
-"""The players of a game: networks with an optimizer, a cadence and regularisers of their own."""
+"""The players of a game: networks with an optimizer, a cadence and regularizers of their own."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Player:
         network: the network that is trained.
         make_optimizer: makes its optimizer from its parameters.
         every: the player moves in every n-th batch.
-        weight: multiplies all of its terms, regularisers included.
+        weight: multiplies all of its terms, regularizers included.
         clip: largest norm of its whole gradient; None for no limit.
         clip_weights: its weights are clamped to plus and minus this after each step; None for no limit.
         schedule: factor of its learning rates, by iteration.
@@ -143,11 +143,11 @@ class GameOptions(TypedDict, total=False):
     schedule: Schedule
     """Factor of both learning rates, by iteration (constant)."""
     penalties: Mapping[str, Penalty] | None
-    """Regularisers of D by name; each is logged as `discriminator/<name>` (none)."""
+    """Regularizers of D by name; each is logged as `discriminator/<name>` (none)."""
     generator_penalties: Mapping[str, GeneratorPenalty] | None
-    """Regularisers of G by name; each is logged as `generator/<name>` (none)."""
+    """Regularizers of G by name; each is logged as `generator/<name>` (none)."""
     penalty_schedule: Schedule
-    """Factor of the regularisers' weights, by iteration (constant)."""
+    """Factor of the regularizers' weights, by iteration (constant)."""
     augment: Augmentation | None
     """Changes every image that D sees, for both players (none)."""
     ema: Callable[[nn.Module], EMA] | None

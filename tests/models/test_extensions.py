@@ -59,7 +59,7 @@ def test_a_third_player_has_a_network_an_optimizer_and_terms_of_its_own(run):
     assert others[8]["discriminator/loss"] == rows[8]["discriminator/loss"]
 
 
-def test_a_regulariser_of_g_is_asked_every_fourth_iteration_with_its_weight_scaled(run):
+def test_a_regularizer_of_g_is_asked_every_fourth_iteration_with_its_weight_scaled(run):
     kept, rows = run("+generator_penalty=orthogonal")
     assert [iteration for iteration, row in rows.items() if "generator/orthogonal" in row] == [1, 5]
     assert int(kept["state_dict"]["regularizers.generator.orthogonal.calls"]) == 2
