@@ -38,7 +38,8 @@ def run(config: DictConfig) -> None:
         check_checkpoint_fits(file, trainer.strategy.load_checkpoint(file, weights_only=True), model, trainer)
     model.save_hyperparameters(OmegaConf.to_container(config, resolve=True))
     log.info("run folder: %s", config.run_dir)
-    log.info("parameters: generator %s, discriminator %s", *map(_parameters, (model.generator, model.discriminator)))
+    counts = [f"{name} {_parameters(player.network)}" for name, player in reversed(model.players.items())]
+    log.info("parameters: %s", ", ".join(counts))
     trainer.fit(model, data, ckpt_path=file, weights_only=True)
     report(Path(config.run_dir), model, trainer)
 

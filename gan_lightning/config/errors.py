@@ -65,7 +65,7 @@ def _unknown_key(key: str, conf: Path, primary: str) -> str:
     if new := current_name(key):
         return f"{key} is no key of the configuration; it is called {new} now"
     groups = [path.name for path in conf.iterdir() if path.is_dir()]
-    known = [*_known_keys(conf, primary, groups), *groups]
+    known = [known for known in (*_known_keys(conf, primary, groups), *groups) if known != key]
     same_end = [full for full in known if full.endswith("." + key.rsplit(".", 1)[-1])]
     close = get_close_matches(key, known, n=1, cutoff=0.6) or get_close_matches(key, same_end, n=1, cutoff=0)
     hint = f"did you mean {close[0]}?" if close else "`gan-lightning --cfg job` shows all keys"

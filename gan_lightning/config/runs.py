@@ -22,9 +22,8 @@ def configuration_of(run: Path) -> tuple[str, int]:
     file = run / ".hydra" / "config.yaml"
     if not file.is_file():
         return str(run.resolve()), 0
-    config = OmegaConf.load(file)
-    assert isinstance(config, DictConfig)
-    shared = [str(key) for key in config if key not in OF_ONE_RUN]
+    config: Any = OmegaConf.load(file)
+    shared = [key for key in config if key not in OF_ONE_RUN]
     return OmegaConf.to_yaml(OmegaConf.masked_copy(config, shared)), config.get("seed", 0)
 
 

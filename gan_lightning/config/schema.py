@@ -44,7 +44,14 @@ def check(config: DictConfig) -> None:
             of a part that was not chosen; the message names the full key of the first.
     """
     for path, node in _targets(config, ""):
-        _check_node(get_object(node._target_), node, f"{path}.", node._target_)
+        try:
+            target = get_object(node._target_)
+        except (ImportError, AttributeError) as error:
+            raise ValueError(
+                f"{path}._target_ must name a class or function that can be imported; there is no {node._target_}: "
+                "is the folder of its module on PYTHONPATH?"
+            ) from error
+        _check_node(target, node, f"{path}.", node._target_)
 
 
 def arguments(function: Callable, config: DictConfig) -> dict[str, Any]:

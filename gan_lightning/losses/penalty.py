@@ -19,6 +19,9 @@ class Regularizer(nn.Module, ABC):
     Args:
         weight: what the term is multiplied by.
         every_n_iterations: the term is computed in every n-th iteration in which the player moves.
+
+    Raises:
+        ValueError: if the weight is negative or the cadence is below 1.
     """
 
     needs_full_precision: ClassVar[bool] = False
@@ -26,6 +29,10 @@ class Regularizer(nn.Module, ABC):
 
     def __init__(self, weight: NonNegativeFloat, every_n_iterations: PositiveInt = 1) -> None:
         super().__init__()
+        if weight < 0 or every_n_iterations < 1:
+            raise ValueError(
+                f"weight must be at least 0, and every_n_iterations at least 1; got {weight} and {every_n_iterations}"
+            )
         self.weight = weight
         self.every_n_iterations = every_n_iterations
 

@@ -9,7 +9,7 @@ from lightning import LightningDataModule
 from torch import Tensor, nn
 
 from gan_lightning import randomness
-from gan_lightning.types import Batch, Images, Labelled, PositiveInt
+from gan_lightning.types import Batch, Images, Labelled, PositiveInt, Unlabelled
 
 MODELS = {
     ("latents",): "model=dcgan",
@@ -74,7 +74,8 @@ class LatentInputs(GeneratorInputs):
         self.distribution = distribution
 
     def for_batch(self, batch: Batch, direction: str, device: torch.device) -> tuple[Tensor, ...]:
-        rows = len(batch[0])
+        assert isinstance(batch, Unlabelled | Labelled), f"a batch must be Unlabelled or Labelled; got {type(batch)}"
+        rows = len(batch.images)
         return (randomness.draw_rows(lambda n, stream: self._draw(n, stream, device), rows, device),)
 
     def by_number(

@@ -29,14 +29,19 @@ WRONG = {
     "classes of data without labels": (["model=cgan", "data=celeba"], "model.num_classes needs data.num_classes"),
     "a network by class for a model without": (
         ["network=cgan"],
-        "takes latents and labels; choose another network, or a model that takes labels, such as model=cgan",
+        "takes latents and labels; choose another network, or model=cgan or model=acgan",
     ),
     "a network without classes": (
         ["model=cgan", "network=dcgan"],
-        "CGAN gives its networks latents and labels, and DCGANGenerator takes latents; choose another network",
+        "CGAN gives its generator latents and labels, and DCGANGenerator takes latents; choose another network",
     ),
     "batch norm under a gradient penalty": (["model=wgan_gp", "network=dcgan"], "use instance, group or no norm"),
     "a schedule without an end": (["schedule=linear", "trainer.max_epochs=-1"], "a schedule needs a run with an end"),
+    "a class that is not there": (
+        ["model.loss._target_=mine.Absolute"],
+        "there is no mine.Absolute: is the folder of its module on PYTHONPATH?",
+    ),
+    "a key that the network lacks": (["network=r3gan", "model.discriminator.norm=null"], "model.discriminator.norm is"),
     "an option that is none": (["model.first=nobody"], "one of discriminator, generator; got 'nobody'"),
     "pairs for a model of images": (
         ["data=photos_paired", "data.image_size=32"],

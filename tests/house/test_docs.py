@@ -214,6 +214,17 @@ def test_the_python_examples_of_the_guide_run():
     assert Path("outputs/python/samples/0000002.png").is_file()
 
 
+def test_the_classes_that_contributing_shows_are_what_they_say():
+    shown = {}
+    for language, block in FENCE.findall((ROOT / "CONTRIBUTING.md").read_text()):
+        if language == "python":
+            exec(compile(block, "CONTRIBUTING.md", "exec"), shown)
+    images = torch.ones(4, 1, 2, 2)
+    assert shown["Drift"](weight=2.0)(lambda images: images.mean((1, 2, 3)), images, images) == 2
+    assert shown["Spread"]()(lambda latents: latents, (images,)) == 0
+    assert {"loss", "encoder_optimizer", "penalties"} <= schema.signature(shown["EncoderGAN"]).keys()
+
+
 def test_no_file_names_the_host_of_a_package_registry():
     hosts = [".".join(parts) for parts in REGISTRIES]
     for file in tracked():

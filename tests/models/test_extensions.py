@@ -60,10 +60,10 @@ def test_a_third_player_has_a_network_an_optimizer_and_terms_of_its_own(run):
 
 
 def test_a_regularizer_of_g_is_asked_every_fourth_iteration_with_its_weight_scaled(run):
-    kept, rows = run("+generator_penalty=orthogonal")
+    kept, rows = run("generator_penalty=[orthogonal]")
     assert [iteration for iteration, row in rows.items() if "generator/orthogonal" in row] == [1, 5]
     assert int(kept["state_dict"]["regularizers.generator.orthogonal.calls"]) == 2
-    _, always = run("+generator_penalty=orthogonal", "model.generator_penalties.orthogonal.every_n_iterations=1")
+    _, always = run("generator_penalty=[orthogonal]", "model.generator_penalties.orthogonal.every_n_iterations=1")
     assert rows[1]["generator/orthogonal"] == pytest.approx(4 * always[1]["generator/orthogonal"])
     assert len([row for row in always.values() if "generator/orthogonal" in row]) == 8
 
@@ -103,7 +103,7 @@ PARTS = {
     "a third player": "model=encoder_gan",
     "a loss in one pass": "loss=concatenated",
     "an adaptive augmentation": "augment=adaptive_fading",
-    "a regularizer of G": "+generator_penalty=orthogonal",
+    "a regularizer of G": "generator_penalty=[orthogonal]",
 }
 
 
