@@ -24,7 +24,7 @@ from gan_lightning.config.arguments import with_runs
 from support.configuration import CONF, ROOT, options
 
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
-RECIPE = {("loss", "absolute"): "absolute"}
+RECIPE = {("loss", "absolute"): "absolute", ("penalty", "drift"): "drift", ("generator_penalty", "spread"): "spread"}
 """Options that a page teaches the reader to add."""
 REGISTRIES = [("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"), ("npmjs", "org")]
 """In parts, so that this file passes too."""
