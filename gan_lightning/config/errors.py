@@ -13,7 +13,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
-from gan_lightning.config.renamed import current_name
+from gan_lightning.config.renamed import what_became_of
 
 USER_ERRORS = (ValueError, OSError, HydraException, OmegaConfBaseException)
 """The errors that a wrong command line, file or folder raises; any other is a bug and keeps its traceback."""
@@ -62,8 +62,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _unknown_key(key: str, conf: Path, primary: str) -> str:
-    if new := current_name(key):
-        return f"{key} is no key of the configuration; it is called {new} now"
+    if new := what_became_of(key):
+        return f"{key} is no key of the configuration; {new}"
     groups = [path.name for path in conf.iterdir() if path.is_dir()]
     known = [known for known in (*_known_keys(conf, primary, groups), *groups) if known != key]
     same_end = [full for full in known if full.endswith("." + key.rsplit(".", 1)[-1])]
@@ -87,8 +87,8 @@ def _unknown_option(named: str, conf: Path) -> str:
     while not (conf / group).is_dir():
         group, _, above = group.rpartition("/")
         option = f"{above}/{option}"
-    if new := current_name(option):
-        return f"{group} has no option {option}; it is called {new} now"
+    if new := what_became_of(option):
+        return f"{group} has no option {option}; {new}"
     files = (file.relative_to(conf / group) for file in (conf / group).rglob("*.yaml"))
     options = sorted(str(file.with_suffix("")) for file in files if file.parts[0] != "shared")
     close = get_close_matches(option, options, n=1)

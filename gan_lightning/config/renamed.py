@@ -6,15 +6,16 @@ RENAMED = {
     "every_n_images": "every_n_iterations, in batches",
     "comparison": "reconstruction",
     "comparisons": "reconstructions",
-    "best_checkpoint": "checkpoint",
     "gentle_stop": "graceful_stop",
 }
 """New words by old ones: parts of dotted keys, groups and options of groups."""
 
 
-def current_name(key: str) -> str | None:
-    """Return what a dotted key of an earlier version is called now; None if no part of it was renamed."""
+def what_became_of(key: str) -> str | None:
+    """Return what a dotted key of an earlier version is called now, as a clause; None if no part of it was renamed."""
     parts = key.split(".")
+    if "best_checkpoint" in parts:
+        return "callbacks.checkpoint also writes best.ckpt now, so leave it out"
     if not set(parts) & set(RENAMED):
         return None
-    return ".".join(RENAMED.get(part, part) for part in parts)
+    return f"it is called {'.'.join(RENAMED.get(part, part) for part in parts)} now"

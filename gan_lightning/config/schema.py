@@ -22,7 +22,7 @@ from typing import (
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from gan_lightning.config.renamed import current_name
+from gan_lightning.config.renamed import what_became_of
 from gan_lightning.types import AtLeast
 
 PLAIN = (bool, int, float, str, NoneType)
@@ -143,8 +143,8 @@ def _check_node(target: Any, node: DictConfig, path: str, name_of_target: str) -
     known = signature(target)
     given = {str(key) for key in node} - CONTROL
     for name in sorted(given - known.keys()):
-        if new := current_name(f"{path}{name}"):
-            raise ValueError(f"{path}{name} is not known; it is called {new} now")
+        if new := what_became_of(f"{path}{name}"):
+            raise ValueError(f"{path}{name} is not known; {new}")
         raise ValueError(f"{path}{name} is not known{nearest(name, known)}; {name_of_target} takes {', '.join(known)}")
     for name, argument in known.items():
         key = f"{path}{name}"

@@ -100,9 +100,7 @@ RENAMED = {
     "comparison=[l1]": "reconstruction",
     "model.comparisons.l1.weight=5": "model.reconstructions.l1.weight",
     "+model.comparisons.l1.weight=5": "model.reconstructions",
-    "callbacks.best_checkpoint.folder=out": "callbacks.checkpoint.folder",
     "callbacks.gentle_stop=null": "callbacks.graceful_stop",
-    "callbacks=[checkpoint,best_checkpoint]": "checkpoint",
     "callbacks=gentle_stop": "graceful_stop",
 }
 
@@ -114,6 +112,13 @@ def test_a_renamed_key_gets_one_sentence_with_its_new_name(given, gan_lightning)
     (line,) = [line for line in err.splitlines() if line.startswith("error: ")]
     assert line.endswith(f"; it is called {RENAMED[given]} now")
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("given", ["callbacks.best_checkpoint=null", "callbacks=[checkpoint,best_checkpoint]"])
+def test_the_best_checkpoint_is_said_to_be_part_of_the_checkpoints(given, gan_lightning):
+    code, err = gan_lightning(given)
+    assert code == 2
+    assert "; callbacks.checkpoint also writes best.ckpt now, so leave it out" in err
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", b"<html>404</html>" * 100])
