@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -64,14 +65,37 @@ def atomic_write(file: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(file)
-        sync_folder(file.parent)
+        sync(file.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Write a folder's entries to disk, so that a rename in it survives a power failure."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def add_name(file: Path, name: Path) -> None:
+    """Give a file a second name in one step, replacing any file of that name.
+
+    The name is a hard link, or a copy if the file system has no hard links.
+    """
+    temporary = name.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        os.link(file, temporary)
+    except OSError:
+        with file.open("rb") as source, atomic_write(name) as stream:
+            shutil.copyfileobj(source, stream)
+    else:
+        temporary.replace(name)
+
+
+def _iteration(file: Path) -> int | None:
+    """Return the iteration of a checkpoint; None for a damaged one."""
+    try:
+        return AtomicCheckpointIO().load_checkpoint(file)["global_step"]
+    except (ValueError, KeyError):
+        return None
+
+
+def sync(path: Path) -> None:
+    """Write a file, or a folder's entries, to disk, so that it survives a power failure."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

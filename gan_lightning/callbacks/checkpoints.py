@@ -1,8 +1,6 @@
 """Checkpoints of a run: by iteration, the last one and the best one."""
 
 import logging
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +8,7 @@ from lightning import Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from gan_lightning.callbacks.cadence import Cadence, is_last_of_run
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
-from gan_lightning.files import atomic_write
+from gan_lightning.files import add_name
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, PositiveInt
 
@@ -128,27 +125,3 @@ class Checkpoints(Checkpoint):
 def resumed_from(trainer: Trainer) -> Path | None:
     """Return the absolute path of the checkpoint that a run is resumed from; None for a new run."""
     return Path(trainer.ckpt_path).resolve() if trainer.ckpt_path else None
-
-
-def add_name(file: Path, name: Path) -> None:
-    """Give a file a second name in one step, replacing any file of that name.
-
-    The name is a hard link, or a copy if the file system has no hard links.
-    """
-    temporary = name.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    try:
-        os.link(file, temporary)
-    except OSError:
-        with file.open("rb") as source, atomic_write(name) as stream:
-            shutil.copyfileobj(source, stream)
-    else:
-        temporary.replace(name)
-
-
-def _iteration(file: Path) -> int | None:
-    """Return the iteration of a checkpoint; None for a damaged one."""
-    try:
-        return AtomicCheckpointIO().load_checkpoint(file)["global_step"]
-    except (ValueError, KeyError):
-        return None

@@ -13,7 +13,7 @@ import numpy as np
 from gan_lightning.data.decode import Decoded, Survey, decode, fitted_item, pixel_shape
 from gan_lightning.data.images import PILImages
 from gan_lightning.data.transforms import Shape
-from gan_lightning.files import hashed_name, locked, sync_folder
+from gan_lightning.files import hashed_name, locked, sync
 
 
 @dataclass(frozen=True)
@@ -146,13 +146,11 @@ def _build(images: PILImages, shape: Shape, cache: Path, changed: str, name: str
             "fingerprint": decoded.fingerprint, "survey": vars(decoded.survey),
         }  # fmt: skip
         (unfinished / "index.json").write_text(json.dumps(index, ensure_ascii=False, indent=1))
-        for file in unfinished.iterdir():
-            with file.open("rb") as stream:
-                os.fsync(stream.fileno())
-        sync_folder(unfinished)
+        for path in (*unfinished.iterdir(), unfinished):
+            sync(path)
         shutil.rmtree(cache, ignore_errors=True)
         unfinished.rename(cache)
-        sync_folder(cache.parent)
+        sync(cache.parent)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float
 from lightning import LightningDataModule
 from torch import Tensor
 
@@ -59,7 +60,7 @@ def numbered_images(data: LightningDataModule | None, domain: int, numbers: Sequ
     return in_range(pixels, torch.float32)
 
 
-def in_columns(*columns: Images) -> Images:
+def in_columns(*columns: Images) -> Float[Tensor, "_ C H W"]:
     """Return images [B, ...] of each column in the order of a grid: the first of all columns, then the second ..."""
     return torch.stack(columns, dim=1).flatten(0, 1)
 

@@ -54,6 +54,19 @@ def test_an_image_depends_on_the_seed_and_its_number_alone(name, made):
     assert torch.equal(pictures(model, data, range(7), 7, seed=1), pictures(model, data, range(7), 7)) != drawn
 
 
+def test_image_seventeen_is_the_same_in_a_grid_a_score_and_a_sample(made):
+    """H12: whatever asks for an image, its number and the seed decide it."""
+    for name in ("dcgan", "cgan", "acgan"):
+        model, data = made(name)
+        scored = pictures(model, data, range(20), 6)[17]
+        torch.testing.assert_close(model.sample([17]), scored[None], rtol=0, atol=1e-5)
+        torch.testing.assert_close(model.grid([3, 17])[1], scored, rtol=0, atol=1e-5)
+    model, data = made("pix2pix")
+    scored = pictures(model, data, range(3))[2]
+    torch.testing.assert_close(model.grid([0, 2], data)[4], scored, rtol=0, atol=1e-5)
+    torch.testing.assert_close(model.sample([2], 0, data)[0], scored, rtol=0, atol=1e-5)
+
+
 def test_latents_continue_across_blocks_and_do_not_depend_on_how_many_there_are(made):
     model, _ = made("dcgan")
     (whole,) = model.generator_inputs.by_number(range(1000), 0, None, "")

@@ -11,9 +11,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hydra.utils import get_class
+from lightning import LightningModule
+from omegaconf import OmegaConf
 
+from gan_lightning.models.game import AdversarialGame
 from support.configuration import CONF, ROOT
 
+ROOMS = ("gan_lightning", "tests", "examples", "benchmarks", "docs")
 SOURCES = sorted((ROOT / "gan_lightning").rglob("*.py"))
 
 
@@ -51,6 +56,54 @@ def test_the_training_step_exists_once():
         if isinstance(node, ast.FunctionDef) and node.name == "training_step"
     ]
     assert defined == ["game.py"]
+
+
+def test_no_python_file_is_longer_than_three_hundred_lines():
+    tracked = [file for room in ROOMS for file in (ROOT / room).rglob("*.py")]
+    assert len(tracked) > 200
+    assert [f"{file}: {count}" for file in tracked if (count := len(file.read_text().splitlines())) > 300] == []
+
+
+def test_the_package_has_at_least_a_quarter_fewer_files_than_its_first_edition():
+    assert len(SOURCES) <= 155 * 3 / 4
+
+
+def test_docstrings_are_understood_without_the_name_above_them():
+    fragments = re.compile(r'"""(Of|Without|That|Those|Whose|Than|Over) ')
+    assert [file.name for file in SOURCES if fragments.search(file.read_text())] == []
+
+
+def test_variants_are_three_levels_with_signatures_that_an_editor_lists():
+    """H5: LightningModule, the game, the variant; no `**options: Any` hides what a class takes."""
+    for file in sorted((ROOT / "conf" / "model").glob("*.yaml")):
+        target = OmegaConf.load(file).get("model", {}).get("_target_")
+        if target:
+            own, game, module, *_ = get_class(target).__mro__
+            assert (game, module) == (AdversarialGame, LightningModule), own
+    for file in SOURCES:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.args.kwarg:
+                assert ast.unparse(node.args.kwarg.annotation) != "Any", f"{file.name}: {node.name}"
+
+
+def test_kinds_of_networks_are_said_and_not_guessed():
+    assert list(calls("hasattr")) == []
+    assert not any("hasattr(" in file.read_text() for file in SOURCES)
+
+
+def test_one_place_locks_and_syncs():
+    """H7: the atomic write, the lock and the hashed name are in files.py."""
+    for words in ("FileLock(", "os.fsync(", ".tmp"):
+        assert [file.name for file in SOURCES if words in file.read_text()] == ["files.py"], words
+
+
+def test_callbacks_do_not_look_for_each_other():
+    """H8: no callback imports another's class."""
+    callbacks = ROOT / "gan_lightning" / "callbacks"
+    shared = {"cadence", "checkpoint_io"}
+    for file in callbacks.glob("*.py"):
+        found = re.findall(r"from gan_lightning\.callbacks\.(\w+) import ([\w, ]+)", file.read_text())
+        assert {name for room, names in found if room not in shared for name in names.split(", ")} <= {"resumed_from"}
 
 
 def test_imports_keep_to_the_floors():
