@@ -85,14 +85,6 @@ def add_name(file: Path, name: Path) -> None:
         temporary.replace(name)
 
 
-def _iteration(file: Path) -> int | None:
-    """Return the iteration of a checkpoint; None for a damaged one."""
-    try:
-        return AtomicCheckpointIO().load_checkpoint(file)["global_step"]
-    except (ValueError, KeyError):
-        return None
-
-
 def sync(path: Path) -> None:
     """Write a file, or a folder's entries, to disk, so that it survives a power failure."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -125,3 +125,11 @@ class Checkpoints(Checkpoint):
 def resumed_from(trainer: Trainer) -> Path | None:
     """Return the absolute path of the checkpoint that a run is resumed from; None for a new run."""
     return Path(trainer.ckpt_path).resolve() if trainer.ckpt_path else None
+
+
+def _iteration(file: Path) -> int | None:
+    """Return the iteration of a checkpoint; None for a damaged one."""
+    try:
+        return AtomicCheckpointIO().load_checkpoint(file)["global_step"]
+    except (ValueError, KeyError):
+        return None
