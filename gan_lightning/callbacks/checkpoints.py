@@ -8,6 +8,7 @@ from lightning import Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from gan_lightning.callbacks.cadence import Cadence, is_last_of_run
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
 from gan_lightning.files import add_name
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, PositiveInt
