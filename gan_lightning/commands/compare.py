@@ -39,9 +39,7 @@ def compare(runs: Sequence[str], run_dir: str) -> None:
     read = [_read(folder, folders) for folder in folders]
     if not any(run.scores for run in read):
         found = "; ".join(f"{run.name}: {run.failure}" for run in read) or "no run"
-        raise ValueError(
-            f"runs must name at least one run with a score: gan-lightning compare RUN RUN ...; got {found}"
-        )
+        raise ValueError(f"runs must name a run with a score: gan-lightning compare RUN RUN ...; got {found}")
     tables, sentences = comparison.compare(read)
     comparison.show(tables, sentences)
     comparison.write(tables, sentences, Path(run_dir))

@@ -8,7 +8,7 @@ from gan_lightning import randomness
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.inputs import LabelledLatentInputs
 from gan_lightning.models.players import GameOptions, two_players
-from gan_lightning.types import Discriminator, Images, Labelled, Logits, PositiveInt
+from gan_lightning.types import Discriminator, Labelled, PositiveInt
 
 
 class CGAN(AdversarialGame):
@@ -44,7 +44,4 @@ class CGAN(AdversarialGame):
         super().__init__(LabelledLatentInputs(latent_dim, num_classes, latent), players, options)
 
     def critic(self, batch: Labelled, direction: str = "") -> Discriminator:
-        def critic(images: Images) -> Logits:
-            return self.discriminator(images, batch.labels)
-
-        return critic
+        return lambda images: self.discriminator(images, batch.labels)

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Unpack
 
-from lightning import LightningDataModule
 from torch import nn
 
 from gan_lightning.losses.reconstruction import difference
 from gan_lightning.models.critic import joined
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.inputs import Fakes, dropout_seeds
+from gan_lightning.models.inputs import Data, Fakes, dropout_seeds
 from gan_lightning.models.players import GameOptions, two_players
 from gan_lightning.models.pool import ImagePool
 from gan_lightning.models.translation import SourceImages, in_columns, numbered_images, source_domain
@@ -86,7 +85,7 @@ class CycleGAN(AdversarialGame):
         """Return the mean absolute difference between translations of images and their target."""
         return difference(self.generator_part(self.generator, direction)(images), target).abs().mean()
 
-    def grid(self, numbers: Sequence[int], data: LightningDataModule | None = None) -> Images:
+    def grid(self, numbers: Sequence[int], data: Data = None) -> Images:
         columns = []
         for direction, back in BACK.items():
             translated = self.sample(numbers, self.seed, data, direction)

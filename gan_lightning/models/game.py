@@ -7,7 +7,7 @@ from math import inf
 from typing import Any, ClassVar, Literal
 
 import torch
-from lightning import LightningDataModule, LightningModule
+from lightning import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from gan_lightning import randomness
 from gan_lightning.losses.augment import augmented
 from gan_lightning.models.critic import RecordingCritic, joined, mean_logits
-from gan_lightning.models.inputs import Fakes, GeneratorInputs, check_inputs, dropout_seeds
+from gan_lightning.models.inputs import Data, Fakes, GeneratorInputs, check_inputs, dropout_seeds
 from gan_lightning.models.players import GameOptions, Player, counted_player
 from gan_lightning.models.scalars import Scalars
 from gan_lightning.networks.sampling import seeded
@@ -284,7 +284,7 @@ class AdversarialGame(LightningModule, ABC):
         self,
         numbers: Sequence[int],
         seed: int = 0,
-        data: LightningDataModule | None = None,
+        data: Data = None,
         direction: str = "",
         weights: Weights = "ema",
         network: nn.Module | None = None,
@@ -295,6 +295,6 @@ class AdversarialGame(LightningModule, ABC):
         noise = dropout_seeds(numbers, seed, direction)
         return self.images(*inputs, noise=noise, direction=direction, weights=weights, network=network)
 
-    def grid(self, numbers: Sequence[int], data: LightningDataModule | None = None) -> Images:
+    def grid(self, numbers: Sequence[int], data: Data = None) -> Images:
         """Return what a grid shows of these images, `grid_columns` images for each number."""
         return self.sample(numbers, self.seed, data)

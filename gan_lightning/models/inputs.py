@@ -17,6 +17,8 @@ MODELS = {
     ("images",): "model=pix2pix or model=cyclegan",
 }
 """Models that suit a generator, by what it takes."""
+Data = LightningDataModule | None
+"""The data module; only translation needs one."""
 BLOCK = 256
 """Numbered latents are drawn in blocks of this size, so that an image does not depend on how many are drawn."""
 
@@ -34,27 +36,25 @@ class GeneratorInputs(ABC):
         """Return the inputs for a batch; all noise of the game enters here."""
 
     @abstractmethod
-    def by_number(
-        self, numbers: Sequence[int], seed: int, data: LightningDataModule | None, direction: str
-    ) -> tuple[Tensor, ...]:
+    def by_number(self, numbers: Sequence[int], seed: int, data: Data, direction: str) -> tuple[Tensor, ...]:
         """Return the inputs of the images of these numbers, in their order.
 
         Args:
             numbers: numbers of images, from 0 on.
             seed: the seed of the noise.
-            data: the data module; only translation needs it.
+            data: the data module, if there is one.
             direction: the direction of a model that has several.
         """
 
-    def grid_numbers(self, count: int, nrow: int, data: LightningDataModule | None) -> list[int]:
+    def grid_numbers(self, count: int, nrow: int, data: Data) -> list[int]:
         """Return the numbers of about `count` images that a grid of `nrow` images in a row shows."""
         return list(range(count))
 
-    def count(self, data: LightningDataModule | None, direction: str) -> int | None:
+    def count(self, data: Data, direction: str) -> int | None:
         """Return how many different images there can be; None if there is no end."""
         return None
 
-    def description(self, data: LightningDataModule | None, direction: str) -> str:
+    def description(self, data: Data, direction: str) -> str:
         """Return what images are made of besides noise, for score records."""
         return ""
 
@@ -78,9 +78,7 @@ class LatentInputs(GeneratorInputs):
         rows = len(batch.images)
         return (randomness.draw_rows(lambda n, stream: self._draw(n, stream, device), rows, device),)
 
-    def by_number(
-        self, numbers: Sequence[int], seed: int, data: LightningDataModule | None, direction: str
-    ) -> tuple[Tensor, ...]:
+    def by_number(self, numbers: Sequence[int], seed: int, data: Data, direction: str) -> tuple[Tensor, ...]:
         blocks = {number // BLOCK for number in numbers}
         drawn = {block: self._block(seed, block) for block in blocks}
         return (torch.stack([drawn[number // BLOCK][number % BLOCK] for number in numbers]),)
@@ -119,16 +117,14 @@ class LabelledLatentInputs(LatentInputs):
         assert isinstance(batch, Labelled)
         return (*super().for_batch(batch, direction, device), batch.labels)
 
-    def by_number(
-        self, numbers: Sequence[int], seed: int, data: LightningDataModule | None, direction: str
-    ) -> tuple[Tensor, ...]:
+    def by_number(self, numbers: Sequence[int], seed: int, data: Data, direction: str) -> tuple[Tensor, ...]:
         labels = torch.tensor(numbers) % self.num_classes
         return (*super().by_number(numbers, seed, data, direction), labels)
 
-    def grid_numbers(self, count: int, nrow: int, data: LightningDataModule | None) -> list[int]:
+    def grid_numbers(self, count: int, nrow: int, data: Data) -> list[int]:
         return [label + self.num_classes * column for label in range(self.num_classes) for column in range(nrow)]
 
-    def description(self, data: LightningDataModule | None, direction: str) -> str:
+    def description(self, data: Data, direction: str) -> str:
         return "classes in turn"
 
 

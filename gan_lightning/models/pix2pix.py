@@ -4,25 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Unpack
 
 import torch
-from lightning import LightningDataModule
 from torch import nn
 
 from gan_lightning.losses.reconstruction import ReconstructionLoss, difference
 from gan_lightning.models.critic import RecordingCritic, joined
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.inputs import Fakes
+from gan_lightning.models.inputs import Data, Fakes
 from gan_lightning.models.players import GameOptions, two_players
 from gan_lightning.models.translation import SourceImages, in_columns, numbered_images
-from gan_lightning.types import (
-    Aligned,
-    Discriminator,
-    DiscriminatorOutput,
-    Images,
-    Logits,
-    NonNegativeFloat,
-    Scalar,
-    Terms,
-)
+from gan_lightning.types import Aligned, Discriminator, Images, NonNegativeFloat, Scalar, Terms
 
 
 class Pix2Pix(AdversarialGame):
@@ -68,10 +58,7 @@ class Pix2Pix(AdversarialGame):
         self.feature_matching_weight = feature_matching_weight
 
     def critic(self, batch: Aligned, direction: str = "") -> Discriminator:
-        def critic(images: Images) -> Logits | DiscriminatorOutput:
-            return self.discriminator(images, batch.x)
-
-        return critic
+        return lambda images: self.discriminator(images, batch.x)
 
     def generator_terms(self, batch: Aligned, fakes: Fakes) -> Iterator[Terms]:
         output = fakes("xy")
@@ -89,8 +76,7 @@ class Pix2Pix(AdversarialGame):
         pairs = zip(critic.output_of("fake").features, real.features, strict=True)
         return torch.stack([difference(one, other).abs().mean() for one, other in pairs]).sum()
 
-    def grid(self, numbers: Sequence[int], data: LightningDataModule | None = None) -> Images:
+    def grid(self, numbers: Sequence[int], data: Data = None) -> Images:
         x, y = (numbered_images(data, domain, numbers) for domain in (0, 1))
-        return in_columns(
-            *(each.to(self.device) for each in (x, self.sample(numbers, self.seed, data, "xy").float(), y))
-        )
+        output = self.sample(numbers, self.seed, data, "xy").float()
+        return in_columns(x.to(self.device), output, y.to(self.device))

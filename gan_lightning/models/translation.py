@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
-from lightning import LightningDataModule
 from torch import Tensor
 
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.transforms import in_range
-from gan_lightning.models.inputs import GeneratorInputs
+from gan_lightning.models.inputs import Data, GeneratorInputs
 from gan_lightning.types import Batch, Images, ImageSet
 
 
@@ -31,21 +30,19 @@ class SourceImages(GeneratorInputs):
     def for_batch(self, batch: Batch, direction: str, device: torch.device) -> tuple[Tensor, ...]:
         return (batch[source_domain(direction)],)
 
-    def by_number(
-        self, numbers: Sequence[int], seed: int, data: LightningDataModule | None, direction: str
-    ) -> tuple[Tensor, ...]:
+    def by_number(self, numbers: Sequence[int], seed: int, data: Data, direction: str) -> tuple[Tensor, ...]:
         return (numbered_images(data, source_domain(direction), numbers),)
 
-    def grid_numbers(self, count: int, nrow: int, data: LightningDataModule | None) -> list[int]:
+    def grid_numbers(self, count: int, nrow: int, data: Data) -> list[int]:
         """Return the numbers of images that are evenly spaced in the smallest domain."""
         available = min(map(len, _evaluation_images(data)))
         count = min(max(1, count), available)
         return [row * available // count for row in range(count)]
 
-    def count(self, data: LightningDataModule | None, direction: str) -> int | None:
+    def count(self, data: Data, direction: str) -> int | None:
         return len(_evaluation_images(data)[source_domain(direction)])
 
-    def description(self, data: LightningDataModule | None, direction: str) -> str:
+    def description(self, data: Data, direction: str) -> str:
         """Return the split and the fingerprint of the source images."""
         domain = source_domain(direction)
         fingerprint = _evaluation_images(data)[domain].fingerprint
@@ -53,7 +50,7 @@ class SourceImages(GeneratorInputs):
         return f"{data.true_split(data.evaluation_split(), domain)} {fingerprint}"
 
 
-def numbered_images(data: LightningDataModule | None, domain: int, numbers: Sequence[int]) -> Images:
+def numbered_images(data: Data, domain: int, numbers: Sequence[int]) -> Images:
     """Return images of a domain's evaluation split in [-1, 1]; the image after the last is the first again."""
     images = _evaluation_images(data)[domain]
     pixels = torch.from_numpy(images.rows([number % len(images) for number in numbers]))
@@ -65,7 +62,7 @@ def in_columns(*columns: Images) -> Float[Tensor, "_ C H W"]:
     return torch.stack(columns, dim=1).flatten(0, 1)
 
 
-def _evaluation_images(data: LightningDataModule | None) -> list[ImageSet]:
+def _evaluation_images(data: Data) -> list[ImageSet]:
     if not isinstance(data, StoredDataModule):
         raise ValueError(
             f"data must be a data module of this package, which has images to translate; got {type(data).__name__}; "

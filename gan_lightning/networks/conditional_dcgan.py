@@ -4,9 +4,8 @@ import torch
 from torch import nn
 
 from gan_lightning.networks.dcgan import DCGANGenerator, downsampling_layers
-from gan_lightning.networks.initialisation import Init
-from gan_lightning.networks.initialisation import dcgan as dcgan_init
-from gan_lightning.networks.normalisation import Norm, add_spectral_norm
+from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init
+from gan_lightning.networks.normalisation import Norm, initialise
 from gan_lightning.networks.projection import Projection
 from gan_lightning.types import DiscriminatorOutput, Images, Labels, Latents, Logits, PositiveInt
 
@@ -107,9 +106,7 @@ class ProjectionDCGANDiscriminator(nn.Module):
         layers, widest = downsampling_layers(channels, image_size, width, bias, end_kernel, norm)
         self.features = nn.Sequential(*layers, nn.Flatten())
         self.head = Projection(widest * 16, num_classes)
-        self.apply(init)
-        if spectral_norm:
-            add_spectral_norm(self)
+        initialise(self, init, spectral_norm)
 
     def forward(self, images: Images, labels: Labels) -> Logits:
         return self.head(self.features(images), labels)
@@ -162,9 +159,7 @@ class ACGANDiscriminator(nn.Module):
         self.features = nn.Sequential(*layers, nn.Flatten())
         self.head = nn.Linear(widest * 16, 1)
         self.class_head = nn.Linear(widest * 16, num_classes)
-        self.apply(init)
-        if spectral_norm:
-            add_spectral_norm(self)
+        initialise(self, init, spectral_norm)
 
     def forward(self, images: Images) -> DiscriminatorOutput:
         features = self.features(images)

@@ -6,8 +6,7 @@ from typing import Literal
 
 from torch import nn
 
-from gan_lightning.networks.initialisation import Init, torch_default
-from gan_lightning.networks.initialisation import dcgan as dcgan_init
+from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init, torch_default
 from gan_lightning.networks.normalisation import Maps, Norm, needs_bias, norm_layers
 from gan_lightning.types import Images, PositiveInt
 

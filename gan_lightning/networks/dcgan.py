@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from torch import nn
 
-from gan_lightning.networks.initialisation import Init
-from gan_lightning.networks.initialisation import dcgan as dcgan_init
-from gan_lightning.networks.normalisation import Norm, add_spectral_norm, norm_layers
+from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init
+from gan_lightning.networks.normalisation import Norm, initialise, norm_layers
 from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 
@@ -177,9 +176,7 @@ class DCGANDiscriminator(nn.Module):
         else:
             head = [nn.Conv2d(widest, 1, 4, 1, 0, bias=bias), nn.Flatten()]
         self.net = nn.Sequential(*layers, *head)
-        self.apply(init)
-        if spectral_norm:
-            add_spectral_norm(self)
+        initialise(self, init, spectral_norm)
 
     def forward(self, images: Images) -> Logits:
         return self.net(images)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from torch import nn
 
 from gan_lightning.networks.initialisation import Init, torch_default
-from gan_lightning.networks.normalisation import Norm, add_spectral_norm, norm_layers
+from gan_lightning.networks.normalisation import Norm, initialise, norm_layers
 from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 
@@ -60,14 +60,8 @@ class LSGANGenerator(nn.Module):
         layers += norm_layers(norm, wide)
         if stem_relu:
             layers += [nn.ReLU(inplace=True)]
-        for before, after, stride in (
-            (wide, wide, 2),
-            (wide, wide, 1),
-            (wide, wide, 2),
-            (wide, wide, 1),
-            (wide, 2 * width, 2),
-            (2 * width, width, 2),
-        ):
+        widths, strides = (wide, wide, wide, wide, wide, 2 * width, width), (2, 1, 2, 1, 2, 2)
+        for (before, after), stride in zip(pairwise(widths), strides, strict=True):
             layers += [nn.ConvTranspose2d(before, after, 3, stride, 1, output_padding=stride - 1)]
             layers += [*norm_layers(norm, after), nn.ReLU(inplace=True)]
         self.net = nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 3, 1, 1), nn.Tanh())
@@ -115,9 +109,7 @@ class LSGANDiscriminator(nn.Module):
             layers += [nn.Conv2d(narrow, wide, 5, 2, 2), *norm_layers(norm, wide)]
             layers += [nn.LeakyReLU(0.2, inplace=True)]
         self.net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(8 * width * side**2, 1))
-        self.apply(init)
-        if spectral_norm:
-            add_spectral_norm(self)
+        initialise(self, init, spectral_norm)
 
     def forward(self, images: Images) -> Logits:
         return self.net(images)

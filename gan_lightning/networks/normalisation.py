@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
-from gan_lightning.networks.initialisation import MATRICES
+from gan_lightning.networks.initialisation import MATRICES, Init
 from gan_lightning.types import Labels, PositiveInt
 
 Maps = Float[Tensor, "B _ _ _"]
@@ -37,6 +37,13 @@ def add_spectral_norm(network: nn.Module) -> None:
     for module in list(network.modules()):
         if isinstance(module, MATRICES):
             parametrizations.spectral_norm(module)
+
+
+def initialise(network: nn.Module, init: Init, spectral_norm: bool) -> None:
+    """Initialise each module of a network, then add spectral normalisation, if it is wanted."""
+    network.apply(init)
+    if spectral_norm:
+        add_spectral_norm(network)
 
 
 def group_norm(channels: PositiveInt, groups: PositiveInt = 32) -> nn.GroupNorm:

@@ -8,9 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_lightning.networks.initialisation import Init
-from gan_lightning.networks.initialisation import dcgan as dcgan_init
-from gan_lightning.networks.normalisation import Norm, add_spectral_norm, needs_bias, norm_layers
+from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init
+from gan_lightning.networks.normalisation import Norm, initialise, needs_bias, norm_layers
 from gan_lightning.types import DiscriminatorOutput, Images, Logits, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 Sources = Float[Tensor, "B _ H W"]
@@ -115,9 +114,7 @@ class PatchGANDiscriminator(nn.Module):
         self.inputs = ("images", "source") if source_channels else ("images",)
         self.source_channels = source_channels
         self.net = patch_layers(channels + source_channels, width, strides, norm, bias, slope)
-        self.apply(init)
-        if spectral_norm:
-            add_spectral_norm(self)
+        initialise(self, init, spectral_norm)
 
     def forward(self, images: Images, source: Sources | None = None) -> Logits:
         return self.net(join_source(images, source, self.source_channels))
@@ -188,9 +185,7 @@ class MultiScalePatchGAN(nn.Module):
         self.scales = nn.ModuleList(
             patch_layers(channels + source_channels, width, strides, norm, bias, slope) for _ in range(num_scales)
         )
-        self.apply(init)
-        if spectral_norm:
-            add_spectral_norm(self)
+        initialise(self, init, spectral_norm)
 
     def forward(self, images: Images, source: Sources | None = None) -> DiscriminatorOutput:
         joined = join_source(images, source, self.source_channels)

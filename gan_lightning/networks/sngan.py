@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_lightning.networks.initialisation import Init, glorot
-from gan_lightning.networks.normalisation import ClassBatchNorm, Maps, Norm, add_spectral_norm
+from gan_lightning.networks.normalisation import ClassBatchNorm, Maps, Norm, initialise
 from gan_lightning.networks.projection import Projection
 from gan_lightning.types import Images, Labels, Latents, Logits, PositiveInt
 
@@ -215,9 +215,7 @@ class SNGANDiscriminator(nn.Module):
         )
         self.head = Projection(widths[-1], num_classes) if num_classes else nn.Linear(widths[-1], 1)
         self.mean_pool = mean_pool
-        self.apply(init)
-        if spectral_norm:
-            add_spectral_norm(self)
+        initialise(self, init, spectral_norm)
 
     def forward(self, images: Images, *labels: Labels) -> Logits:
         features = F.relu(self.blocks(images))

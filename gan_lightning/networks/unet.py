@@ -5,8 +5,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from gan_lightning.networks.initialisation import Init
-from gan_lightning.networks.initialisation import dcgan as dcgan_init
+from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init
 from gan_lightning.networks.normalisation import Norm, needs_bias, norm_layers
 from gan_lightning.networks.sampling import ImageBatchNorm, SamplingDropout
 from gan_lightning.types import Images, NonNegativeFloat, PositiveInt

@@ -12,7 +12,6 @@ from support.command import NARROW
 from support.scoring import iterations
 
 
-@pytest.mark.slow
 def test_two_processes_share_the_work_and_write_once(tmp_path):
     """The runs are in float64, because Adam turns rounding into steps, and without what differs among processes by
     intent: batch statistics and dropout."""

@@ -51,7 +51,7 @@ WRONG = {
         "extractor=classifier needs data with labels of at least two classes; got none",
     ),
     "modes of a random network": (["metric=[modes]"], "extractor=random gives none; use extractor=inception or"),
-    "the Inception score of one": (["metric=[inception_score]"], "extractor=random gives none; take"),
+    "the Inception score of one": (["metric=[inception_score]"], "extractor=random gives none; use"),
     "points": (["data=ring", "network=mlp", "model=gan", "metric=[fid]"], "metric needs data of images; got Ring"),
     "settings of a metric that is not chosen": (
         ["metric=[fid]", "+metrics.kid.subsets=3"],

@@ -104,7 +104,6 @@ def test_a_callback_set_to_null_is_left_out(gan_lightning):
     assert (the_run() / "samples").exists()
 
 
-@pytest.mark.slow
 def test_ctrl_c_ends_a_run_with_all_its_files_and_says_how_to_continue():
     words = [*NARROW, "trainer.max_steps=100000", "trainer.max_epochs=-1"]
     running = subprocess.Popen([sys.executable, "-m", "gan_lightning", *words], stdout=subprocess.PIPE, text=True)
@@ -164,7 +163,6 @@ def test_the_composed_configuration_is_shown_without_training():
     assert os.listdir() == []
 
 
-@pytest.mark.slow
 def test_a_sweep_runs_each_job_in_its_own_folder_and_outlives_a_failed_one():
     sweep = command("-m", "experiment=tutorial/dcgan_faces32,demo", "data=digits", "data.image_size=16,17", *TINY[1:])
     assert sweep.returncode == 1
@@ -179,7 +177,6 @@ def test_a_sweep_runs_each_job_in_its_own_folder_and_outlives_a_failed_one():
     assert os.listdir() == ["outputs"]
 
 
-@pytest.mark.slow
 def test_runs_that_start_together_do_not_meet():
     running = [
         subprocess.Popen([sys.executable, "-m", "gan_lightning", *NARROW], stdout=subprocess.DEVNULL) for _ in range(2)

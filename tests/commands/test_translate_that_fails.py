@@ -130,7 +130,6 @@ def test_too_little_memory_is_one_sentence(pix2pix, photos, monkeypatch, capfd):
     assert "batch_size must fit into memory, which 1 images of 32x32 do not" in capfd.readouterr().err
 
 
-@pytest.mark.slow
 def test_of_a_thousand_images_three_broken_ones_are_named_and_the_rest_written(pix2pix, tmp_path, capfd):
     root = tmp_path / "thousand"
     root.mkdir()
@@ -175,7 +174,6 @@ def test_ctrl_c_leaves_whole_files_and_no_others(pix2pix, photos, monkeypatch, c
     assert "stopped: 2 of 4 images are written to out" in capfd.readouterr().out
 
 
-@pytest.mark.slow
 def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, tmp_path):
     (tmp_path / "in").mkdir()
     for number in range(500):

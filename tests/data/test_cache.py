@@ -172,7 +172,6 @@ def build(images, folder, pause):
     )
 
 
-@pytest.mark.slow
 def test_a_build_that_is_killed_leaves_nothing_that_looks_whole(images, tmp_path):
     folder = tmp_path / "cache"
     running = build(images, folder, 60)
@@ -185,7 +184,6 @@ def test_a_build_that_is_killed_leaves_nothing_that_looks_whole(images, tmp_path
     assert [path.suffix for path in folder.iterdir() if path.is_dir()] == [""]
 
 
-@pytest.mark.slow
 def test_of_two_builders_one_decodes_and_the_other_waits(images, tmp_path):
     running = [build(images, tmp_path / "cache", 1) for _ in range(2)]
     shown = sorted((process.communicate(timeout=120)[0].split() for process in running), key=len)

@@ -92,7 +92,6 @@ def one_epoch_of(root, tmp_path, workers=0, cache="auto", **more):
     return [module.on_after_batch_transfer(batch, 0).images for batch in loader]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("workers", "cache", "on_device"),
     [(1, "auto", False), (4, "auto", False), (0, False, False), (2, False, False), (0, "auto", True)],

@@ -205,7 +205,6 @@ def test_the_recipe_for_a_loss_works_as_it_stands(page, tmp_path, monkeypatch):
     assert float(loss.generator(lambda images: images.mean((1, 2, 3)), ones, zeros)["adversarial"]) == 1
 
 
-@pytest.mark.slow
 def test_the_python_examples_of_the_guide_run():
     for language, block in FENCE.findall((ROOT / "docs" / "index.md").read_text()):
         if language == "python":

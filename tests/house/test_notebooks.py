@@ -27,7 +27,6 @@ def test_a_notebook_is_stored_in_format_4_and_without_outputs(notebook):
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda file: file.name)
 def test_a_notebooks_cells_run_in_order(notebook):
     matplotlib.use("agg")

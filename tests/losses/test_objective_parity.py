@@ -140,7 +140,6 @@ def test_ten_iterations_equal_a_plain_loop(preset, composed, monkeypatch):
             torch.testing.assert_close(weights[named(name)], weight, rtol=0, atol=1e-6)
 
 
-@pytest.mark.slow
 def test_after_fifty_moves_in_a_game_every_spectrally_normalised_layer_has_a_largest_singular_value_of_one(composed):
     """Weights move, so one power iteration a pass has to keep up with them."""
     narrow = ["data.channels=3", "data.image_size=32", "model.generator.width=16", "model.discriminator.width=32"]

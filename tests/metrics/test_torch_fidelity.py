@@ -29,7 +29,6 @@ from support.small_files import picture
 
 DISTANT = frozenset({"moments", "features"})
 EVERYTHING = DISTANT | {"logits"}
-pytestmark = pytest.mark.slow
 
 
 def pictures(count, first, contrast, mode, size):

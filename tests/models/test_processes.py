@@ -3,7 +3,6 @@
 import subprocess
 import sys
 
-import pytest
 import torch
 
 SMALL = [
@@ -29,7 +28,6 @@ def last_checkpoint(folder, *words):
     return torch.load(f"{folder}/checkpoints/last.ckpt", weights_only=True)
 
 
-@pytest.mark.slow
 def test_two_processes_play_the_game_of_one(tmp_path, two_domains):
     """In float64, because Adam turns rounding into steps; two processes halve each batch and share the pools."""
     one = last_checkpoint(tmp_path / "one", f"data.root={two_domains}")

@@ -70,7 +70,6 @@ def test_the_last_checkpoint_of_a_run_that_ended_is_as_good_as_any(stop, compose
         assert_same(whole[part], resumed[part], part)
 
 
-@pytest.mark.slow
 def test_workers_do_not_change_where_a_run_resumes(composed, tmp_path, roots):
     own = [*FOLDER, *roots["folder_labelled"]]
     whole = play(composed, tmp_path / "a", 12, *own, "callbacks.checkpoint.every_n_iterations=5")
