@@ -22,20 +22,20 @@ class ConditionalDCGANGenerator(DCGANGenerator):
         torch.Size([2, 1, 32, 32])
 
     Args:
-        latent_dim: Length of a latent vector.
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: 4 * 2**n or 12 * 2**n.
-        num_classes: Number of classes.
-        embedding_dim: Length of a label's embedding.
-        width: Channels of the last hidden map.
-        bias: Whether the convolutions have biases.
-        linear_stem: Whether a Linear layer makes the 4x4 map, without normalisation and ReLU, instead of a convolution.
-        end_kernel: Kernel of the last layer; None for 4, or 5 where that layer triples the side.
-        norm: Normalisation after each hidden convolution; None for no normalisation.
-        init: Initialisation of each module but the embedding.
+        latent_dim: length of a latent vector.
+        channels: channels of the images.
+        image_size: side of the images in pixels: 4 * 2**n or 12 * 2**n.
+        num_classes: number of classes.
+        embedding_dim: length of a label's embedding.
+        width: channels of the last hidden map.
+        bias: whether the convolutions have biases.
+        linear_stem: whether a Linear layer makes the 4x4 map, without normalisation and ReLU, instead of a convolution.
+        end_kernel: kernel of the last layer; None for 4, or 5 where that layer triples the side.
+        norm: normalisation after each hidden convolution; None for no normalisation.
+        init: initialisation of each module but the embedding.
 
     Raises:
-        ValueError: If the network cannot be built for this image_size or end_kernel.
+        ValueError: if the network cannot be built for this image_size or end_kernel.
     """
 
     inputs = ("latents", "labels")
@@ -74,18 +74,18 @@ class ProjectionDCGANDiscriminator(nn.Module):
         torch.Size([2, 1])
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: 4 * 2**n or 12 * 2**n.
-        num_classes: Number of classes.
-        width: Channels of the first hidden map.
-        bias: Whether the convolutions have biases.
-        end_kernel: Kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
-        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
-        init: Initialisation of each module.
-        spectral_norm: Whether every weight matrix is divided by its largest singular value.
+        channels: channels of the images.
+        image_size: side of the images in pixels: 4 * 2**n or 12 * 2**n.
+        num_classes: number of classes.
+        width: channels of the first hidden map.
+        bias: whether the convolutions have biases.
+        end_kernel: kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
+        norm: normalisation after each hidden convolution but the first; None for no normalisation.
+        init: initialisation of each module.
+        spectral_norm: whether every weight matrix is divided by its largest singular value.
 
     Raises:
-        ValueError: If the network cannot be built for this image_size or end_kernel.
+        ValueError: if the network cannot be built for this image_size or end_kernel.
     """
 
     inputs: tuple[str, ...] = ("images", "labels")
@@ -124,19 +124,19 @@ class ACGANDiscriminator(nn.Module):
         torch.Size([2, 10])
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: 4 * 2**n or 12 * 2**n.
-        num_classes: Number of classes.
-        width: Channels of the first hidden map.
-        bias: Whether the convolutions have biases; the heads always do.
-        end_kernel: Kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
-        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
-        init: Initialisation of each module.
-        spectral_norm: Whether every weight matrix, the heads included, is divided by its largest singular
+        channels: channels of the images.
+        image_size: side of the images in pixels: 4 * 2**n or 12 * 2**n.
+        num_classes: number of classes.
+        width: channels of the first hidden map.
+        bias: whether the convolutions have biases; the heads always do.
+        end_kernel: kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
+        norm: normalisation after each hidden convolution but the first; None for no normalisation.
+        init: initialisation of each module.
+        spectral_norm: whether every weight matrix, the heads included, is divided by its largest singular
             value.
 
     Raises:
-        ValueError: If the network cannot be built for this image_size or end_kernel.
+        ValueError: if the network cannot be built for this image_size or end_kernel.
     """
 
     inputs: tuple[str, ...] = ("images",)

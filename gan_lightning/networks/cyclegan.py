@@ -25,10 +25,10 @@ class ResidualBlock(nn.Module):
     The layers are 3x3, norm, ReLU, 3x3, norm.
 
     Args:
-        channels: Channels of the feature maps.
-        norm: Normalisation after each convolution; None for no normalisation.
-        padding: Padding around the maps.
-        bias: Whether the convolutions have biases.
+        channels: channels of the feature maps.
+        norm: normalisation after each convolution; None for no normalisation.
+        padding: padding around the maps.
+        bias: whether the convolutions have biases.
     """
 
     def __init__(self, channels: PositiveInt, norm: Norm | None, padding: Padding, bias: bool) -> None:
@@ -52,17 +52,17 @@ class CycleGANGenerator(nn.Module):
         torch.Size([1, 3, 64, 96])
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in training, in pixels: a multiple of 4, at least 8.
-        width: Channels of the first hidden map; the residual blocks have four times as many.
-        blocks: Number of residual blocks; None for the paper's 6 below 256 pixels and 9 at 256 and above.
-        padding: Padding of the 7x7 and the residual 3x3 convolutions. Reflection, the paper's, has no deterministic
+        channels: channels of the images.
+        image_size: side of the images in training, in pixels: a multiple of 4, at least 8.
+        width: channels of the first hidden map; the residual blocks have four times as many.
+        blocks: number of residual blocks; None for the paper's 6 below 256 pixels and 9 at 256 and above.
+        padding: padding of the 7x7 and the residual 3x3 convolutions. Reflection, the paper's, has no deterministic
             backward pass on CUDA.
-        norm: Normalisation after each hidden convolution; None for no normalisation.
-        init: Initialisation of each module.
+        norm: normalisation after each hidden convolution; None for no normalisation.
+        init: initialisation of each module.
 
     Raises:
-        ValueError: If image_size is not a multiple of 4, or is less than 8.
+        ValueError: if image_size is not a multiple of 4, or is less than 8.
     """
 
     inputs: tuple[str, ...] = ("images",)
@@ -114,15 +114,15 @@ class StridedCycleGANGenerator(nn.Module):
         torch.Size([1, 3, 128, 128])
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in training, in pixels: a multiple of 8 of at least 16, 128 in the tutorial.
-        width: Channels of the first hidden map; the residual blocks have four times as many.
-        blocks: Number of residual blocks.
-        norm: Normalisation after each hidden convolution; None for no normalisation.
-        init: Initialisation of each module.
+        channels: channels of the images.
+        image_size: side of the images in training, in pixels: a multiple of 8 of at least 16, 128 in the tutorial.
+        width: channels of the first hidden map; the residual blocks have four times as many.
+        blocks: number of residual blocks.
+        norm: normalisation after each hidden convolution; None for no normalisation.
+        init: initialisation of each module.
 
     Raises:
-        ValueError: If image_size is not a multiple of 8, or is less than 16.
+        ValueError: if image_size is not a multiple of 8, or is less than 16.
     """
 
     inputs: tuple[str, ...] = ("images",)

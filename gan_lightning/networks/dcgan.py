@@ -14,9 +14,9 @@ class ImageLayer(NamedTuple):
     """Kernel, stride and padding of the convolution next to the image: the generator's last, the discriminator's first.
 
     Args:
-        kernel_size: Side of the kernel in pixels.
+        kernel_size: side of the kernel in pixels.
         stride: 2 where the layer doubles or halves the side, 3 where it triples it or takes a third.
-        padding: Pixels of padding on each side.
+        padding: pixels of padding on each side.
     """
 
     kernel_size: int
@@ -33,11 +33,11 @@ def plan_layers(image_size: int, end_kernel: int | None) -> tuple[int, ImageLaye
     """Return the number of hidden maps from 4x4 on, each twice the side of the one before, and the image layer.
 
     Args:
-        image_size: Side of the image: 4 * 2**n, or 12 * 2**(n-1) with an image layer that triples; n >= 1.
-        end_kernel: Kernel of the image layer; None for 4 where it doubles and 5 where it triples.
+        image_size: side of the image: 4 * 2**n, or 12 * 2**(n-1) with an image layer that triples; n >= 1.
+        end_kernel: kernel of the image layer; None for 4 where it doubles and 5 where it triples.
 
     Raises:
-        ValueError: If the size has no such form, or the kernel is smaller than its stride and so leaves pixels out.
+        ValueError: if the size has no such form, or the kernel is smaller than its stride and so leaves pixels out.
     """
     for stride, default_kernel in ((2, 4), (3, 5)):
         maps, side = 1, image_size // stride
@@ -66,18 +66,18 @@ class DCGANGenerator(nn.Module):
         torch.Size([2, 3, 64, 64])
 
     Args:
-        latent_dim: Length of a latent vector.
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: 4 * 2**n or 12 * 2**n.
-        width: Channels of the last hidden map (the tutorials' ngf).
-        bias: Whether the convolutions have biases.
-        linear_stem: Whether a Linear layer makes the 4x4 map, without normalisation and ReLU, instead of a convolution.
-        end_kernel: Kernel of the last layer; None for 4, or 5 where that layer triples the side.
-        norm: Normalisation after each hidden convolution; None for no normalisation.
-        init: Initialisation of each module.
+        latent_dim: length of a latent vector.
+        channels: channels of the images.
+        image_size: side of the images in pixels: 4 * 2**n or 12 * 2**n.
+        width: channels of the last hidden map (the tutorials' ngf).
+        bias: whether the convolutions have biases.
+        linear_stem: whether a Linear layer makes the 4x4 map, without normalisation and ReLU, instead of a convolution.
+        end_kernel: kernel of the last layer; None for 4, or 5 where that layer triples the side.
+        norm: normalisation after each hidden convolution; None for no normalisation.
+        init: initialisation of each module.
 
     Raises:
-        ValueError: If the network cannot be built for this image_size or end_kernel.
+        ValueError: if the network cannot be built for this image_size or end_kernel.
     """
 
     inputs: tuple[str, ...] = ("latents",)
@@ -141,18 +141,18 @@ class DCGANDiscriminator(nn.Module):
         torch.Size([2, 1])
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: 4 * 2**n or 12 * 2**n.
-        width: Channels of the first hidden map (the tutorials' ndf).
-        bias: Whether the convolutions have biases.
-        linear_head: Whether a Linear layer reads the 4x4 map instead of a 4x4 convolution.
-        end_kernel: Kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
-        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
-        init: Initialisation of each module.
-        spectral_norm: Whether every weight matrix is divided by its largest singular value.
+        channels: channels of the images.
+        image_size: side of the images in pixels: 4 * 2**n or 12 * 2**n.
+        width: channels of the first hidden map (the tutorials' ndf).
+        bias: whether the convolutions have biases.
+        linear_head: whether a Linear layer reads the 4x4 map instead of a 4x4 convolution.
+        end_kernel: kernel of the first layer; None for 4, or 5 where that layer divides the side by three.
+        norm: normalisation after each hidden convolution but the first; None for no normalisation.
+        init: initialisation of each module.
+        spectral_norm: whether every weight matrix is divided by its largest singular value.
 
     Raises:
-        ValueError: If the network cannot be built for this image_size or end_kernel.
+        ValueError: if the network cannot be built for this image_size or end_kernel.
     """
 
     inputs: tuple[str, ...] = ("images",)

@@ -13,7 +13,7 @@ def smallest_map_side(image_size: int) -> int:
     """Return the side of the smallest feature map, a sixteenth of the image's.
 
     Raises:
-        ValueError: If the size is not a multiple of 16.
+        ValueError: if the size is not a multiple of 16.
     """
     if image_size % 16:
         raise ValueError(f"LSGAN doubles four times, so image_size must be a multiple of 16; got {image_size}")
@@ -29,17 +29,17 @@ class LSGANGenerator(nn.Module):
         torch.Size([2, 3, 112, 112])
 
     Args:
-        latent_dim: Length of a latent vector; 1024 in the paper.
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: a multiple of 16; 112 in the paper.
-        width: Channels of the last hidden map; the first has four times as many.
-        stem_relu: Whether a ReLU follows the first layer's norm. DCGAN's guidelines have it, the Jittor tutorial
+        latent_dim: length of a latent vector; 1024 in the paper.
+        channels: channels of the images.
+        image_size: side of the images in pixels: a multiple of 16; 112 in the paper.
+        width: channels of the last hidden map; the first has four times as many.
+        stem_relu: whether a ReLU follows the first layer's norm. DCGAN's guidelines have it, the Jittor tutorial
             leaves it out.
-        norm: Normalisation after each hidden layer; None for no normalisation.
-        init: Initialisation of each module.
+        norm: normalisation after each hidden layer; None for no normalisation.
+        init: initialisation of each module.
 
     Raises:
-        ValueError: If image_size is not a multiple of 16.
+        ValueError: if image_size is not a multiple of 16.
     """
 
     inputs: tuple[str, ...] = ("latents",)
@@ -80,15 +80,15 @@ class LSGANDiscriminator(nn.Module):
         torch.Size([2, 1])
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: a multiple of 16; 112 in the paper.
-        width: Channels of the first feature map; the last has eight times as many.
-        norm: Normalisation after each convolution but the first; None for no normalisation.
-        init: Initialisation of each module.
-        spectral_norm: Whether every weight matrix is divided by its largest singular value.
+        channels: channels of the images.
+        image_size: side of the images in pixels: a multiple of 16; 112 in the paper.
+        width: channels of the first feature map; the last has eight times as many.
+        norm: normalisation after each convolution but the first; None for no normalisation.
+        init: initialisation of each module.
+        spectral_norm: whether every weight matrix is divided by its largest singular value.
 
     Raises:
-        ValueError: If image_size is not a multiple of 16.
+        ValueError: if image_size is not a multiple of 16.
     """
 
     inputs: tuple[str, ...] = ("images",)

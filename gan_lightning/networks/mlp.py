@@ -25,11 +25,11 @@ class MLPGenerator(nn.Module):
         torch.Size([2, 1, 28, 28])
 
     Args:
-        latent_dim: Length Z of a latent vector.
-        channels: Channels of the images.
-        image_size: Side of the images in pixels; any.
-        width: Units of the first of three hidden layers; each next one has twice as many.
-        dropout: Probability in [0, 1] that a hidden unit is set to 0 in train mode.
+        latent_dim: length Z of a latent vector.
+        channels: channels of the images.
+        image_size: side of the images in pixels; any.
+        width: units of the first of three hidden layers; each next one has twice as many.
+        dropout: probability in [0, 1] that a hidden unit is set to 0 in train mode.
     """
 
     inputs: tuple[str, ...] = ("latents",)
@@ -61,11 +61,11 @@ class MLPDiscriminator(nn.Module):
         torch.Size([2, 1])
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in pixels; any.
-        width: Units of the last of three hidden layers; each earlier one has twice as many as the next.
-        dropout: Probability in [0, 1] that a hidden unit is set to 0 in train mode.
-        spectral_norm: Whether every weight matrix is divided by its largest singular value.
+        channels: channels of the images.
+        image_size: side of the images in pixels; any.
+        width: units of the last of three hidden layers; each earlier one has twice as many as the next.
+        dropout: probability in [0, 1] that a hidden unit is set to 0 in train mode.
+        spectral_norm: whether every weight matrix is divided by its largest singular value.
     """
 
     inputs: tuple[str, ...] = ("images",)

@@ -64,8 +64,8 @@ class ClassBatchNorm(nn.Module):
     It takes maps [B, channels, H, W] and labels [B] and returns maps of the same shape.
 
     Args:
-        channels: Channels of the feature maps.
-        num_classes: Number of classes.
+        channels: channels of the feature maps.
+        num_classes: number of classes.
     """
 
     def __init__(self, channels: PositiveInt, num_classes: PositiveInt) -> None:

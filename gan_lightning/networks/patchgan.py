@@ -20,11 +20,11 @@ def smallest_image_size(strides: Sequence[int], num_scales: int = 1) -> int:
     """Return the smallest side in pixels of an image for which the coarsest scale still has one logit.
 
     Args:
-        strides: Strides of the hidden 4x4 convolutions, whose padding is 1; another one of stride 1 makes the logits.
-        num_scales: Number of scales, each of which has half the side, rounded up, of the one before.
+        strides: strides of the hidden 4x4 convolutions, whose padding is 1; another one of stride 1 makes the logits.
+        num_scales: number of scales, each of which has half the side, rounded up, of the one before.
 
     Raises:
-        ValueError: If the strides are not one or more whole numbers of at least 1.
+        ValueError: if the strides are not one or more whole numbers of at least 1.
     """
     if not strides or any(not isinstance(stride, int) or stride < 1 for stride in strides):
         raise ValueError(f"strides must be one or more whole numbers of at least 1; got {list(strides)}")
@@ -52,7 +52,7 @@ def join_source(images: Images, source: Sources | None, source_channels: int) ->
     """Return the source and the images, joined along the channels; the images alone where source_channels is 0.
 
     Raises:
-        ValueError: If the source is missing, or has another number of channels than the network was built for.
+        ValueError: if the source is missing, or has another number of channels than the network was built for.
     """
     if source is None:
         if source_channels:
@@ -74,19 +74,19 @@ class PatchGANDiscriminator(nn.Module):
         torch.Size([2, 1, 6, 6])
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in training, in pixels; at least 24 with the default strides.
-        width: Channels of the first hidden map; they double up to eight times as many.
-        strides: Strides of the hidden 4x4 convolutions; another one of stride 1 makes the logits.
-        source_channels: Channels of the source image, which is then judged together with the image; 0 for no source.
-        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
-        init: Initialisation of each module.
-        bias: Whether the convolutions have biases; None for a bias wherever the norm that follows adds no shift.
-        slope: Negative slope of the leaky ReLUs; 0 for plain ReLUs.
-        spectral_norm: Whether every weight matrix is divided by its largest singular value.
+        channels: channels of the images.
+        image_size: side of the images in training, in pixels; at least 24 with the default strides.
+        width: channels of the first hidden map; they double up to eight times as many.
+        strides: strides of the hidden 4x4 convolutions; another one of stride 1 makes the logits.
+        source_channels: channels of the source image, which is then judged together with the image; 0 for no source.
+        norm: normalisation after each hidden convolution but the first; None for no normalisation.
+        init: initialisation of each module.
+        bias: whether the convolutions have biases; None for a bias wherever the norm that follows adds no shift.
+        slope: negative slope of the leaky ReLUs; 0 for plain ReLUs.
+        spectral_norm: whether every weight matrix is divided by its largest singular value.
 
     Raises:
-        ValueError: If the strides are impossible or image_size is too small for them, and in the forward pass if the
+        ValueError: if the strides are impossible or image_size is too small for them, and in the forward pass if the
             source is missing or not expected.
     """
 
@@ -137,21 +137,21 @@ class MultiScalePatchGAN(nn.Module):
         12
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in training, in pixels; at least 93 with the default strides and three scales,
+        channels: channels of the images.
+        image_size: side of the images in training, in pixels; at least 93 with the default strides and three scales,
             47 with two, 24 with one.
-        num_scales: Number of resolutions and so of PatchGANs; 3 in the paper.
-        width: Channels of the first hidden map; they double up to eight times as many.
-        strides: Strides of the hidden 4x4 convolutions; another one of stride 1 makes the logits.
-        source_channels: Channels of the source image, which is then judged together with the image; 0 for no source.
-        norm: Normalisation after each hidden convolution but the first; None for no normalisation.
-        init: Initialisation of each module.
-        bias: Whether the convolutions have biases; None for a bias wherever the norm that follows adds no shift.
-        slope: Negative slope of the leaky ReLUs; 0 for plain ReLUs.
-        spectral_norm: Whether every weight matrix is divided by its largest singular value.
+        num_scales: number of resolutions and so of PatchGANs; 3 in the paper.
+        width: channels of the first hidden map; they double up to eight times as many.
+        strides: strides of the hidden 4x4 convolutions; another one of stride 1 makes the logits.
+        source_channels: channels of the source image, which is then judged together with the image; 0 for no source.
+        norm: normalisation after each hidden convolution but the first; None for no normalisation.
+        init: initialisation of each module.
+        bias: whether the convolutions have biases; None for a bias wherever the norm that follows adds no shift.
+        slope: negative slope of the leaky ReLUs; 0 for plain ReLUs.
+        spectral_norm: whether every weight matrix is divided by its largest singular value.
 
     Raises:
-        ValueError: If the strides are impossible or image_size is too small for them, and in the forward pass if the
+        ValueError: if the strides are impossible or image_size is too small for them, and in the forward pass if the
             source is missing or not expected.
     """
 

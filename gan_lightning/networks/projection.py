@@ -12,8 +12,8 @@ class Projection(nn.Module):
     Source: Miyato and Koyama 2018, arXiv:1802.05637, equation 4.
 
     Args:
-        features: Length F of a feature vector.
-        num_classes: Number of classes.
+        features: length F of a feature vector.
+        num_classes: number of classes.
     """
 
     def __init__(self, features: PositiveInt, num_classes: PositiveInt) -> None:

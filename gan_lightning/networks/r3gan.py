@@ -25,7 +25,7 @@ def channels_at_each_size(image_size: int, width: int) -> list[int]:
     There are `width` channels at the image's size; each halving of the side doubles them, up to eight times as many.
 
     Raises:
-        ValueError: If the size is not 4 * 2**n.
+        ValueError: if the size is not 4 * 2**n.
     """
     doublings = max(image_size // 4, 1).bit_length() - 1
     if image_size != 4 * 2**doublings:
@@ -41,9 +41,9 @@ class ResidualBlock(nn.Module):
     2019, arXiv:1901.09321) that R3GAN keeps.
 
     Args:
-        channels: Channels of the maps that come in and go out.
-        depth: Number of residual blocks in the whole network.
-        zero: Whether the last convolution starts at 0, which cannot be combined with spectral normalisation.
+        channels: channels of the maps that come in and go out.
+        depth: number of residual blocks in the whole network.
+        zero: whether the last convolution starts at 0, which cannot be combined with spectral normalisation.
     """
 
     def __init__(self, channels: PositiveInt, depth: PositiveInt, zero: bool = True) -> None:
@@ -84,8 +84,8 @@ class Basis(nn.Module):
     """Layer from latents [B, latent_dim] to maps [B, channels, 4, 4]: a learned map, scaled channel by channel.
 
     Args:
-        latent_dim: Length of a latent vector, of which each channel's scale is a linear function.
-        channels: Channels of the map.
+        latent_dim: length of a latent vector, of which each channel's scale is a linear function.
+        channels: channels of the map.
     """
 
     def __init__(self, latent_dim: PositiveInt, channels: PositiveInt) -> None:
@@ -105,13 +105,13 @@ class R3GANGenerator(nn.Module):
         torch.Size([2, 3, 32, 32])
 
     Args:
-        latent_dim: Length of a latent vector; 64 in the paper.
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: 4 * 2**n.
-        width: Channels at the image's size; they double towards 4x4, up to eight times as many.
+        latent_dim: length of a latent vector; 64 in the paper.
+        channels: channels of the images.
+        image_size: side of the images in pixels: 4 * 2**n.
+        width: channels at the image's size; they double towards 4x4, up to eight times as many.
 
     Raises:
-        ValueError: If image_size is not 4 * 2**n.
+        ValueError: if image_size is not 4 * 2**n.
     """
 
     inputs: tuple[str, ...] = ("latents",)
@@ -142,13 +142,13 @@ class R3GANDiscriminator(nn.Module):
         torch.Size([2, 1])
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: 4 * 2**n.
-        width: Channels at the image's size; they double towards 4x4, up to eight times as many.
-        spectral_norm: Whether every weight matrix is divided by its largest singular value; not so in the paper.
+        channels: channels of the images.
+        image_size: side of the images in pixels: 4 * 2**n.
+        width: channels at the image's size; they double towards 4x4, up to eight times as many.
+        spectral_norm: whether every weight matrix is divided by its largest singular value; not so in the paper.
 
     Raises:
-        ValueError: If image_size is not 4 * 2**n.
+        ValueError: if image_size is not 4 * 2**n.
     """
 
     inputs: tuple[str, ...] = ("images",)

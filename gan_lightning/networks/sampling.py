@@ -23,8 +23,8 @@ class ImageBatchNorm(nn.BatchNorm2d):
     statistics. It takes maps [B, channels, H, W] and returns maps of the same shape.
 
     Args:
-        channels: Channels of the feature maps.
-        eps: Number added to the variance.
+        channels: channels of the feature maps.
+        eps: number added to the variance.
     """
 
     def __init__(self, channels: PositiveInt, eps: NonNegativeFloat = 1e-5) -> None:
@@ -43,10 +43,10 @@ class SamplingDropout(nn.Module):
     own. It takes maps [B, C, H, W] and returns maps of the same shape.
 
     Args:
-        dropout: Probability of a zero, in [0, 1).
+        dropout: probability of a zero, in [0, 1).
 
     Raises:
-        ValueError: If the probability is not in [0, 1), and in eval mode if there is not one seed for each image.
+        ValueError: if the probability is not in [0, 1), and in eval mode if there is not one seed for each image.
     """
 
     def __init__(self, dropout: NonNegativeFloat) -> None:
@@ -90,8 +90,8 @@ def seeded(network: nn.Module, seeds: Sequence[int]) -> Iterator[None]:
         True
 
     Args:
-        network: Network with any number of `SamplingDropout` layers, or with none.
-        seeds: One seed for each image of a batch, each from 0 to 2**64 - 1.
+        network: network with any number of `SamplingDropout` layers, or with none.
+        seeds: one seed for each image of a batch, each from 0 to 2**64 - 1.
     """
     streams = tuple(Generator().manual_seed(seed) for seed in seeds)
     layers = [layer for layer in network.modules() if isinstance(layer, SamplingDropout)]

@@ -19,9 +19,9 @@ class UpBlock(nn.Module):
     The layers are norm, ReLU, nearest-neighbour upsampling, 3x3, norm, ReLU, 3x3, in parallel with a 1x1 shortcut.
 
     Args:
-        before: Channels that come in.
-        after: Channels that go out.
-        norm: Normalisation before each ReLU; it is given the labels, if there are any.
+        before: channels that come in.
+        after: channels that go out.
+        norm: normalisation before each ReLU; it is given the labels, if there are any.
     """
 
     def __init__(self, before: PositiveInt, after: PositiveInt, norm: Norm) -> None:
@@ -45,11 +45,11 @@ class DownBlock(nn.Module):
     the sum halve it.
 
     Args:
-        before: Channels that come in.
-        after: Channels that go out.
-        halve: Whether the side is halved.
-        image: Whether the image itself comes in, which passes no ReLU.
-        norm: Normalisation before each ReLU; None for no normalisation.
+        before: channels that come in.
+        after: channels that go out.
+        halve: whether the side is halved.
+        image: whether the image itself comes in, which passes no ReLU.
+        norm: normalisation before each ReLU; None for no normalisation.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class Architecture(NamedTuple):
     """Sizes of both networks for one image size; a map's channels are a multiple of its network's width.
 
     Args:
-        generator_width: Width of the generator in the paper.
-        discriminator_width: Width of the discriminator in the paper.
-        first_side: Side in pixels of the generator's first map.
-        generator_multiples: Multiples of the width at the generator's first map and after each block.
-        discriminator_multiples: Multiples of the width after each block of the discriminator.
-        downsampling_blocks: How many of the discriminator's blocks, counted from the first, halve the side.
+        generator_width: width of the generator in the paper.
+        discriminator_width: width of the discriminator in the paper.
+        first_side: side in pixels of the generator's first map.
+        generator_multiples: multiples of the width at the generator's first map and after each block.
+        discriminator_multiples: multiples of the width after each block of the discriminator.
+        downsampling_blocks: how many of the discriminator's blocks, counted from the first, halve the side.
     """
 
     generator_width: int
@@ -104,7 +104,7 @@ def architecture(image_size: int) -> Architecture:
     """Return the sizes of both networks for one image size.
 
     Raises:
-        ValueError: If image_size is not 32, 48, 64 or 128.
+        ValueError: if image_size is not 32, 48, 64 or 128.
     """
     if image_size not in ARCHITECTURES:
         *most, last = ARCHITECTURES
@@ -123,15 +123,15 @@ class SNGANGenerator(nn.Module):
         torch.Size([2, 3, 32, 32])
 
     Args:
-        latent_dim: Length of a latent vector; 128 in the paper.
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: 32, 48, 64 or 128.
-        width: Channels of the last hidden map; None for the paper's 256 at 32 pixels, 64 above.
-        num_classes: Number of classes; None for a generator that takes no labels.
-        init: Initialisation of each module.
+        latent_dim: length of a latent vector; 128 in the paper.
+        channels: channels of the images.
+        image_size: side of the images in pixels: 32, 48, 64 or 128.
+        width: channels of the last hidden map; None for the paper's 256 at 32 pixels, 64 above.
+        num_classes: number of classes; None for a generator that takes no labels.
+        init: initialisation of each module.
 
     Raises:
-        ValueError: If image_size is another one.
+        ValueError: if image_size is another one.
     """
 
     inputs: tuple[str, ...] = ("latents",)
@@ -176,17 +176,17 @@ class SNGANDiscriminator(nn.Module):
         torch.Size([2, 1])
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in pixels: 32, 48, 64 or 128.
-        width: Channels of the first hidden map; None for the paper's 128 at 32 pixels, 64 above.
-        num_classes: Number of classes; None for a discriminator that takes no labels.
-        norm: Normalisation before each ReLU; None, as in the paper, for none.
-        init: Initialisation of each module.
-        spectral_norm: Whether every weight matrix is divided by its largest singular value.
-        mean_pool: Whether the head reads the mean over the last map, as in WGAN-GP's critics, instead of the sum.
+        channels: channels of the images.
+        image_size: side of the images in pixels: 32, 48, 64 or 128.
+        width: channels of the first hidden map; None for the paper's 128 at 32 pixels, 64 above.
+        num_classes: number of classes; None for a discriminator that takes no labels.
+        norm: normalisation before each ReLU; None, as in the paper, for none.
+        init: initialisation of each module.
+        spectral_norm: whether every weight matrix is divided by its largest singular value.
+        mean_pool: whether the head reads the mean over the last map, as in WGAN-GP's critics, instead of the sum.
 
     Raises:
-        ValueError: If image_size is another one.
+        ValueError: if image_size is another one.
     """
 
     inputs: tuple[str, ...] = ("images",)

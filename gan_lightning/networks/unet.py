@@ -15,7 +15,7 @@ def number_of_halvings(image_size: int, halvings: int | None) -> int:
     """Return how often the U-Net halves: as given, or as often as the size allows, 8 times at most.
 
     Raises:
-        ValueError: If the size cannot be halved so often, or cannot be halved at all.
+        ValueError: if the size cannot be halved so often, or cannot be halved at all.
     """
     times = halvings or max((n for n in range(1, 9) if image_size % 2**n == 0), default=1)
     if halvings is None and image_size % 2:
@@ -40,17 +40,17 @@ class UNetGenerator(nn.Module):
         (torch.Size([1, 3, 64, 128]), 64)
 
     Args:
-        channels: Channels of the images.
-        image_size: Side of the images in training, in pixels; 256 in the paper.
-        width: Channels of the first hidden map; they double up to eight times as many.
-        halvings: How often the side is halved on the way to the innermost map; None for as often as the size allows, 8
+        channels: channels of the images.
+        image_size: side of the images in training, in pixels; 256 in the paper.
+        width: channels of the first hidden map; they double up to eight times as many.
+        halvings: how often the side is halved on the way to the innermost map; None for as often as the size allows, 8
             times at most, so that a power of two comes down to 1x1.
-        dropout: Probability in [0, 1) of a zero in the three innermost blocks of the decoder; the last two have none.
-        norm: Normalisation after each hidden convolution but the first and the innermost; None for no normalisation.
-        init: Initialisation of each module.
+        dropout: probability in [0, 1) of a zero in the three innermost blocks of the decoder; the last two have none.
+        norm: normalisation after each hidden convolution but the first and the innermost; None for no normalisation.
+        init: initialisation of each module.
 
     Raises:
-        ValueError: If 2**halvings does not divide image_size, or dropout is outside of [0, 1).
+        ValueError: if 2**halvings does not divide image_size, or dropout is outside of [0, 1).
     """
 
     inputs: tuple[str, ...] = ("images",)
