@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from gan_lightning.config import logs, schema
 from gan_lightning.config.runs import configuration_of, iterations_of_checkpoints
-from gan_lightning.evaluation.records import EVALUATIONS, SCORES, ScoreFile, records_of_run
+from gan_lightning.evaluation.records import SCORES, ScoreFile, records_of_run
 from gan_lightning.reports import comparison
 from gan_lightning.reports.history import draws
 
@@ -55,10 +55,7 @@ def _read(folder: Path, folders: Sequence[Path]) -> comparison.Run:
     in_training = ScoreFile(folder / SCORES)
     records, reasons = records_of_run(folder), {each.iteration: each.failed for each in in_training.failures()}
     if not records and not reasons:
-        raise ValueError(
-            f"runs must name runs with scores, in {SCORES} or {EVALUATIONS}; {folder} has none: train with "
-            "metric=[fid], or score it by gan-lightning evaluate"
-        )
+        raise ValueError(f"runs must have scores; {folder} has none: train with metric=[fid], or run evaluate on it")
     # If a run is scored in training, its newest checkpoint need not be its end, because it may still be training.
     later = [] if reasons or in_training.read() else iterations_of_checkpoints(folder)
     end = max([*reasons, *(record.iteration for record in records), *later])

@@ -10,18 +10,14 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
 from gan_lightning.models.game import AdversarialGame
 
-OF_ONE_RUN = ("seed", "run_dir", "resume")
-"""Keys of the configuration that may differ between repetitions of an experiment."""
+OF_ONE_RUN = ("seed", "run_dir", "resume")  # keys that may differ between repetitions of an experiment
 
 
 def configuration_of(run: Path) -> tuple[str, int]:
-    """Return a text that is equal for runs whose configurations differ in the seed alone, and the seed.
-
-    A folder without a configuration gets a text of its own.
-    """
+    """Return a text that is equal for runs whose configurations differ in the seed alone, and the seed."""
     file = run / ".hydra" / "config.yaml"
     if not file.is_file():
-        return str(run.resolve()), 0
+        return str(run.resolve()), 0  # a text that no other folder has
     config: Any = OmegaConf.load(file)
     shared = [key for key in config if key not in OF_ONE_RUN]
     return OmegaConf.to_yaml(OmegaConf.masked_copy(config, shared)), config.get("seed", 0)

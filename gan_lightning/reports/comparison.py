@@ -142,8 +142,7 @@ def _separations(tables: list[list[Row]]) -> list[str]:
 
 
 COLUMNS = ("rank", "run", "seeds", "last", "at iteration", "best", "at iteration")
-MAIN = ("n_fake", "n_real", "split", "extractor", "resize", "weights", "batch_norm")
-"""The parts of the protocol in each title."""
+MAIN = ("n_fake", "n_real", "split", "extractor", "resize", "weights", "batch_norm")  # the protocol in each title
 
 
 def show(tables: list[list[Row]], sentences: list[str]) -> None:

@@ -79,7 +79,7 @@ def test_deviations_are_not_ranked(compare):
         ([], "runs must be given"),
         (["nowhere"], "runs must name run folders; there is no folder nowhere"),
         (["no where", "x=y"], "x is no key of the configuration"),
-        (["."], "runs must name runs with scores, in scores.jsonl or evaluations.jsonl; . has none"),
+        (["."], "runs must have scores; . has none"),
     ],
 )
 def test_a_missing_run_is_named_in_one_sentence(words, said, compare):
