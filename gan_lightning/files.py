@@ -26,7 +26,7 @@ def locked(path: Path, key: str) -> Iterator[None]:
 
     Args:
         path: what is read or made; its parent folder is made where it is missing.
-        key: the key of the configuration that names the folder, for the error.
+        key: the key of the configuration that an error names.
 
     Raises:
         ValueError: if the parent folder cannot be written.

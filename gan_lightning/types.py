@@ -8,11 +8,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 Images = Float[Tensor, "B C H W"]
-"""In [-1, 1] from the end of the data module to the logger."""
+"""A batch of images; their values are in [-1, 1] from the end of the data module to the logger."""
 Latents = Float[Tensor, "B Z"]
 Labels = Int[Tensor, " B"]
 Logits = Float[Tensor, "B ..."]
-"""Raw discriminator outputs, never through a sigmoid."""
+"""A discriminator's raw outputs, to which no sigmoid is applied."""
 Scalar = Float[Tensor, ""]
 Terms = dict[str, Scalar]
 """Named, weighted parts of a loss; their sum is what a player minimises."""

@@ -52,7 +52,7 @@ def translate(
         run: a run folder, or a checkpoint.
         input: the folder of images.
         output: the folder to which the translations are written.
-        direction: `xy` or, for a model with two directions, `yx`.
+        direction: `xy` translates x into y; `yx` translates y into x and needs a model with two directions.
         batch_size: the largest number of images, all of one size, in one pass of the network.
         precision: the precision in which the network computes.
         accelerator: one of Lightning's accelerators.

@@ -36,7 +36,7 @@ def checkpoint_of(run: str, key: str) -> Path:
 
     Args:
         run: a checkpoint or a run folder.
-        key: the key of the configuration, for the error.
+        key: the key of the configuration that an error names.
 
     Raises:
         ValueError: if there is no such file.
@@ -64,7 +64,7 @@ def restored(file: Path, key: str) -> Restored:
 
     Args:
         file: the checkpoint.
-        key: the key of the configuration that names it, for errors.
+        key: the key of the configuration that an error names.
 
     Raises:
         ValueError: if the file is damaged, was not written by a run of the command line, or was written by a version

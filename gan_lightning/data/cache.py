@@ -97,7 +97,7 @@ def cached_images(images: PILImages, shape: Shape, folder: Path, name: str) -> C
         images: what is cached.
         shape: what the images are fitted to.
         folder: the folder of all caches.
-        name: the set's name, for the progress bar.
+        name: the name of the set that the progress bar shows.
 
     Raises:
         ValueError: if the folder cannot be written or the disk is too small.

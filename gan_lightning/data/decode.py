@@ -119,7 +119,7 @@ def decode(images: PILImages, shape: Shape, name: str, keep: Callable[[int, np.n
     Args:
         images: what is read.
         shape: what the images are fitted to.
-        name: the set's name, for the progress bar.
+        name: the name of the set that the progress bar shows.
         keep: called with each run of fitted images: the place [0, N) of the first of them, and uint8 [n, C, H, W].
     """
 

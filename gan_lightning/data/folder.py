@@ -25,8 +25,8 @@ def image_files(
 
     Args:
         root: the folder; links to folders are followed, once each.
-        layout: what the folder should hold, for the error message.
-        key: the key that names the folder, for the error message.
+        layout: what the folder should hold, in the words of the error message.
+        key: the key of the configuration that the error message names.
 
     Raises:
         ValueError: if there is no such folder, if it cannot be entered, or if it has no image.

@@ -26,7 +26,7 @@ from gan_lightning.types import ImageSet, PositiveInt
 log = logging.getLogger(__name__)
 
 VERSION = 1
-"""To be raised when the conversion of images, the statistics or the file change, so that old files are not read."""
+"""The version of kept statistics; raise it when their content or their file changes, so that old files are not read."""
 
 
 class RealStatistics(NamedTuple):

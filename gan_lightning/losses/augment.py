@@ -27,7 +27,7 @@ class Augmentation(nn.Module, ABC):
     """
 
     adaptive: ClassVar[bool] = False
-    """Whether `update` is called."""
+    """Whether the augmentation adapts to D's outputs, which `update` is then given."""
 
     @abstractmethod
     def augment(self, images: Images) -> Images:

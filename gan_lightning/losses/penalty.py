@@ -25,7 +25,7 @@ class Regularizer(nn.Module, ABC):
     """
 
     needs_full_precision: ClassVar[bool] = False
-    """Whether it cannot be computed with weights in half precision."""
+    """Whether the regularizer needs weights in full precision."""
 
     def __init__(self, weight: NonNegativeFloat, every_n_iterations: PositiveInt = 1) -> None:
         super().__init__()

@@ -9,9 +9,9 @@ from gan_lightning.types import Images, NonNegativeFloat, Scalar
 
 
 class ReconstructionLoss(ABC):
-    """The distance of images from their targets, for a generator whose correct output is known.
+    """A distance between a generator's output and the correct output, for data in which the correct output is known.
 
-    `weight` multiplies it.
+    The distance is multiplied by `weight`.
     """
 
     weight: float

@@ -50,7 +50,7 @@ class Metric(ABC):
     fake_inputs: ClassVar[frozenset[StatisticKind]] = frozenset({"features"})
     """The statistics of generated images that the metric needs."""
     is_biased: ClassVar[bool] = True
-    """Whether the expected value depends on the number of images."""
+    """Whether the expected value of the scores depends on the number of images."""
 
     @property
     def settings(self) -> dict[str, int]:
