@@ -15,6 +15,7 @@ from gan_lightning import launcher
 from gan_lightning.config import resolvers
 from gan_lightning.config.arguments import prepared, with_runs
 from gan_lightning.config.errors import USER_ERRORS, sentence
+from gan_lightning.printable import printable
 
 HERE = Path(__file__).resolve().parent
 CONF = next(folder for folder in (HERE / "conf", HERE.parent / "conf") if folder.is_dir())
@@ -60,7 +61,7 @@ class _one_sentence:  # noqa: N801
             raise SystemExit(0) from None
         if isinstance(error, USER_ERRORS) and not self.wants_traceback:
             about = self.of_files if isinstance(error, OSError) and error.filename else ""
-            print(f"error: {about}{sentence(error, CONF, self.primary)}", file=sys.stderr)
+            print(f"error: {about}{printable(sentence(error, CONF, self.primary))}", file=sys.stderr)
             if not about and not _foreseen(error):
                 print(f"({type(error).__name__}; set {TRACEBACK}=1 for the traceback)", file=sys.stderr)
             raise SystemExit(2) from None

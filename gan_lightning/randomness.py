@@ -25,8 +25,11 @@ _shared: dict[torch.device, Generator] = {}
 
 
 def derive(*parts: int | str) -> int:
-    """Return a 63-bit seed from any sequence of numbers and words, the same on every machine."""
-    digest = blake2b("/".join(map(str, parts)).encode(), digest_size=8).digest()
+    """Return a 63-bit seed from any sequence of numbers and words, the same on every machine.
+
+    Words may be names of files, whose bytes need not be UTF-8.
+    """
+    digest = blake2b("/".join(map(str, parts)).encode(errors="surrogateescape"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
 

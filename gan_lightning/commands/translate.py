@@ -17,6 +17,7 @@ from gan_lightning.data.any_size import SizedImage, batches_of_one_size, read_im
 from gan_lightning.data.folder import image_files
 from gan_lightning.evaluation.sampling import Precision, autocast
 from gan_lightning.models.game import AdversarialGame
+from gan_lightning.printable import printable
 from gan_lightning.randomness import derive
 from gan_lightning.types import Images, PositiveInt
 
@@ -89,7 +90,7 @@ def translate(
         raise SystemExit(130) from None
     finally:
         for name, reason in bad.items():
-            log.warning("left out: %s: %s", name, reason)
+            log.warning("left out: %s: %s", printable(name), reason)
     if not written:
         raise ValueError(f"input must hold images; none of the {len(files):,} in {source} can be read")
     log.info("%s images written to %s, %s left out", f"{written:,}", target, f"{len(bad):,}")
@@ -120,5 +121,5 @@ def _translated(model: AdversarialGame, batch: list[SizedImage], direction: str,
             "precision=bf16-mixed and smaller images need less"
         ) from error
     if not translated.isfinite().all():
-        raise ValueError(f"run must be of a model with finite outputs; the output for {names[0]} has NaN or infinity")
+        raise ValueError(f"run must be of a model with finite outputs; the output for {printable(names[0])} has NaN or infinity")
     return translated

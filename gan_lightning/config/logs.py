@@ -4,6 +4,8 @@ import logging
 import os
 import warnings
 
+from gan_lightning.printable import printable
+
 ADVERTS = (
     "litlogger",
     "litmodels",
@@ -25,13 +27,17 @@ WARNINGS = (
 
 
 def tidy() -> None:
-    """Leave each message to Hydra's handlers alone: Lightning adds its own, so lines would appear twice."""
+    """Leave each message to Hydra's handlers alone: Lightning adds its own, so lines would appear twice.
+
+    Characters that are not printable are escaped in every message.
+    """
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True
     for handler in logging.getLogger().handlers:
         handler.addFilter(_worth_reading)
+        handler.addFilter(_escape)
     if os.environ.get("LOCAL_RANK", "0") != "0":
         logging.getLogger().setLevel(logging.ERROR)  # the first process logs for all
     for message in WARNINGS:
@@ -40,3 +46,8 @@ def tidy() -> None:
 
 def _worth_reading(record: logging.LogRecord) -> bool:
     return not any(words in record.getMessage() for words in (*ADVERTS, *OBVIOUS))
+
+
+def _escape(record: logging.LogRecord) -> bool:
+    record.msg, record.args = printable(record.getMessage(), keep="\n\t"), None
+    return True

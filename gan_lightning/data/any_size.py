@@ -12,9 +12,10 @@ from jaxtyping import Float
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from gan_lightning.data.images import read_image
+from gan_lightning.data.images import read_image, reason
 from gan_lightning.data.transforms import with_channels
 from gan_lightning.files import atomic_write
+from gan_lightning.printable import printable
 
 SMALLEST_SIDE = 16
 """Sides have at least this many pixels, because a network that halves three times cannot normalise smaller ones."""
@@ -45,9 +46,9 @@ def check_output(source: Path, output: Path, names: list[str], overwrite: bool) 
             raise ValueError(f"output: {folder} must be a folder or not exist; {nearest} is a file")
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise ValueError(f"output: {folder} must be writable; {nearest} is not")
-    originals = {(source / name).resolve() for name in names}
+    originals = {os.path.realpath(source / name) for name in names}  # unlike `resolve`, it takes a link to itself
     for file in (output / name for name in names):
-        if file.resolve() in originals:
+        if os.path.realpath(file) in originals:
             raise ValueError(f"output must not replace images of input; {file} is one of them")
         if file.is_dir():
             raise ValueError(f"output: {file} must be a file or not exist; it is a folder")
@@ -55,7 +56,7 @@ def check_output(source: Path, output: Path, names: list[str], overwrite: bool) 
     if existing and not overwrite:
         raise ValueError(
             f"output: {len(existing):,} of the {len(names):,} files exist in {output} already, the first is "
-            f"{existing[0]}; overwrite=true replaces them"
+            f"{printable(existing[0])}; overwrite=true replaces them"
         )
 
 
@@ -90,7 +91,7 @@ def read_images(
         try:
             image = with_channels(ImageOps.exif_transpose(read_image(file)), channels)
         except Exception as error:  # damaged files raise many kinds of errors, and one must not stop the rest
-            bad[name] = (str(error) or type(error).__name__).splitlines()[0]
+            bad[name] = reason(error)
             continue
         width, height = (max(fewest, round(side / multiple)) * multiple for side in image.size)
         levels = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))

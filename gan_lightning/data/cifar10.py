@@ -36,7 +36,7 @@ class CIFAR10(ImageDataModule):
         pixels = np.concatenate([content["data"] for content in contents]).reshape(-1, 3, 32, 32)
         labels = np.concatenate([content["labels"] for content in contents])
         sources = [Source.of_file(file) for file in files]
-        return ArrayImages(pixels.transpose(0, 2, 3, 1), labels.astype(np.int64), sources)
+        return ArrayImages(pixels.transpose(0, 2, 3, 1), labels, sources)
 
     def _file(self, name: str) -> Path:
         root = Path(self.root or ".").expanduser()
@@ -46,20 +46,36 @@ class CIFAR10(ImageDataModule):
 class _Arrays(pickle.Unpickler):
     """Reads arrays and plain values; a pickle that names anything else is refused, because it could run any code."""
 
-    allowed = frozenset({"_reconstruct", "ndarray", "dtype", "_frombuffer", "encode"})
+    allowed = frozenset(
+        {
+            ("numpy", "ndarray"),
+            ("numpy", "dtype"),
+            ("_codecs", "encode"),
+            *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),
+            *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+        }
+    )
 
     def find_class(self, module: str, name: str) -> Any:
-        if module.split(".")[0] in ("numpy", "_codecs") and name in self.allowed:
+        if (module, name) in self.allowed:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"it names {module}.{name}")
 
 
-def _read(file: Path, by_hand: str) -> dict[str, Any]:
+def _read(file: Path, by_hand: str) -> dict[str, np.ndarray]:
+    """Return a batch's data, uint8 [N, 3072], and its labels, int64 [N]."""
     try:
         with file.open("rb") as stream:
             content = _Arrays(stream, encoding="bytes").load()
-        return {key.decode() if isinstance(key, bytes) else key: value for key, value in content.items()}
+        found = {key.decode() if isinstance(key, bytes) else key: value for key, value in content.items()}
+        data, labels = found["data"], np.array(found["labels"])
+        if not (isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.shape == (len(labels), 3072)):
+            raise ValueError("its data must be 3,072 bytes for each label")
+        if not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError("its labels must be whole numbers")
+        return {"data": data, "labels": labels.astype(np.int64)}
     except FileNotFoundError as error:
         raise ValueError(f"data.root: there is no {file}; {by_hand}") from error
-    except (pickle.UnpicklingError, EOFError, AttributeError, ValueError) as error:
-        raise ValueError(f"data.root: {file} is no batch of CIFAR-10: {error or 'it is empty'}; {by_hand}") from error
+    except Exception as error:  # a pickle of anything else raises many kinds of errors
+        said = f"it has no {error}" if isinstance(error, KeyError) else str(error) or "it is empty"
+        raise ValueError(f"data.root: {file} is no batch of CIFAR-10: {said}; {by_hand}") from error

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from rich.progress import track
 
-from gan_lightning.data.images import Item, PILImages
+from gan_lightning.data.images import Item, PILImages, reason
 from gan_lightning.data.transforms import Shape, fitted
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Survey:
             ValueError: if images cannot be read and `on_bad` is `raise`, or if their share is above `max_bad` or all.
         """
         total = self.good + len(self.bad)
-        first = "; ".join(f"{image}: {reason}" for image, reason in list(self.bad.items())[:3])
+        first = "; ".join(f"{image}: {why}" for image, why in list(self.bad.items())[:3])
         first += f" and {len(self.bad) - 3} more" if len(self.bad) > 3 else ""
         if self.bad and on_bad == "raise":
             raise ValueError(
@@ -75,8 +75,8 @@ class Survey:
                 f"images cannot be read: {first}; repair or remove them, or raise data.max_bad"
             )
         log.info("%s: %s", name, self)
-        for image, reason in self.bad.items():
-            log.warning("%s: left out %s: %s", name, image, reason)
+        for image, why in self.bad.items():
+            log.warning("%s: left out %s: %s", name, image, why)
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{count:,} of {size}" for size, count in self.sizes.most_common(3))
@@ -129,8 +129,8 @@ def decode(images: PILImages, shape: Shape, name: str, keep: Callable[[int, np.n
             try:
                 item = images[number]
                 rows.append(fitted_item(item, shape))
-            except (ValueError, OSError) as error:
-                survey.bad[images.name(number)] = str(error)
+            except Exception as error:  # damaged files raise many kinds of errors, and one must not stop the rest
+                survey.bad[images.name(number)] = reason(error)
                 continue
             numbers.append(number)
             survey.sizes[f"{item[0].width}x{item[0].height}"] += 1

@@ -12,6 +12,7 @@ from gan_lightning.data.cache import FittedImages
 from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.module import Split
 from gan_lightning.data.one_domain import ImageDataModule
+from gan_lightning.printable import printable
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def image_files(
         raise ValueError(f"{wanted}; {root} cannot be read")
     found = list(_files(root))
     files = sorted((file for file in found if file.suffix.lower() in SUFFIXES), key=lambda file: file.as_posix())
-    others = Counter(file.suffix or "no suffix" for file in found if file.suffix.lower() not in SUFFIXES)
+    others = Counter(printable(file.suffix) or "no suffix" for file in found if file.suffix.lower() not in SUFFIXES)
     counted = ", ".join(f"{count:,} of {suffix}" for suffix, count in others.most_common(5))
     if not files:
         raise ValueError(f"{wanted}; {root} holds {counted or 'no files at all'}")
@@ -55,7 +56,7 @@ def _files(root: Path) -> Iterator[Path]:
     visited: set[str] = set()
 
     def warn(error: OSError) -> None:
-        log.warning("left out the folder %s: %s", error.filename, error.strerror)
+        log.warning("left out the folder %s: %s", printable(error.filename), error.strerror)
 
     for folder, below, names in os.walk(root, onerror=warn, followlinks=True):
         real = os.path.realpath(folder)
@@ -101,4 +102,4 @@ class LabelledFolder(ImageDataModule):
     def class_counts(self, images: FittedImages) -> dict[str, int]:
         """Count the images of each class folder, empty folders included."""
         by_number = super().class_counts(images)
-        return {name: by_number.get(str(n), 0) for n, name in enumerate(class_folders(str(self.root)))}
+        return {printable(name): by_number.get(str(n), 0) for n, name in enumerate(class_folders(str(self.root)))}

@@ -1,13 +1,19 @@
 """Data sets of Hugging Face `datasets`, which the extra `hf` installs."""
 
+import re
 from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gan_lightning.data.images import Item, Source
+from gan_lightning.data.images import Item, Source, read_image
 from gan_lightning.data.module import Split
 from gan_lightning.data.one_domain import ImageDataModule
+
+LOADERS = ("imagefolder", "parquet")
+"""The loaders of local files that `data.name` may name; some of the others unpickle what they find."""
 
 
 class HuggingFaceImages:
@@ -15,7 +21,7 @@ class HuggingFaceImages:
 
     Args:
         rows: a `datasets.Dataset`.
-        image: its column of images.
+        image: its column of images, which `datasets` does not decode: each cell has a file's bytes or its path.
         label: its column of labels; None for no labels.
     """
 
@@ -30,7 +36,10 @@ class HuggingFaceImages:
         return len(self.rows)
 
     def __getitem__(self, index: int) -> Item:
-        return (self.rows[index][self.image],)
+        cell = self.rows[index][self.image]
+        if not isinstance(cell, dict):
+            raise ValueError("no image")
+        return (read_image(Path(cell["path"]) if cell["bytes"] is None else BytesIO(cell["bytes"])),)
 
     def name(self, index: int) -> str:
         return f"number {index}"
@@ -41,10 +50,10 @@ class HuggingFaceImages:
 
 @dataclass(kw_only=True, eq=False)
 class HuggingFace(ImageDataModule):
-    """Any image data set that `datasets.load_dataset` can load, by name or from a folder.
+    """Any image data set of the Hugging Face Hub, or local files that `datasets.load_dataset` can load.
 
     Args:
-        name: the data set's name, or a loader's such as `imagefolder`, whose folder is `root`.
+        name: the data set's name on the Hub with its owner's, or `imagefolder` or `parquet` for the files in `root`.
         image: the column of images.
         label: the column of labels; None for no labels.
     """
@@ -54,6 +63,7 @@ class HuggingFace(ImageDataModule):
     label: str | None = None
 
     def images(self, split: Split) -> HuggingFaceImages:
+        self._check_name()
         try:
             import datasets
         except ImportError as error:
@@ -65,4 +75,21 @@ class HuggingFace(ImageDataModule):
         for key, column in (("image", self.image), ("label", self.label)):
             if column and column not in rows.column_names:
                 raise ValueError(f"data.{key} must be one of {', '.join(rows.column_names)}; got {column}")
+        try:
+            rows = rows.cast_column(self.image, datasets.Image(decode=False))
+        except Exception as error:  # of pyarrow or of datasets
+            raise ValueError(f"data.image must be a column of images; {self.image} cannot be read as one") from error
+        if self.label and not np.issubdtype(np.array(rows[self.label]).dtype, np.integer):
+            raise ValueError(f"data.label must be a column of class numbers; {self.label} has others")
         return HuggingFaceImages(rows, self.image, self.label)
+
+    def _check_name(self) -> None:
+        """Check that only a data set of the Hub or a loader of pictures is named; other loaders could run code."""
+        if self.name in LOADERS and self.root is not None:
+            return
+        is_on_hub = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", self.name, re.ASCII) and not Path(self.name).exists()
+        if not is_on_hub:
+            raise ValueError(
+                "data.name must be a data set of the Hub with its owner, such as ylecun/mnist, or one of "
+                f"{', '.join(LOADERS)} with data.root; got {self.name}"
+            )

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from PIL import Image
 
+from gan_lightning.printable import printable
+
 Item = tuple[Image.Image, ...]
 """One image, or the two of an aligned pair."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+"""The formats that are decoded, whatever a file's name says; Pillow's others include one that starts Ghostscript."""
 
 
 class Source(NamedTuple):
@@ -51,7 +56,7 @@ class PILImages(Protocol):
         """
 
     def name(self, index: int) -> str:
-        """Return what an image is called in messages."""
+        """Return what an image is called in messages, without characters that are not printable."""
 
     def sources(self) -> list[Source]:
         """Return what the images come from; a cache of them is built again if a source changes."""
@@ -97,42 +102,55 @@ class ImageFiles:
         return (read_image(self.files[index]),)
 
     def name(self, index: int) -> str:
-        return str(self.files[index].relative_to(self.root))
+        return printable(self.files[index].relative_to(self.root))
 
     def sources(self) -> list[Source]:
         return [Source.of_file(file) for file in self.files]
 
 
-def read_image(file: Path) -> Image.Image:
-    """Read and decode an image file; an animation gives its first image.
+def open_image(file: Path | BinaryIO) -> Image.Image:
+    """Open an image of one of `FORMATS` and read its header, but not its pixels.
 
     Raises:
-        ValueError: if the file is missing, empty, damaged, no image, a single row or column, or too large.
+        ValueError: if it is missing, empty, no image of these formats, a single row or column, or too large.
     """
     limit = Image.MAX_IMAGE_PIXELS or 0
     try:
-        if file.stat().st_size == 0:
+        if isinstance(file, Path) and file.stat().st_size == 0:
             raise ValueError("empty file")
-        image = Image.open(file)
+        image = Image.open(file, formats=FORMATS)
         width, height = image.size
-        if width * height > limit:
-            raise ValueError(f"{width}x{height} pixels, more than {limit:,} in all")
-        if min(width, height) < 2:
-            raise ValueError(f"only {width}x{height} pixels")
-        image.load()
-    except ValueError:
-        raise
     except FileNotFoundError as error:
-        raise ValueError("link that leads nowhere" if file.is_symlink() else "no such file") from error
-    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError(_reason(error)) from error
+        link = isinstance(file, Path) and file.is_symlink()
+        raise ValueError("link that leads nowhere" if link else "no such file") from error
+    except Exception as error:  # damaged files raise many kinds of errors, and one must not stop the rest
+        raise ValueError(reason(error)) from error
+    if width * height > limit:
+        raise ValueError(f"{width}x{height} pixels, more than {limit:,} in all")
+    if min(width, height) < 2:
+        raise ValueError(f"only {width}x{height} pixels")
     return image
 
 
-def _reason(error: Exception) -> str:
+def read_image(file: Path | BinaryIO) -> Image.Image:
+    """Read and decode an image of one of `FORMATS`; an animation gives its first image.
+
+    Raises:
+        ValueError: if it is damaged, or as `open_image` says.
+    """
+    image = open_image(file)
+    try:
+        image.load()
+    except Exception as error:
+        raise ValueError(reason(error)) from error
+    return image
+
+
+def reason(error: Exception) -> str:
+    """Return why an image cannot be read, in one line."""
     message = str(error)
     if "cannot identify" in message:
-        return "not an image"
+        return "not an image in JPEG, PNG, WebP, BMP, TIFF or GIF"
     if "symbolic links" in message:
         return "link that leads to itself"
-    return message.splitlines()[0] if message else type(error).__name__
+    return printable(message.splitlines()[0] if message else type(error).__name__)

@@ -1,6 +1,7 @@
 """MNIST from its official files."""
 
 import gzip
+import zlib
 from hashlib import md5
 from itertools import product
 from pathlib import Path
@@ -15,6 +16,8 @@ from gan_lightning.data.one_domain import ImageDataModule
 
 PREFIX = {"train": "train", "test": "t10k"}
 PARTS = ("images-idx3", "labels-idx1")
+LARGEST = 2**28
+"""The largest size of a file in bytes, unpacked: five times that of the official ones."""
 
 
 class MNIST(ImageDataModule):
@@ -35,9 +38,14 @@ class MNIST(ImageDataModule):
                 raise ValueError(f"data.download: {name} could not be downloaded; {self._by_hand()}") from error
 
     def images(self, split: Split) -> ArrayImages:
-        images, labels = (self._file(split, part) for part in PARTS)
-        sources = [Source.of_file(file) for file in (images, labels)]
-        return ArrayImages(self._read(images), self._read(labels).astype(np.int64), sources)
+        files = [self._file(split, part) for part in PARTS]
+        pixels, labels = map(self._read, files)
+        if pixels.ndim != 3 or labels.shape != pixels.shape[:1]:
+            raise ValueError(
+                f"data.root: {files[0]} and {files[1]} must hold N images and N labels; they hold "
+                f"{_sizes(pixels)} and {_sizes(labels)} values; {self._by_hand()}"
+            )
+        return ArrayImages(pixels, labels.astype(np.int64), [Source.of_file(file) for file in files])
 
     def problems(self) -> list[str]:
         found = []
@@ -58,11 +66,16 @@ class MNIST(ImageDataModule):
     @staticmethod
     def _read(file: Path) -> np.ndarray:
         try:
-            content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+            with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+                content = stream.read(LARGEST + 1)
+            if len(content) > LARGEST:
+                raise ValueError(f"it has more than {LARGEST:,} bytes")
+            if content[:3] != b"\0\0\x08":
+                raise ValueError("it does not begin as such files of bytes do")
             # IDX: two zero bytes, the type (8: unsigned byte), the number of dimensions, each as a big-endian int32.
             dimensions = np.frombuffer(content, ">i4", count=content[3], offset=4)
             return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3]).reshape(dimensions)
-        except (OSError, EOFError, ValueError, IndexError) as error:
+        except (OSError, EOFError, ValueError, IndexError, zlib.error) as error:
             raise ValueError(f"data.root: {file} cannot be read as an IDX file ({error})") from error
 
     def _find(self, split: str, part: str) -> Path | None:
@@ -76,6 +89,10 @@ class MNIST(ImageDataModule):
 
     def _by_hand(self) -> str:
         return f"put the four official files, {PREFIX['train']}-images-idx3-ubyte.gz and so on, into {self.root}"
+
+
+def _sizes(array: np.ndarray) -> str:
+    return "x".join(map(str, array.shape))
 
 
 class FashionMNIST(MNIST):

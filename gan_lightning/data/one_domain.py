@@ -40,6 +40,8 @@ class ImageDataModule(StoredDataModule):
             raise ValueError(
                 f"data.num_classes must be null, because these images have no labels; got {self.num_classes}"
             )
+        elif len(images.labels) and images.labels.min() < 0:
+            raise ValueError(f"data: labels must be 0 or more; the smallest of these is {images.labels.min()}")
         elif len(images.labels) and images.labels.max() >= self.num_classes:
             raise ValueError(
                 f"data.num_classes must be at least {images.labels.max() + 1} for these labels; got {self.num_classes}"

@@ -12,6 +12,7 @@ from torch import Tensor
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import Item, PILImages, Source, read_image
 from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.printable import printable
 from gan_lightning.types import Aligned, Batch, Images, ImageSet
 
 LAYOUT = "train/ of A|B images, or A/ and B/ of images with the same names"
@@ -85,7 +86,7 @@ class Paired(AlignedDataModule):
         if alone:
             raise ValueError(
                 f"data.root: {len(alone)} images have no partner of the same name in {root}/A and {root}/B, the first "
-                f"is {alone[0]}; add the partners or remove these images"
+                f"is {printable(alone[0])}; add the partners or remove these images"
             )
         return TwoFilePairs([(x[name], y[name]) for name in sorted(x)], root)
 
@@ -100,7 +101,7 @@ class Paired(AlignedDataModule):
         names = [str(file.relative_to(folder).with_suffix("")) for file in files]
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
-            raise ValueError(f"data.root: {folder} must have one image of each name; it has several of {twice[0]}")
+            raise ValueError(f"data.root: {folder} must have one image of each name; it has several of {printable(twice[0])}")
         return dict(zip(names, files, strict=True))
 
 
@@ -135,7 +136,7 @@ class SideBySidePairs:
         return (b, a) if self.swap else (a, b)
 
     def name(self, index: int) -> str:
-        return str(self.files[index].relative_to(self.root))
+        return printable(self.files[index].relative_to(self.root))
 
     def sources(self) -> list[Source]:
         return [Source(f"swap={self.swap}", 0, 0), *(Source.of_file(file) for file in self.files)]
@@ -165,7 +166,7 @@ class TwoFilePairs:
         return x, y
 
     def name(self, index: int) -> str:
-        return " and ".join(str(file.relative_to(self.root)) for file in self.files[index])
+        return " and ".join(printable(file.relative_to(self.root)) for file in self.files[index])
 
     def sources(self) -> list[Source]:
         return [Source.of_file(file) for pair in self.files for file in pair]

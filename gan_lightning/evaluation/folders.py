@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lightning import Trainer
-from PIL import Image
 
 from gan_lightning.data.folder import Folder, image_files
+from gan_lightning.data.images import open_image
 from gan_lightning.evaluation.real_statistics import RealStatistics, real_statistics
 from gan_lightning.evaluation.records import Context, ScoreRecord
 from gan_lightning.evaluation.scorer import make_records, needs_of, with_small_sample_metrics
@@ -96,9 +96,9 @@ def _common_size(files: Iterable[Path]) -> int:
     sizes = set()
     for file in files:
         try:
-            with Image.open(file) as picture:
+            with open_image(file) as picture:
                 sizes.add(picture.size)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        except ValueError:
             continue
     if len(sizes) == 1 and len(set(*sizes)) == 1:
         return sizes.pop()[0]

@@ -81,10 +81,10 @@ def test_a_read_error_is_named_also_for_root(tmp_path, monkeypatch):
     picture(2).save(tmp_path / "secret.png")
     opened = Image.open
 
-    def refuse(file):
+    def refuse(file, **more):
         if file.name == "secret.png":
             raise PermissionError(13, "Permission denied")
-        return opened(file)
+        return opened(file, **more)
 
     monkeypatch.setattr(Image, "open", refuse)
     assert "Permission denied" in folder(tmp_path, tmp_path / "c").survey.bad["secret.png"]
