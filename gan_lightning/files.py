@@ -40,9 +40,24 @@ def locked(path: Path, key: str) -> Iterator[None]:
             log.info("waiting for another process that makes %s", path)
             lock.acquire()
     except OSError as error:
-        raise ValueError(f"{key} must be a folder that can be written; got {path.parent}") from error
+        raise ValueError(f"{key} must be a folder that can be written; got {path.parent} ({error.strerror})") from error
     try:
         yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """Lock a file or folder as `locked` does if no process holds its lock, and say whether it is locked now."""
+    lock = FileLock(path.with_name(f"{path.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        yield False
+        return
+    try:
+        yield True
     finally:
         lock.release()
 

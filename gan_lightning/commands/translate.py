@@ -121,5 +121,7 @@ def _translated(model: AdversarialGame, batch: list[SizedImage], direction: str,
             "precision=bf16-mixed and smaller images need less"
         ) from error
     if not translated.isfinite().all():
-        raise ValueError(f"run must be of a model with finite outputs; the output for {printable(names[0])} has NaN or infinity")
+        raise ValueError(
+            f"run must be of a model with finite outputs; the output for {printable(names[0])} has NaN or infinity"
+        )
     return translated

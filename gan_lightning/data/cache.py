@@ -1,19 +1,17 @@
 """Fitted images from a cache on disk, or decoded from their files whenever they are asked for."""
 
 import json
-import os
 import shutil
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from gan_lightning.data.decode import Decoded, Survey, decode, fitted_item, pixel_shape
+from gan_lightning.data import cache_folder
+from gan_lightning.data.decode import Decoded, Survey, decode, fitted_item
 from gan_lightning.data.images import PILImages
 from gan_lightning.data.transforms import Shape
-from gan_lightning.files import hashed_name, locked, sync
+from gan_lightning.files import hashed_name, locked, locked_if_free
 
 
 @dataclass(frozen=True)
@@ -85,13 +83,14 @@ FittedImages = CachedImages | UncachedImages
 
 def uncached_images(images: PILImages, shape: Shape, name: str) -> UncachedImages:
     """Read all images once, to learn which of them can be read; see `decode`."""
-    return UncachedImages(images, shape, decode(images, shape, name, lambda *_: None))
+    return UncachedImages(images, shape, decode(images, shape, name, lambda _: None))
 
 
 def cached_images(images: PILImages, shape: Shape, folder: Path, name: str) -> CachedImages:
     """Open the cache of a set's fitted images, which is built first if there is none or a source has changed.
 
-    Only one process builds it, and others wait; a build that is killed leaves nothing that looks complete.
+    Only one process builds it, and others wait; a build that is killed leaves nothing that looks complete. A cache
+    whose files are damaged or were changed is built again; see `cache_folder.opened`.
 
     Args:
         images: what is cached.
@@ -107,76 +106,20 @@ def cached_images(images: PILImages, shape: Shape, folder: Path, name: str) -> C
     names = [source[:2] for source in sources]
     labels = None if images.labels is None else images.labels.tolist()
     cache = folder / hashed_name(json.dumps([names, shape, labels]))
+    _remove_abandoned(folder)
     with locked(cache, "data.cache_dir"):
-        if not _is_fresh(cache, changed):
-            _build(images, shape, cache, changed, name)
-        return _open(cache)
+        found = cache_folder.opened(cache, changed)
+        if found is None:
+            cache_folder.build(images, shape, cache, changed, name)
+            found = cache_folder.opened(cache, changed)
+    if found is None:
+        raise ValueError(f"data.cache_dir: {cache} cannot be read back after it was written; use another disk")
+    return CachedImages(*found)
 
 
-def _is_fresh(cache: Path, changed: str) -> bool:
-    """Return whether a cache is complete and of these sources; one that a power failure damaged is not."""
-    try:
-        index = json.loads((cache / "index.json").read_text())
-        size = (cache / "pixels").stat().st_size
-        return index["changed"] == changed and size == int(np.prod(index["shape"]))
-    except (OSError, ValueError, KeyError):
-        return False
-
-
-def _build(images: PILImages, shape: Shape, cache: Path, changed: str, name: str) -> None:
-    """Decode all images into a folder that gets the cache's name once all of it is on disk."""
-    unfinished = cache.with_suffix(".making")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    try:
-        each = pixel_shape(images, shape)
-        pixels = _reserve(unfinished / "pixels", (len(images), *each))
-
-        def write(first: int, rows: np.ndarray) -> None:
-            pixels[first : first + len(rows)] = rows
-
-        decoded = decode(images, shape, name, write)
-        if isinstance(pixels, np.memmap):
-            pixels.flush()
-        os.truncate(unfinished / "pixels", len(decoded.kept) * int(np.prod(each)))
-        if decoded.labels is not None:
-            decoded.labels.tofile(unfinished / "labels")
-        index = {
-            "shape": [len(decoded.kept), *each], "labels": decoded.labels is not None, "changed": changed,
-            "fingerprint": decoded.fingerprint, "survey": vars(decoded.survey),
-        }  # fmt: skip
-        (unfinished / "index.json").write_text(json.dumps(index, ensure_ascii=False, indent=1))
-        for path in (*unfinished.iterdir(), unfinished):
-            sync(path)
-        shutil.rmtree(cache, ignore_errors=True)
-        unfinished.rename(cache)
-        sync(cache.parent)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _reserve(file: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Map a file whose space on disk is taken at once; a full disk would otherwise kill the process on a write."""
-    size = int(np.prod(shape))
-    with file.open("wb") as stream:
-        try:
-            if size:
-                os.posix_fallocate(stream.fileno(), 0, size)
-        except OSError as error:
-            free = shutil.disk_usage(file.parent).free
-            raise ValueError(
-                f"data.cache_dir needs {size / 2**20:,.0f} MiB for the decoded images, and {file.parent.parent} has "
-                f"{free / 2**20:,.0f} MiB left; set data.cache_dir to another disk or data.cache to off"
-            ) from error
-    return np.memmap(file, np.uint8, "r+", shape=shape) if size else np.empty(shape, np.uint8)
-
-
-def _open(cache: Path) -> CachedImages:
-    index: dict[str, Any] = json.loads((cache / "index.json").read_text())
-    shape = tuple(index["shape"])
-    pixels = np.memmap(cache / "pixels", np.uint8, "r", shape=shape) if shape[0] else np.empty(shape, np.uint8)
-    labels = np.fromfile(cache / "labels", np.int64) if index["labels"] else None
-    survey = index["survey"]
-    return CachedImages(
-        pixels, labels, Survey(Counter(survey["sizes"]), Counter(survey["modes"]), survey["bad"]), index["fingerprint"]
-    )
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what builds that were killed have left; a build that is under way holds its lock."""
+    for unfinished in folder.glob(f"*{cache_folder.UNFINISHED}"):
+        with locked_if_free(unfinished.with_suffix("")) as is_free:
+            if is_free:
+                shutil.rmtree(unfinished, ignore_errors=True)

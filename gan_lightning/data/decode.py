@@ -111,7 +111,7 @@ def fitted_item(item: Item, shape: Shape) -> np.ndarray:
     return np.concatenate([fitted(image, shape) for image in item])
 
 
-def decode(images: PILImages, shape: Shape, name: str, keep: Callable[[int, np.ndarray], None]) -> Decoded:
+def decode(images: PILImages, shape: Shape, name: str, keep: Callable[[np.ndarray], object]) -> Decoded:
     """Read and fit all images, in order; an image that cannot be read is left out.
 
     Threads are enough: Pillow decodes and resizes without holding Python's lock.
@@ -120,7 +120,7 @@ def decode(images: PILImages, shape: Shape, name: str, keep: Callable[[int, np.n
         images: what is read.
         shape: what the images are fitted to.
         name: the name of the set that the progress bar shows.
-        keep: called with each run of fitted images: the place [0, N) of the first of them, and uint8 [n, C, H, W].
+        keep: called with each run of fitted images, uint8 [n, C, H, W], in order.
     """
 
     def decode_chunk(start: int) -> tuple[list[int], np.ndarray, Survey]:
@@ -143,13 +143,16 @@ def decode(images: PILImages, shape: Shape, name: str, keep: Callable[[int, np.n
     starts = range(0, len(images), CHUNK)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         chunks = pool.map(decode_chunk, starts)
-        for numbers, pixels, found in track(
-            chunks, f"reading {name}", len(starts), transient=True, disable=len(starts) < 8
-        ):
-            keep(len(kept), pixels)
-            digest.update(pixels.tobytes())
-            kept += numbers
-            survey.add(found)
+        shown = track(chunks, f"reading {name}", len(starts), transient=True, disable=len(starts) < 8)
+        try:
+            for numbers, pixels, found in shown:
+                keep(pixels)
+                digest.update(pixels.tobytes())
+                kept += numbers
+                survey.add(found)
+        except BaseException:  # Ctrl-C or a full disk: nothing more is decoded
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     labels = None
     if images.labels is not None:
         labels = images.labels[kept].astype(np.int64)

@@ -13,6 +13,7 @@ from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from gan_lightning.data.batch_checks import check_batch_size, check_counts, check_workers
 from gan_lightning.data.cache import CachedImages, FittedImages, cached_images, uncached_images
 from gan_lightning.data.decode import OnBad
 from gan_lightning.data.images import PILImages
@@ -166,19 +167,15 @@ class StoredDataModule(LightningDataModule, ABC):
         if self.train:
             return
         world_size = self._rank_and_world_size()[1]
-        if self.batch_size % world_size:
-            raise ValueError(f"data.batch_size must be a multiple of the {world_size} processes; got {self.batch_size}")
+        check_batch_size(self.batch_size, world_size)
+        check_workers(self.num_workers)
         self.train = self.fitted_images("train")
         self._check("train", self.train)
         for images in self.train:
             if counts := self.class_counts(images):
                 log.info("train: classes %s", ", ".join(f"{name}: {count:,}" for name, count in counts.items()))
-        if not len(self._sampler()):
-            count = max(map(len, self.train))
-            raise ValueError(
-                f"data.batch_size must be at most the number of images, {count}, if data.drop_last is true; "
-                f"got {self.batch_size}"
-            )
+        counts = dict(zip(domain_names("train", len(self.train)), map(len, self.train), strict=True))
+        check_counts(counts, self.batch_size, self.drop_last, world_size)
 
     def train_dataloader(self) -> DataLoader:
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")

@@ -101,7 +101,9 @@ class Paired(AlignedDataModule):
         names = [str(file.relative_to(folder).with_suffix("")) for file in files]
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
-            raise ValueError(f"data.root: {folder} must have one image of each name; it has several of {printable(twice[0])}")
+            raise ValueError(
+                f"data.root: {folder} must have one image of each name; it has several of {printable(twice[0])}"
+            )
         return dict(zip(names, files, strict=True))
 
 

@@ -1,9 +1,9 @@
 """Statistics of real images, computed once for each set of images and kept on disk."""
 
 import logging
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,14 +18,14 @@ from gan_lightning.evaluation.collectives import (
 )
 from gan_lightning.evaluation.records import versions
 from gan_lightning.files import atomic_write, hashed_name, locked
-from gan_lightning.metrics.extractors.extractor import Extractor
+from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorIdentity
 from gan_lightning.metrics.images import read_batches
 from gan_lightning.metrics.statistics import MAX_ROWS, StatisticKind, Statistics
 from gan_lightning.types import ImageSet, PositiveInt
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """The version of kept statistics; raise it when their content or their file changes, so that old files are not read."""
 
 
@@ -49,8 +49,8 @@ def real_statistics(
     """Read the statistics of real images from disk, or compute them in one pass over the images and keep them.
 
     The ranks of a run share the pass, and rank zero reads and writes the file; another run that needs the same file
-    waits for it. If a file lacks what a new metric needs, it is replaced by one that has both. Without needs no image
-    is read.
+    waits for it. If a file lacks what a new metric needs, it is replaced by one that has both; a file that is not what
+    was written is named in the log and computed again. Without needs no image is read.
 
     Args:
         images: the real images.
@@ -73,9 +73,8 @@ def real_statistics(
     file = folder / "statistics" / f"{hashed_name(*key)}.npz"
     with ExitStack() as held:
         run_on_all_ranks(lambda: held.enter_context(locked(file, "data.cache_dir")) if is_rank_zero() else None)
-        found = broadcast_from_rank_zero(lambda: _read(file, extractor, needs, kept))
+        found, wanted = broadcast_from_rank_zero(lambda: _from_file(file, len(images), identity, needs, kept))
         if found is None:
-            wanted = broadcast_from_rank_zero(lambda: needs | _needs_in(file))
             everything = _compute(images, split, extractor, wanted, kept, batch_size)
             broadcast_from_rank_zero(lambda: _write(everything, file))
             found = Statistics.from_arrays(identity, needs, kept, everything.to_arrays())
@@ -103,24 +102,57 @@ def _order(count: int, kept: int) -> Sequence[int]:
 
 
 def _write(statistics: Statistics, file: Path) -> None:
+    """Write statistics with a hash of them."""
+    arrays = statistics.to_arrays()
     with atomic_write(file) as stream:
-        np.savez(stream, allow_pickle=False, **statistics.to_arrays())
+        np.savez(stream, allow_pickle=False, **arrays, checksum=np.frombuffer(_checksum(arrays), np.uint8))
 
 
-def _read(file: Path, extractor: Extractor, needs: frozenset[StatisticKind], kept: int) -> Statistics | None:
-    """Return the statistics in a file; None if it is missing, damaged, or lacks something that is needed."""
+def _from_file(
+    file: Path, count: int, extractor: ExtractorIdentity, needs: frozenset[StatisticKind], kept: int
+) -> tuple[Statistics | None, frozenset[StatisticKind]]:
+    """Return the statistics in a file, or None where it lacks what is needed; and the kinds in the file or needed."""
+    arrays = _read(file, count, extractor, kept)
+    has = _kinds_of(arrays)
+    return Statistics.from_arrays(extractor, needs, kept, arrays) if needs <= has else None, needs | has
+
+
+def _read(file: Path, count: int, extractor: ExtractorIdentity, kept: int) -> dict[str, np.ndarray]:
+    """Return the arrays in a file, none of them pickled; none at all if it is missing or not what was written.
+
+    Args:
+        file: the file.
+        count: the number of real images.
+        extractor: the identity of the feature extractor.
+        kept: the largest number of images whose features and logits are kept.
+    """
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return Statistics.from_arrays(extractor.identity, needs, kept, arrays)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
+        with np.load(file, allow_pickle=False) as content:
+            arrays = dict(content)
+        checksum = arrays.pop("checksum").tobytes()
+        width, rows = extractor.feature_dim, min(count, kept)
+        shapes: dict[str, tuple[int | None, ...]] = {
+            "count": (), "mean": (width,), "scatter": (width, width),
+            "features": (rows, width), "logits": (rows, extractor.num_classes),
+        }  # fmt: skip
+        if checksum == _checksum(arrays) and all(array.shape == shapes[name] for name, array in arrays.items()):
+            return arrays
+    except FileNotFoundError:
+        return {}
+    except Exception as error:  # a damaged file raises many kinds of errors
+        log.debug("%s: %s", file, error)
+    log.warning("the statistics of real images in %s are damaged, so they are computed again", file)
+    return {}
 
 
-def _needs_in(file: Path) -> frozenset[StatisticKind]:
-    """Return the kinds of statistics that a file holds; none if it is missing or damaged."""
+def _checksum(arrays: Mapping[str, np.ndarray]) -> bytes:
+    digest = blake2b(digest_size=16)
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape} ".encode() + arrays[name].tobytes())
+    return digest.digest()
+
+
+def _kinds_of(arrays: Mapping[str, np.ndarray]) -> frozenset[StatisticKind]:
+    """Return the kinds of statistics that arrays hold."""
     names: dict[str, StatisticKind] = {"mean": "moments", "features": "features", "logits": "logits"}
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return frozenset(need for name, need in names.items() if name in arrays.files)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        return frozenset()
+    return frozenset(kind for name, kind in names.items() if name in arrays)

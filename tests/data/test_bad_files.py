@@ -15,8 +15,8 @@ from support.small_files import picture
 def folder(root, cache_dir, **more):
     settings = {"max_bad": 1.0, "cache_dir": str(cache_dir)} | more
     module = Folder(root=str(root), image_size=16, channels=3, batch_size=1, **settings)
-    module.setup("fit")
-    return module.train[0]
+    (found,) = module.evaluation_images("train")
+    return found
 
 
 def truncated(file):

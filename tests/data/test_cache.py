@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_lightning.data import cache as caching
+from gan_lightning.data import cache_folder
 from gan_lightning.data.cache import cached_images
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles
@@ -50,7 +50,7 @@ def test_a_cache_holds_every_fitted_image_in_order(images, tmp_path):
 
 def test_a_cache_is_decoded_once(images, tmp_path, monkeypatch):
     first = cached(images, tmp_path / "cache")
-    monkeypatch.setattr(caching, "decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(cache_folder, "decode", lambda *_: pytest.fail("decoded again"))
     second = cached(images, tmp_path / "cache")
     assert (first.pixels == second.pixels).all()
     assert first.fingerprint == second.fingerprint
@@ -149,17 +149,16 @@ def test_a_damaged_cache_is_built_anew(damage, images, tmp_path):
 BUILD = """
 import sys, time
 from pathlib import Path
-from gan_lightning.data import cache
-from gan_lightning.data.transforms import Shape
+from gan_lightning.data import cache_folder
 from gan_lightning.data.folder import Folder
-decode = cache.decode
+decode = cache_folder.decode
 def slowly(images, shape, name, keep):
-    def keep_slowly(first, pixels):
+    def keep_slowly(pixels):
         print("part", flush=True)
         time.sleep(float(sys.argv[3]))
-        keep(first, pixels)
+        keep(pixels)
     return decode(images, shape, name, keep_slowly)
-cache.decode = slowly
+cache_folder.decode = slowly
 module = Folder(root=sys.argv[1], image_size=16, channels=3, batch_size=4, cache_dir=sys.argv[2])
 module.setup("fit")
 print("built", module.train[0].fingerprint, flush=True)

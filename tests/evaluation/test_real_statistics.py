@@ -106,7 +106,7 @@ def test_features_lie_in_the_file_only_where_a_metric_needs_them(tmp_path):
     real_statistics(Set(), "train", Means(), MOMENTS, tmp_path)
     (file,) = (tmp_path / "statistics").glob("*.npz")
     with np.load(file) as arrays:
-        assert set(arrays.files) == {"count", "mean", "scatter"}
+        assert set(arrays.files) == {"count", "mean", "scatter", "checksum"}
 
 
 def test_a_file_that_lacks_what_a_new_metric_needs_is_made_anew_with_both(tmp_path):
@@ -226,3 +226,38 @@ def test_images_with_and_without_a_cache_are_sets_with_the_same_fingerprint_and_
     assert extractor.shown == 2 * len(stores[0])
     assert (one.moments.scatter == other.moments.scatter).all()
     assert isinstance(one, Statistics)
+
+
+def rewritten(file, **changed):
+    """Replace some arrays of a file of statistics, and leave the others as they are."""
+    with np.load(file) as arrays:
+        np.savez(file, **(dict(arrays) | changed))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [dict(mean=np.full(6, 500.0)), dict(mean=np.zeros(5), scatter=np.eye(5)), dict(count=np.array(7)), dict(more=np.eye(2))],
+)  # fmt: skip
+def test_statistics_that_were_changed_on_disk_are_computed_again_with_a_line(changed, tmp_path, caplog):
+    first = real_statistics(Set(), "train", Means(), MOMENTS, tmp_path).statistics
+    (file,) = (tmp_path / "statistics").glob("*.npz")
+    rewritten(file, **changed)
+    extractor = Means()
+    for shown in (50, 50):  # the second time the file is whole again
+        again = real_statistics(Set(), "train", extractor, MOMENTS, tmp_path).statistics
+        assert (again.moments.mean == first.moments.mean).all()
+        assert extractor.shown == shown
+    assert caplog.text.count("are damaged, so they are computed again") == 1
+
+
+def test_a_pickle_among_kept_statistics_is_not_run(tmp_path):
+    class Runs:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "ran"), "w"))
+
+    first = real_statistics(Set(), "train", Means(), MOMENTS, tmp_path).statistics
+    (file,) = (tmp_path / "statistics").glob("*.npz")
+    rewritten(file, mean=np.array([Runs()], dtype=object))
+    again = real_statistics(Set(), "train", Means(), MOMENTS, tmp_path).statistics
+    assert (again.moments.mean == first.moments.mean).all()
+    assert not (tmp_path / "ran").exists()

@@ -28,7 +28,7 @@ INPUT_SIZE = 32
 """Height and width to which all images are resized first, by averaging or repeating pixels."""
 FEATURE_DIM = 64
 STEPS, BATCH_SIZE, LEARNING_RATE = 300, 64, 3e-3
-VERSION = 2
+VERSION = 3
 """The version of network and training; saved classifiers of another version are not used."""
 FOLDS = 5
 """If there is no test split, one of this many folds of the training images is held out."""
@@ -78,15 +78,11 @@ class Classifier(Extractor):
             saved = _load(file)
             if saved is None:
                 saved = self._train_and_test(train, test)
-                with atomic_write(file) as stream:
-                    torch.save(saved, stream)
-                log.info("The classifier recognises %.1f %% of held-out images.", 100 * saved["accuracy"])
-        num_classes = len(saved["weights"]["classes.1.bias"])
-        with torch.random.fork_rng(devices=[]):
-            network = SmallCNN(num_classes).requires_grad_(False).eval()
-        network.load_state_dict(saved["weights"])
-        self.network, self.accuracy = network, saved["accuracy"]
-        self.identity = ExtractorIdentity("classifier", weights_sha256(network), "none", FEATURE_DIM, num_classes)
+                _save(*saved, file)
+                log.info("The classifier recognises %.1f %% of held-out images.", 100 * saved[1])
+        self.network, self.accuracy = saved
+        num_classes = len(self.network.state_dict()["classes.1.bias"])
+        self.identity = ExtractorIdentity("classifier", weights_sha256(self.network), "none", FEATURE_DIM, num_classes)
         if self.accuracy < RELIABLE_ACCURACY:
             self.warnings = (
                 f"The classifier recognises only {100 * self.accuracy:.1f} % of held-out images, so its scores mean "
@@ -96,8 +92,8 @@ class Classifier(Extractor):
     def extract(self, images: UInt8Images) -> ExtractorOutput:
         return ExtractorOutput(*self.network(images))
 
-    def _train_and_test(self, train: ImageSet, test: ImageSet) -> dict:
-        """Return weights and accuracy on held-out images, which are those of the test split if it has labels."""
+    def _train_and_test(self, train: ImageSet, test: ImageSet) -> tuple["SmallCNN", float]:
+        """Return a trained network and its accuracy on held-out images: those of the test split if it has labels."""
         assert train.labels is not None
         train_numbers = np.random.default_rng(self.seed).permutation(len(train)).tolist()
         if test.labels is None or test.fingerprint == train.fingerprint:
@@ -113,7 +109,7 @@ class Classifier(Extractor):
                 (network(some)[1].argmax(1) == expected).sum().item()
                 for some, expected in zip(images.split(256), labels.split(256), strict=True)
             ]
-        return {"weights": network.state_dict(), "accuracy": sum(correct) / max(len(labels), 1)}
+        return network, sum(correct) / max(len(labels), 1)
 
 
 class SmallCNN(nn.Module):
@@ -180,9 +176,25 @@ def _read(images: ImageSet, numbers: Sequence[int]) -> tuple[UInt8Images, Tensor
     return resized, torch.from_numpy(images.labels[np.asarray(numbers)].astype(np.int64))
 
 
-def _load(file: Path) -> dict | None:
-    """Load a saved classifier; return None if there is none or if the file is damaged."""
+def _save(network: SmallCNN, accuracy: float, file: Path) -> None:
+    """Save a classifier with a hash of its weights and accuracy."""
+    checksum = hashed_name(weights_sha256(network), accuracy)
+    with atomic_write(file) as stream:
+        torch.save({"weights": network.state_dict(), "accuracy": accuracy, "checksum": checksum}, stream)
+
+
+def _load(file: Path) -> tuple[SmallCNN, float] | None:
+    """Load a classifier and its accuracy; return None if there is none, or if the file is not what was saved."""
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except Exception:  # torch raises many kinds of errors for damaged files
+        saved = torch.load(file, map_location="cpu", weights_only=True)
+        with torch.random.fork_rng(devices=[]):
+            network = SmallCNN(len(saved["weights"]["classes.1.bias"])).requires_grad_(False).eval()
+        network.load_state_dict(saved["weights"])
+        if saved["checksum"] == hashed_name(weights_sha256(network), saved["accuracy"]):
+            return network, saved["accuracy"]
+    except FileNotFoundError:
         return None
+    except Exception as error:  # torch raises many kinds of errors for damaged files
+        log.debug("%s: %s", file, error)
+    log.warning("the classifier %s is damaged, so it is trained again", file)
+    return None
