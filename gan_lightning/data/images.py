@@ -1,8 +1,9 @@
 """Images as a data set stores them: Pillow images by number, with labels where there are any."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from PIL import Image
@@ -108,7 +109,7 @@ class ImageFiles:
         return [Source.of_file(file) for file in self.files]
 
 
-def open_image(file: Path | BinaryIO) -> Image.Image:
+def open_image(file: Path | BytesIO) -> Image.Image:
     """Open an image of one of `FORMATS` and read its header, but not its pixels.
 
     Raises:
@@ -132,7 +133,7 @@ def open_image(file: Path | BinaryIO) -> Image.Image:
     return image
 
 
-def read_image(file: Path | BinaryIO) -> Image.Image:
+def read_image(file: Path | BytesIO) -> Image.Image:
     """Read and decode an image of one of `FORMATS`; an animation gives its first image.
 
     Raises:

@@ -17,6 +17,7 @@ from gan_lightning.data.cache import cached_images
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.transforms import Shape, fitted
+from gan_lightning.files import locked
 from support.small_files import picture
 
 SHAPE = Shape(16, 3)
@@ -123,14 +124,27 @@ def test_the_index_says_what_is_in_it(images, tmp_path):
     assert content["survey"]["sizes"] == {"20x24": 30}
 
 
-def test_too_small_a_disk_is_one_sentence_and_no_half_file(images, tmp_path, monkeypatch):
+@pytest.mark.parametrize("when", ["reserving", "writing"])
+def test_too_small_a_disk_is_one_sentence_and_no_half_file(when, images, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(ValueError, match=r"data.cache_dir needs .* MiB left; set data.cache_dir to another disk"):
+    monkeypatch.setattr(*{"reserving": (os, "posix_fallocate"), "writing": (cache_folder, "sync")}[when], full)
+    with pytest.raises(
+        ValueError,
+        match=r"data.cache_dir needs 1 MiB for .* MiB left; set data.cache_dir to another disk or data.cache to off",
+    ):
         cached(images, tmp_path / "cache")
     assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
+
+
+def test_a_file_system_that_cannot_reserve_space_is_written_all_the_same(images, tmp_path, monkeypatch):
+    def cannot(*_):
+        raise OSError(95, "Operation not supported")
+
+    expected = cached(images, tmp_path / "other").pixels
+    monkeypatch.setattr(os, "posix_fallocate", cannot)
+    assert (cached(images, tmp_path / "cache").pixels == expected).all()
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(images):
@@ -138,12 +152,83 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(images):
         cached(images, Path("/proc/none"))
 
 
-@pytest.mark.parametrize("damage", ["index.json", "pixels"])
-def test_a_damaged_cache_is_built_anew(damage, images, tmp_path):
-    before = cached(images, tmp_path / "cache").pixels.copy()
-    (file,) = (tmp_path / "cache").glob(f"*/{damage}")
-    file.write_bytes(file.read_bytes()[:10])
-    assert (cached(images, tmp_path / "cache").pixels == before).all()
+def flipped(content):
+    return bytes([content[0] ^ 1]) + content[1:]
+
+
+def without(*keys):
+    def change(content):
+        index = json.loads(content)
+        for key in keys:
+            del index[key]
+        return json.dumps(index).encode()
+
+    return change
+
+
+DAMAGES = {
+    "cut pixels": ("pixels", lambda content: content[:10]),
+    "flipped pixel": ("pixels", flipped),
+    "cut labels": ("labels", lambda content: content[:-3]),
+    "fewer labels": ("labels", lambda content: content[:-8]),
+    "another label": ("labels", flipped),
+    "no labels": ("labels", None),
+    "no pixels": ("pixels", None),
+    "cut index": ("index.json", lambda content: content[:10]),
+    "empty index": ("index.json", lambda _: b""),
+    "index that is a list": ("index.json", lambda _: b"[1]"),
+    "index that is empty": ("index.json", lambda _: b"{}"),
+    "index that is no text": ("index.json", lambda _: b"\xff\xfe"),
+    "index without survey": ("index.json", without("survey")),
+    "index of an earlier version": ("index.json", without("checksum", "written")),
+    "index of another shape": ("index.json", lambda content: content.replace(b"16", b"17")),
+    "index of another fingerprint": ("index.json", lambda content: content.replace(b'"fingerprint": "', b'"fingerprint": "0')),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_or_changed_cache_is_built_anew_with_a_line(damage, images, tmp_path, caplog):
+    def labelled():
+        labels = np.arange(30)
+        return cached_images(ImageFiles(image_files(images), images, labels), SHAPE, tmp_path / "cache", "train")
+
+    first = labelled()
+    pixels, labels, fingerprint = first.pixels.copy(), first.labels.copy(), first.fingerprint
+    name, change = DAMAGES[damage]
+    (file,) = (tmp_path / "cache").glob(f"*/{name}")
+    before = file.stat()
+    if change is None:
+        file.unlink()
+    else:
+        file.write_bytes(change(file.read_bytes()))
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # who changes a file may set its time
+    for _ in range(2):
+        again = labelled()
+        assert (again.pixels == pixels).all()
+        assert (again.labels == labels).all()
+        assert (again.fingerprint, again.survey) == (fingerprint, first.survey)
+    assert caplog.text.count(" is built again: ") == 1
+
+
+def test_a_cache_that_was_copied_is_hashed_once_and_not_decoded(images, tmp_path, monkeypatch):
+    first = cached(images, tmp_path / "cache")
+    shutil.copytree(tmp_path / "cache", tmp_path / "copy")
+    monkeypatch.setattr(cache_folder, "decode", lambda *_: pytest.fail("decoded again"))
+    assert (cached(images, tmp_path / "copy").pixels == first.pixels).all()
+    monkeypatch.setattr(cache_folder, "_hashed", lambda *_: pytest.fail("hashed again"))
+    assert cached(images, tmp_path / "copy").fingerprint == first.fingerprint
+
+
+def test_what_a_killed_build_left_is_removed_when_another_cache_is_opened_and_a_live_one_stays(images, tmp_path):
+    folder = tmp_path / "cache"
+    (folder / "dead.making").mkdir(parents=True)
+    (folder / "dead.making" / "pixels").write_bytes(b"reserved")
+    (folder / "live.making").mkdir()
+    with locked(folder / "live", "data.cache_dir"):
+        cached(images, folder)
+        assert [path.name for path in folder.glob("*.making")] == ["live.making"]
+    cached(images, folder)
+    assert not list(folder.glob("*.making"))
 
 
 BUILD = """

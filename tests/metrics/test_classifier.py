@@ -87,11 +87,23 @@ def test_other_data_another_seed_or_a_test_split_make_another_classifier(quick, 
     assert prepared(tmp_path / "elsewhere", Few()).identity == one.identity
 
 
-def test_a_damaged_classifier_is_trained_anew(quick, tmp_path):
+@pytest.mark.parametrize("damage", ["cut", "another weight", "another accuracy", "another shape"])
+def test_a_damaged_classifier_is_trained_anew_with_a_line(damage, quick, tmp_path, caplog):
     one = prepared(tmp_path, Few())
     (file,) = (tmp_path / "classifiers").glob("*.pt")
-    file.write_bytes(file.read_bytes()[:100])
-    assert prepared(tmp_path, Few()).identity == one.identity
+    saved = torch.load(file, weights_only=True)
+    if damage == "another weight":
+        saved["weights"]["classes.1.bias"][0] += 1
+    elif damage == "another accuracy":
+        saved["accuracy"] = 0.123
+    else:
+        saved["weights"]["classes.1.bias"] = torch.zeros(7)
+    torch.save(saved, file)
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:100])
+    again = prepared(tmp_path, Few())
+    assert (again.identity, again.accuracy) == (one.identity, one.accuracy)
+    assert "is damaged, so it is trained again" in caplog.text
 
 
 def test_a_classifier_needs_labels(tmp_path):
