@@ -1,6 +1,7 @@
 """`gan-lightning check`: what it finds, and when it says no."""
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -114,3 +115,16 @@ def test_test_images_among_the_training_ones_are_found_with_random_crops_too(che
     code, shown, _ = check("data=celeba", f"data.root={faces}", "data.load_size=19")
     assert code == 0, shown
     assert "24 images, where the whole set has 202,599" in shown, "one set that serves as both splits counts once"
+
+
+def test_odd_names_are_shown_escaped_and_written_to_the_report(check, tmp_path):
+    for number in range(2):
+        picture(number).save(tmp_path / f"{number}.png")
+    for name in (b"a\xff.png", b"b\x1b[31m\nwrong: forged.png"):
+        (tmp_path / os.fsdecode(name)).write_text("no image")
+    code, shown, report = check("data=folder", f"data.root={tmp_path}", "data.max_bad=0.5")
+    assert code == 0, shown
+    assert r"left out of train: a\xff.png: not an image" in shown
+    assert r"left out of train: b\x1b[31m\nwrong: forged.png: not an image" in shown
+    assert "\x1b[31m" not in shown
+    assert set(report["splits"]["train"]["bad"]) == {r"a\xff.png", r"b\x1b[31m\nwrong: forged.png"}

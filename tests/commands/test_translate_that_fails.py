@@ -1,5 +1,6 @@
 """`gan-lightning translate` with wrong keys, broken files or an end before its time: one sentence, and whole files."""
 
+import os
 import re
 import signal
 import subprocess
@@ -192,3 +193,21 @@ def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, t
     told = int(re.search(r"stopped: (\d+) of 500 images are written to out", shown)[1])
     assert told == pytest.approx(len(names("out")), abs=1), "the signal may fall between writing and counting"
     assert {Image.open(Path("out", name)).convert("RGB").size for name in names("out")} == {(128, 128)}
+
+
+def test_a_link_to_itself_and_bytes_that_are_no_utf8_stop_nothing_and_names_keep_their_bytes(pix2pix, tmp_path, capfd):
+    root = tmp_path / "in"
+    root.mkdir()
+    good, bad = os.fsdecode(b"g\xff.png"), os.fsdecode(b"z\xfe\x1b[2J.png")
+    for name in ("a.png", good, "z.png"):
+        picture(1, 32, 32).save(root / name)
+    (root / bad).write_text("no image")
+    (root / "loop.png").symlink_to("loop.png")
+    assert translate(pix2pix, root, "out") == 0
+    shown = capfd.readouterr().out
+    assert "left out: loop.png: link that leads to itself" in shown
+    assert r"left out: z\xfe\x1b[2J.png: not an image" in shown
+    assert "3 images written to out, 2 left out" in shown
+    assert sorted(os.listdir(b"out")) == [b"a.png", b"g\xff.png", b"z.png"]
+    assert translate(pix2pix, root, "out") == 2, "nothing is replaced that was not asked for"
+    assert translate(pix2pix, root, "out", "overwrite=true") == 0
