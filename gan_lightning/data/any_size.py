@@ -38,7 +38,7 @@ def check_output(source: Path, output: Path, names: list[str], overwrite: bool) 
     Raises:
         ValueError: if something would be lost or cannot be written; the message names the key `output`.
     """
-    if output.resolve().is_relative_to(source.resolve()):
+    if Path(os.path.realpath(output)).is_relative_to(os.path.realpath(source)):  # `resolve` refuses a link to itself
         raise ValueError(f"output must lie outside of input, whose images stay as they are; got {output}")
     for folder in sorted({(output / name).parent for name in names}):
         nearest = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
@@ -46,7 +46,7 @@ def check_output(source: Path, output: Path, names: list[str], overwrite: bool) 
             raise ValueError(f"output: {folder} must be a folder or not exist; {nearest} is a file")
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise ValueError(f"output: {folder} must be writable; {nearest} is not")
-    originals = {os.path.realpath(source / name) for name in names}  # unlike `resolve`, it takes a link to itself
+    originals = {os.path.realpath(source / name) for name in names}
     for file in (output / name for name in names):
         if os.path.realpath(file) in originals:
             raise ValueError(f"output must not replace images of input; {file} is one of them")

@@ -210,4 +210,7 @@ def test_a_link_to_itself_and_bytes_that_are_no_utf8_stop_nothing_and_names_keep
     assert "3 images written to out, 2 left out" in shown
     assert sorted(os.listdir(b"out")) == [b"a.png", b"g\xff.png", b"z.png"]
     assert translate(pix2pix, root, "out") == 2, "nothing is replaced that was not asked for"
+    Path("out", "loop.png").symlink_to("loop.png")
     assert translate(pix2pix, root, "out", "overwrite=true") == 0
+    Path("end").symlink_to("end")
+    assert translate(pix2pix, root, "end") == 2
