@@ -102,10 +102,13 @@ def _order(count: int, kept: int) -> Sequence[int]:
 
 
 def _write(statistics: Statistics, file: Path) -> None:
-    """Write statistics with a hash of them."""
+    """Write statistics with a hash of them, if the disk can be written; they serve this run in any case."""
     arrays = statistics.to_arrays()
-    with atomic_write(file) as stream:
-        np.savez(stream, allow_pickle=False, **arrays, checksum=np.frombuffer(_checksum(arrays), np.uint8))
+    try:
+        with atomic_write(file) as stream:
+            np.savez(stream, allow_pickle=False, **arrays, checksum=np.frombuffer(_checksum(arrays), np.uint8))
+    except OSError as error:
+        log.warning("the statistics of real images are not kept, because %s cannot be written: %s", file, error)
 
 
 def _from_file(

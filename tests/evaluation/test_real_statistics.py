@@ -261,3 +261,13 @@ def test_a_pickle_among_kept_statistics_is_not_run(tmp_path):
     again = real_statistics(Set(), "train", Means(), MOMENTS, tmp_path).statistics
     assert (again.moments.mean == first.moments.mean).all()
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_full_disk_loses_the_file_and_not_the_score(tmp_path, monkeypatch, caplog):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    assert real_statistics(Set(), "train", Means(), MOMENTS, tmp_path).statistics.moments.count == 50
+    assert "are not kept, because " in caplog.text
+    assert [file.suffix for file in (tmp_path / "statistics").iterdir() if file.suffix != ".lock"] == []

@@ -177,10 +177,13 @@ def _read(images: ImageSet, numbers: Sequence[int]) -> tuple[UInt8Images, Tensor
 
 
 def _save(network: SmallCNN, accuracy: float, file: Path) -> None:
-    """Save a classifier with a hash of its weights and accuracy."""
+    """Save a classifier with a hash of its weights and accuracy, if the disk can be written."""
     checksum = hashed_name(weights_sha256(network), accuracy)
-    with atomic_write(file) as stream:
-        torch.save({"weights": network.state_dict(), "accuracy": accuracy, "checksum": checksum}, stream)
+    try:
+        with atomic_write(file) as stream:
+            torch.save({"weights": network.state_dict(), "accuracy": accuracy, "checksum": checksum}, stream)
+    except OSError as error:
+        log.warning("the classifier is not kept, because %s cannot be written: %s", file, error)
 
 
 def _load(file: Path) -> tuple[SmallCNN, float] | None:
