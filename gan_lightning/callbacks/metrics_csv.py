@@ -18,8 +18,8 @@ FILE = "metrics.csv"
 class MetricsCSV(Logger):
     """Writes a line of `metrics.csv` for each call of `log_metrics`, its iteration in the column `step`.
 
-    Columns are sorted by name; the file is written anew, in one step, when a scalar of a new name comes. Lightning's own
-    logger of this kind deletes a table that exists, so a continued run would lose its past.
+    Columns are sorted by name; the file is written anew, in one step, when a scalar of a new name comes. Lightning's
+    own logger of this kind deletes a table that exists, so a continued run would lose its past.
 
     Args:
         folder: the folder that the file is written to.

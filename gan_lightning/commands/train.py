@@ -142,13 +142,11 @@ def check_same_run(before: RunRecord, config: DictConfig) -> None:
     """
     now: Any = {"seed": config.seed, "data": OmegaConf.to_container(config.data, resolve=True)}
     then = {"seed": before.config["seed"], "data": before.config["data"]}
-    keys = [("seed",), *(("data", key) for key in sorted({*now["data"], *then["data"]} - MAY_CHANGE))]
-    for key in keys:
-        one, other = now, then
-        for part in key:
-            one, other = one.get(part), other.get(part)
+    keys = {f"data.{key}" for key in {*now["data"], *then["data"]} - MAY_CHANGE}
+    for key in ["seed", *sorted(keys)]:
+        one, other = (OmegaConf.select(OmegaConf.create(each), key) for each in (now, then))
         if one != other:
-            name = "data" if key[-1] == "_target_" else ".".join(key)
+            name = key.removesuffix("._target_")
             raise ValueError(
                 f"resume: {name} is {other} in the run and cannot change to {one}; start a new run from its weights "
                 "with init_from instead of resume"

@@ -60,10 +60,8 @@ def continued(words: Sequence[str]) -> Words:
         return Words(words, words)
     if resume == "auto":
         resume = _automatic(words, Path(folder) if folder else None)
-        words = [
-            f"resume={in_quotes(resume) if resume else 'null'}" if word.startswith("resume=") else word
-            for word in words
-        ]
+        decided = f"resume={in_quotes(resume) if resume else 'null'}"
+        words = [decided if word.startswith("resume=") else word for word in words]
     if resume is not None and Path(resume).expanduser().is_dir():
         return _in_own_folder(words, Path(resume).expanduser(), folder)
     if folder and (Path(folder) / FILE).is_file() and not is_further_rank():

@@ -1,4 +1,4 @@
-"""A run's configuration from its record: classes and places to write from the installed YAML, values from the record."""
+"""A run's configuration from its record: classes and places to write are installed ones, values the recorded ones."""
 
 import logging
 import re
@@ -102,12 +102,12 @@ class _Taking:
                 self.refuse(path, f"names what is called, {value!r}, where the installed configuration names nothing")
 
     def value(self, node: DictConfig | ListConfig, key: Any, value: Any, path: str) -> None:
-        installed = _node(node, key) if isinstance(node, DictConfig) else node._get_node(key)
+        installed: Any = _node(node, key) if isinstance(node, DictConfig) else node._get_node(key)
         name = path.rsplit(".", 1)[-1]
         if path in NOT_TAKEN or (name == "download" and installed is not None):
             return
         if installed is not None and installed._is_interpolation():
-            if not isinstance(value, dict | list) and not PLACE.search(str(OmegaConf.to_container(node)[key])):
+            if not isinstance(value, dict | list) and not PLACE.search(str(installed._value())):
                 self.interpolated.append((node, key, self.plain(value, path)))
         elif isinstance(installed, DictConfig) and not installed._is_none() and isinstance(value, dict):
             self.mapping(installed, value, path)
@@ -133,9 +133,7 @@ class _Taking:
 
     def refuse(self, path: str, reason: str) -> None:
         if not any(path == key or path.startswith(f"{key}.") for key in self.keys):
-            raise ValueError(
-                f"{self.name}: {path} in its record {reason}; if you trust it, give {path}=... again on the command line"
-            )
+            raise ValueError(f"{self.name}: {path} in its record {reason}; if you trust it, type {path}=... again")
 
 
 def _overlay(config: DictConfig, base: DictConfig, now: DictConfig) -> None:

@@ -87,7 +87,7 @@ class Restored(NamedTuple):
 
 
 def restored(file: Path, key: str) -> Restored:
-    """Return the model of a checkpoint on the CPU, rebuilt from the installed configuration and the checkpoint's record.
+    """Return the model of a checkpoint on the CPU, made by the installed configuration with the record's values.
 
     Reconstruction losses are left out, because only training needs them and they may need files. The record names no
     classes: see `restored_config`.

@@ -142,7 +142,7 @@ class GameOptions(TypedDict, total=False):
     clip_weights: NonNegativeFloat | None
     """D's weights are clamped to plus and minus this (no limit; Arjovsky et al. 2017, algorithm 1)."""
     freeze_discriminator: NonNegativeInt
-    """The first n blocks of D, those nearest the image, are not trained (0; FreezeD, Mo et al. 2020, arXiv:2002.10964)."""
+    """The first n blocks of D, those nearest the image, are not trained (0; Mo et al. 2020, arXiv:2002.10964)."""
     schedule: Schedule
     """Factor of both learning rates, by iteration (constant)."""
     penalties: Mapping[str, Penalty] | None
