@@ -1,7 +1,12 @@
 """The command line: `python -m gan_lightning [command] key=value ...`; without a command, train."""
 
-import os
 import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # `python -m` puts the working directory first, which may be from elsewhere: a module in it would be executed.
+    del sys.path[0]
+
+import os
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -31,7 +36,6 @@ def main() -> None:
     GAN_LIGHTNING_TRACEBACK=1 for the traceback.
     """
     given = list(sys.argv)
-    _forget_working_directory()
     resolvers.register()
     launcher.register()
     command, arguments = _split(given[1:])
@@ -58,15 +62,6 @@ def main() -> None:
             hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")(task)()
     finally:
         release()
-
-
-def _forget_working_directory() -> None:
-    """Take the working directory, which `python -m` puts first, from where Python looks for modules.
-
-    It may be a folder from elsewhere, and a module of any name in it would be executed.
-    """
-    if sys.path and Path(sys.path[0]).resolve() == Path.cwd():
-        del sys.path[0]
 
 
 class _one_sentence:  # noqa: N801

@@ -51,10 +51,10 @@ def run(config: DictConfig) -> None:
         typed = typed[len(before.choices) :]
         config = restored_config(before, [word for word in typed if not _is_of_command(word)], "resume", config)
         check_same_run(before, config)
-    plain: Any = OmegaConf.to_container(config, resolve=True)
-    config = without_unused_parts(config)
+    whole, config = config, without_unused_parts(config)
     check(config)
     logs.tidy()
+    plain: Any = OmegaConf.to_container(whole, resolve=True)
     typed = [word for word in typed if not _is_of_command(word)]
     record = RunRecord.of_new_run(typed, plain, str(config.init_from or ""))
     if before and file:

@@ -70,7 +70,7 @@ class RunRecord:
             ValueError: if there is none; the message begins with `name`.
         """
         kept = checkpoint.get("hyper_parameters")
-        if not isinstance(kept, dict) or not isinstance(kept.get("run"), dict):
+        if not isinstance(kept, dict) or not all(isinstance(kept.get(key), dict) for key in ("run", "model")):
             raise ValueError(f"{name} has no configuration in it, so its model cannot be rebuilt")
         config = {key: value for key, value in kept.items() if key != "run"}
         return cls._checked({"config": config, **kept["run"]}, name)

@@ -53,6 +53,7 @@ def restored_config(record: RunRecord, given: Sequence[str], name: str, now: Dic
                 above = OmegaConf.select(now, parent) if parent else now
                 if isinstance(above, DictConfig) and (typed := _node(above, last)) is not None:
                     OmegaConf.update(config, key, deepcopy(typed), merge=False, force_add=True)
+    OmegaConf.set_struct(config, False)
     for path, value in paths_read(record.config):
         if path not in keys:
             log.info("%s=%s, as the run's record says", path, value)
@@ -104,7 +105,7 @@ class _Taking:
     def value(self, node: DictConfig | ListConfig, key: Any, value: Any, path: str) -> None:
         installed: Any = _node(node, key) if isinstance(node, DictConfig) else node._get_node(key)
         name = path.rsplit(".", 1)[-1]
-        if path in NOT_TAKEN or (name == "download" and installed is not None):
+        if path in NOT_TAKEN or name == "download":
             return
         if installed is not None and installed._is_interpolation():
             if not isinstance(value, dict | list) and not PLACE.search(str(installed._value())):

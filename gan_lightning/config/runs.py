@@ -102,9 +102,9 @@ def restored(file: Path, key: str) -> Restored:
     """
     checkpoint: dict[str, Any] = AtomicCheckpointIO().load_checkpoint(file)
     name = f"{key}: {file}"
-    config = restored_config(RunRecord.of_checkpoint(checkpoint, name), [], name)
-    if "reconstructions" in config.model:
-        del config.model["reconstructions"]
+    record = RunRecord.of_checkpoint(checkpoint, name)
+    record.config["model"].pop("reconstructions", None)
+    config = restored_config(record, [], name)
     schema.check(config, "model")
     with torch.random.fork_rng(devices=[]):  # the first weights are drawn, and then overwritten
         model = instantiate(config.model)
