@@ -1,24 +1,32 @@
 """The command line: `python -m gan_lightning [command] key=value ...`; without a command, train."""
 
-import os
 import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # `python -m` puts the working directory first, which may be from elsewhere: a module in it would be executed.
+    del sys.path[0]
+
+import os
 import traceback
 from importlib import import_module
 from pathlib import Path
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from gan_lightning import launcher
-from gan_lightning.config import resolvers
+from gan_lightning.config import logs, resolvers
 from gan_lightning.config.arguments import prepared, with_runs
+from gan_lightning.config.composition import CONF
+from gan_lightning.config.continuing import Words, continued
 from gan_lightning.config.errors import USER_ERRORS, sentence
+from gan_lightning.files import hold, release
 from gan_lightning.printable import printable
 
 HERE = Path(__file__).resolve().parent
-CONF = next(folder for folder in (HERE / "conf", HERE.parent / "conf") if folder.is_dir())
 TRACEBACK = "GAN_LIGHTNING_TRACEBACK"
 
 
@@ -36,15 +44,25 @@ def main() -> None:
     wants_traceback = bool(os.environ.get(TRACEBACK))
 
     def task(config: DictConfig) -> None:
-        sys.argv[:] = given  # Lightning starts further ranks by repeating the command line
+        sys.argv[:] = repeated  # Lightning starts further ranks by repeating the command line
         os.environ.pop("HYDRA_FULL_ERROR", None)
         with _one_sentence(wants_traceback, primary):
+            if command == "train":
+                hold(Path(config.run_dir), "hydra.run.dir")
+            else:
+                logs.write_to(Path(HydraConfig.get().runtime.output_dir, f"{command}.log"))
             import_module(f"gan_lightning.commands.{command}").run(config)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
-    with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
-        sys.argv[1:] = prepared(with_runs(arguments) if command == "compare" else arguments)
-        hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")(task)()
+    try:
+        with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
+            words = prepared(with_runs(arguments) if command == "compare" else arguments)
+            both = continued(words) if command == "train" else Words(words, words)
+            repeated = [*given[: len(given) - len(arguments)], *both.typed]
+            sys.argv[1:] = both.for_hydra
+            hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")(task)()
+    finally:
+        release()
 
 
 class _one_sentence:  # noqa: N801

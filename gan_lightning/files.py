@@ -1,9 +1,11 @@
 """Files that are written whole or not at all, by one process at a time, under names that say what they depend on."""
 
+import fcntl
 import logging
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -83,6 +85,74 @@ def atomic_write(file: Path) -> Iterator[BinaryIO]:
         sync(file.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+_held: dict[Path, int] = {}
+PATIENCE = 10.0
+"""Seconds to wait for the lock of a folder, because a killed run's data workers keep it until they notice."""
+
+
+def hold(folder: Path, key: str, patience: float = PATIENCE) -> None:
+    """Keep a folder that exists for this process, until `release` or its end; nothing is written to it.
+
+    Args:
+        folder: the folder.
+        key: the key of the configuration that an error names.
+        patience: how many seconds to wait while another process has it.
+
+    Raises:
+        ValueError: if another process has it.
+    """
+    folder = folder.resolve()
+    if folder in _held:
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > until:
+                holder = _holder(os.fstat(descriptor).st_ino)
+                os.close(descriptor)
+                raise ValueError(
+                    f"{key}: {folder} is being written by another run{holder}; wait for its end, or stop it"
+                ) from None
+            time.sleep(0.1)
+        except OSError as error:  # a file system without locks
+            log.warning("%s cannot be locked (%s), so do not start two runs in it", folder, error)
+            break
+    _held[folder] = descriptor
+
+
+def is_held_elsewhere(folder: Path) -> bool:
+    """Return whether another process holds a folder."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return folder.resolve() not in _held
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def release() -> None:
+    """Release all folders that this process holds."""
+    while _held:
+        os.close(_held.popitem()[1])
+
+
+def _holder(inode: int) -> str:
+    """Return the process that holds a lock, where Linux says so."""
+    try:
+        words = (line.split() for line in Path("/proc/locks").read_text().splitlines())
+        return next(f" (process {each[4]})" for each in words if each[5].endswith(f":{inode}"))
+    except (OSError, StopIteration, IndexError):
+        return ""
 
 
 def add_name(file: Path, name: Path) -> None:

@@ -54,7 +54,9 @@ class Board(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         callbacks = trainer.callbacks  # type: ignore[attr-defined]
         tags = [tag for callback in callbacks if isinstance(callback, HasCharts) for tag in callback.charts]
-        config = dict(pl_module.hparams)
+        if trainer.ckpt_path:  # a run that continues has these pages
+            return
+        config = {key: value for key, value in pl_module.hparams.items() if key != "run"}
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
                 logger.experiment.add_custom_scalars(self._with_charts(tags))
@@ -81,7 +83,11 @@ def hyperparameter_summaries(config: Mapping[str, Any]) -> tuple[Any, ...]:
     Args:
         config: the resolved configuration. Callbacks, loggers and paths are no hyperparameters; the run's seed is one.
     """
-    kept = {key: value for key, value in config.items() if key not in ("callbacks", "logger", "run_dir", "resume")}
+    kept = {
+        key: value
+        for key, value in config.items()
+        if key not in ("callbacks", "logger", "run_dir", "resume", "init_from")
+    }
     _, start, end = hparams(dict(_leaves(kept)), {})
     return start, end
 

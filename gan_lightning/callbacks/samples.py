@@ -75,7 +75,7 @@ class Samples(Callback):
             self._show(trainer, "samples", images, f"{trainer.global_step:07d}.png", nrow)
 
     def _show(self, trainer: Trainer, tag: str, images: Images, name: str, nrow: int) -> None:
-        if not trainer.is_global_zero:
+        if not trainer.is_global_zero or (self.folder / name).exists():  # a run that continues has its last grid
             return
         times = max(1, TILE // images.shape[-1])
         images = images.detach().float().repeat_interleave(times, -1).repeat_interleave(times, -2)

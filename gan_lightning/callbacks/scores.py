@@ -9,9 +9,8 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from gan_lightning.callbacks.cadence import Cadence, is_last_of_run
-from gan_lightning.callbacks.checkpoints import resumed_from
 from gan_lightning.data.module import Split
-from gan_lightning.evaluation.records import EVALUATIONS, SCORES, ScoreFile, ScoreRecord, ScoringFailure
+from gan_lightning.evaluation.records import SCORES, ScoreFile, ScoreRecord, ScoringFailure
 from gan_lightning.evaluation.sampling import SamplingOptions
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.extractor import Extractor
@@ -118,8 +117,6 @@ class Scores(Callback):
             self.scorer.real(direction)
 
     def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
-        if trainer.is_global_zero:
-            self._start_files(trainer)
         self._note_best(pl_module)
 
     def on_train_batch_end(
@@ -181,19 +178,6 @@ class Scores(Callback):
     def _note_best(self, module: AdversarialGame) -> None:
         followed = self.followed()
         module.best_iteration = followed[1].best.iteration if followed else None
-
-    def _start_files(self, trainer: Trainer) -> None:
-        """Keep only the resumed run's scores up to its checkpoint; they are in the run folder of that checkpoint."""
-        checkpoint = resumed_from(trainer)
-        before = checkpoint.parent.parent if checkpoint else None
-        resumes_here = before == self.folder.resolve()
-        for file in (self.file, ScoreFile(self.folder / EVALUATIONS)):
-            if resumes_here:
-                file.rewind(trainer.global_step)
-            else:
-                file.file.unlink(missing_ok=True)
-        if before and not resumes_here:
-            self.file.begin_with(ScoreFile(before / SCORES), trainer.global_step)
 
     def _write(self, trainer: Trainer, records: Sequence[ScoreRecord]) -> None:
         iteration = trainer.global_step

@@ -7,41 +7,166 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from lightning import LightningDataModule, LightningModule, Trainer, seed_everything
-from lightning.pytorch.callbacks import Timer
+from lightning.pytorch.callbacks import Callback, Timer
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+from gan_lightning.callbacks.rewind import EVENTS, begin_with, rewind
 from gan_lightning.config import logs, schema
-from gan_lightning.config.runs import checkpoint_of
+from gan_lightning.config.continuing import record_to_resume
+from gan_lightning.config.record import FILE as RECORD, RunRecord
+from gan_lightning.config.restoring import NOT_TAKEN, restored_config
+from gan_lightning.config.runs import checkpoint_of, epochs_done
 from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.transfer import load_fitting_weights
 
 log = logging.getLogger(__name__)
+
+MAY_CHANGE = {
+    "root", "download", "batch_size", "num_workers", "cache", "cache_dir", "on_device", "on_bad", "max_bad", "expected",
+    "drop_last", "flip",
+}  # fmt: skip
+"""Keys of the data that a continuation may change, because the images stay the same."""
+SHOWN = 5
+"""How many weights that `init_from` could not load are named."""
 
 
 def run(config: DictConfig) -> None:
     """Compose the configuration, check it, train, and log where the results are.
 
+    A run that continues in its own folder leaves every file as it is until all checks have passed.
+
     Raises:
         ValueError: before training, if the configuration, the data or the checkpoint to resume from is wrong.
         SystemExit: with 130 after Ctrl-C.
     """
-    file = None if config.resume is None else checkpoint_of(config.resume, "resume")
-    config = without_unused_parts(config)
+    typed = list(HydraConfig.get().overrides.task)
+    before = record_to_resume(config.resume) if config.resume else None
+    file = checkpoint_of(config.resume, "resume") if config.resume else None
+    if before:
+        typed = typed[len(before.choices) :]
+        config = restored_config(before, [word for word in typed if not _is_of_command(word)], "resume", config)
+        check_same_run(before, config)
+    whole, config = config, without_unused_parts(config)
     check(config)
     logs.tidy()
+    plain: Any = OmegaConf.to_container(whole, resolve=True)
+    typed = [word for word in typed if not _is_of_command(word)]
+    record = RunRecord.of_new_run(typed, plain, str(config.init_from or ""))
+    if before and file:
+        iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"]
+        record = before.continued(iteration, typed, plain)
+    model, trainer = fit(config, record, file)
+    report(Path(config.run_dir), model, trainer)
+
+
+def fit(config: DictConfig, record: RunRecord, file: Path | None) -> tuple[AdversarialGame, Trainer]:
+    """Make model, data and trainer anew, and train.
+
+    Args:
+        config: the whole configuration, checked.
+        record: the record of the run, which is written to its folder once everything is ready to train.
+        file: the checkpoint to continue from; None for a new run.
+
+    Raises:
+        ValueError: before training, if the parts do not suit each other, the data or the checkpoint.
+    """
     seed_everything(config.seed, verbose=False)
     model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
     check_data_suit(model, data)
     if file:
         check_checkpoint_fits(file, trainer.strategy.load_checkpoint(file, weights_only=True), model, trainer)
-    model.save_hyperparameters(OmegaConf.to_container(config, resolve=True))
+    if config.init_from and not file:
+        begin_with_weights(model, checkpoint_of(config.init_from, "init_from"))
+    model.save_hyperparameters(record.hyper_parameters())
+    opening = _Opening(Path(config.run_dir), record, file)
+    trainer.callbacks.append(opening)
     log.info("run folder: %s", config.run_dir)
     counts = [f"{name} {_parameters(player.network)}" for name, player in reversed(model.players.items())]
     log.info("parameters: %s", ", ".join(counts))
-    trainer.fit(model, data, ckpt_path=file, weights_only=True)
-    report(Path(config.run_dir), model, trainer)
+    try:
+        trainer.fit(model, data, ckpt_path=file, weights_only=True)
+    finally:
+        opening.undo()
+    return model, trainer
+
+
+class _Opening(Callback):
+    """Opens a run folder after all other callbacks have been set up, so that nothing is refused after it.
+
+    The record is written, what a continued run has recorded after its checkpoint is cut, and the log file begins.
+    """
+
+    def __init__(self, folder: Path, record: RunRecord, file: Path | None) -> None:
+        self.folder, self.record, self.file = folder, record, file
+        self.is_open = False
+        self.events = set(folder.glob(EVENTS))
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self.is_open = True
+        if not trainer.is_global_zero:
+            return
+        iteration = self.record.parts[-1].iteration
+        if self.file:
+            own = self.file.resolve().parent.parent
+            if own == self.folder.resolve():
+                rewind(self.folder, iteration)
+            elif (own / RECORD).is_file():
+                begin_with(self.folder, own, iteration)
+        self.record.write(self.folder)
+        logs.write_to(self.folder / "train.log")
+        if self.file:
+            log.info("continued from %s at iteration %s", self.file, f"{iteration:,}")
+
+    def undo(self) -> None:
+        """Remove the file that Lightning makes TensorBoard begin before the set-up, if the set-up has failed."""
+        if not self.is_open:
+            for file in set(self.folder.glob(EVENTS)) - self.events:
+                file.unlink(missing_ok=True)
+
+
+def _is_of_command(word: str) -> bool:
+    """Return whether a word tells this command what to continue, and sets nothing of the run."""
+    return word.split("=", 1)[0] in NOT_TAKEN
+
+
+def check_same_run(before: RunRecord, config: DictConfig) -> None:
+    """Check that a continuation has the seed and the images of its run.
+
+    Raises:
+        ValueError: if it has not; the message names the first key that differs.
+    """
+    now: Any = {"seed": config.seed, "data": OmegaConf.to_container(config.data, resolve=True)}
+    then = {"seed": before.config["seed"], "data": before.config["data"]}
+    keys = {f"data.{key}" for key in {*now["data"], *then["data"]} - MAY_CHANGE}
+    for key in ["seed", *sorted(keys)]:
+        one, other = (OmegaConf.select(OmegaConf.create(each), key) for each in (now, then))
+        if one != other:
+            name = key.removesuffix("._target_")
+            raise ValueError(
+                f"resume: {name} is {other} in the run and cannot change to {one}; start a new run from its weights "
+                "with init_from instead of resume"
+            )
+
+
+def begin_with_weights(model: AdversarialGame, file: Path) -> None:
+    """Load the weights of another run that fit, and log which do not.
+
+    Raises:
+        ValueError: if none fits.
+    """
+    count, left = load_fitting_weights(model, AtomicCheckpointIO().load_checkpoint(file)["state_dict"])
+    if not count:
+        raise ValueError(f"init_from: no weight of {file} fits this model, whose {left[0]}; choose its model and size")
+    log.info("init_from: %s weights of %s are loaded", f"{count:,}", file)
+    for phrase in left[:SHOWN]:
+        log.info("init_from: not loaded: %s", phrase)
+    if len(left) > SHOWN:
+        log.info("init_from: not loaded: %s more", len(left) - SHOWN)
 
 
 def without_unused_parts(config: DictConfig) -> DictConfig:
@@ -118,14 +243,11 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: LightningMo
         if own.get(name) != kept.get(name):
             raise ValueError(
                 f"resume: {file} was written by another model: {name} is {kept.get(name, 'missing')} there, "
-                f"{own.get(name, 'missing')} in this configuration"
+                f"{own.get(name, 'missing')} in this configuration; init_from takes the weights that fit"
             )
-    progress = loaded["loops"]["fit_loop"]
-    ends_epoch = progress["epoch_loop.batch_progress"]["is_last_batch"]
-    epochs = progress["epoch_progress"]["current"]["started" if ends_epoch else "completed"]
     for key, done, limit in (
         ("max_steps", loaded["global_step"], trainer.max_steps),
-        ("max_epochs", epochs, trainer.max_epochs),
+        ("max_epochs", epochs_done(loaded), trainer.max_epochs),
     ):
         if limit is not None and -1 < limit <= done:
             raise ValueError(f"resume: {file} has done {done} already; raise trainer.{key}, which is {limit}")
@@ -160,9 +282,9 @@ def report(folder: Path, model: AdversarialGame, trainer: Trainer) -> None:
         if path.exists():
             log.info("  %-12s %s", what, path)
     quoted = shlex.quote(str(folder))
+    log.info("  %-12s gan-lightning resume=%s", "continue", quoted)
     log.info("  %-12s tensorboard --samples_per_plugin=images=200 --logdir %s", "TensorBoard", quoted)
     if model.interrupted:
-        log.info("  %-12s gan-lightning resume=%s", "continue", quoted)
         raise SystemExit(130)
 
 

@@ -6,14 +6,13 @@ from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
 
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./\\-]*")
 
 
 def prepared(arguments: list[str]) -> list[str]:
-    """Return the arguments with unusual paths in quotes, and with the overrides of the run that `resume=` names."""
-    return _with_own_overrides([_quoted(argument) for argument in arguments])
+    """Return the arguments with unusual paths in quotes."""
+    return [_quoted(argument) for argument in arguments]
 
 
 def with_runs(arguments: list[str]) -> list[str]:
@@ -26,7 +25,7 @@ def with_runs(arguments: list[str]) -> list[str]:
     for before, word in pairwise(["", *arguments]):
         alone = "=" not in word and word[:1] not in "-~" and not before.startswith("-")
         (runs if Path(word).is_dir() or alone else others).append(word)
-    return [*others, f"runs=[{','.join(map(_in_quotes, runs))}]"] if runs else others
+    return [*others, f"runs=[{','.join(map(in_quotes, runs))}]"] if runs else others
 
 
 def _quoted(argument: str) -> str:
@@ -37,10 +36,11 @@ def _quoted(argument: str) -> str:
         argument = f"{key}={value}"
     if not equals or PLAIN_PATH.fullmatch(value) or not (Path(value).exists() or _is_only_words(argument, value)):
         return argument
-    return f"{key}={_in_quotes(value)}"
+    return f"{key}={in_quotes(value)}"
 
 
-def _in_quotes(value: str) -> str:
+def in_quotes(value: str) -> str:
+    """Return a value in quotes that Hydra's grammar reads as the same text."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
@@ -54,16 +54,3 @@ def _is_only_words(argument: str, value: str) -> bool:
     except HydraException:
         return True
     return False
-
-
-def _with_own_overrides(arguments: list[str]) -> list[str]:
-    """Insert before `resume=` the overrides of the run folder that it names, without the keys that are given again."""
-    given = dict(argument.split("=", 1) for argument in arguments if "=" in argument and not argument.startswith("-"))
-    saved = Path(given.get("resume", "").strip("'").replace("\\'", "'")) / ".hydra" / "overrides.yaml"
-    if "resume" not in given or not saved.is_file():
-        return arguments
-    keys = {key.lstrip("+~") for key in given}
-    before = [str(override) for override in OmegaConf.load(saved)]
-    kept = [override for override in before if override.split("=", 1)[0].lstrip("+~") not in keys]
-    place = next(number for number, argument in enumerate(arguments) if argument.startswith("resume="))
-    return [*arguments[:place], *kept, *arguments[place:]]

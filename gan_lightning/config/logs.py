@@ -3,6 +3,8 @@
 import logging
 import os
 import warnings
+from logging.handlers import MemoryHandler
+from pathlib import Path
 
 from gan_lightning.printable import printable
 
@@ -42,6 +44,19 @@ def tidy() -> None:
         logging.getLogger().setLevel(logging.ERROR)  # the first process logs for all
     for message in WARNINGS:
         warnings.filterwarnings("ignore", message)
+
+
+def write_to(file: Path) -> None:
+    """Write the log to a file too, with the messages that came before and are still in memory."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, MemoryHandler):
+            target = logging.FileHandler(file, encoding="utf-8")
+            target.setFormatter(handler.formatter)
+            handler.setTarget(target)
+            handler.flush()
+            logging.getLogger().removeHandler(handler)
+            target.addFilter(_worth_reading)
+            logging.getLogger().addHandler(target)
 
 
 def _worth_reading(record: logging.LogRecord) -> bool:

@@ -1,26 +1,37 @@
 """Finished runs: their configuration, their checkpoints, and the models in them."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+from gan_lightning.config import schema
+from gan_lightning.config.record import FILE, RunRecord
+from gan_lightning.config.restoring import NOT_TAKEN, restored_config
 from gan_lightning.models.game import AdversarialGame
-
-OF_ONE_RUN = ("seed", "run_dir", "resume")  # keys that may differ between repetitions of an experiment
 
 
 def configuration_of(run: Path) -> tuple[str, int]:
     """Return a text that is equal for runs whose configurations differ in the seed alone, and the seed."""
-    file = run / ".hydra" / "config.yaml"
-    if not file.is_file():
+    if not (run / FILE).is_file():
         return str(run.resolve()), 0  # a text that no other folder has
-    config: Any = OmegaConf.load(file)
-    shared = [key for key in config if key not in OF_ONE_RUN]
-    return OmegaConf.to_yaml(OmegaConf.masked_copy(config, shared)), config.get("seed", 0)
+    config = RunRecord.read(run, "runs").config
+    seed = config.get("seed", 0)
+    shared = {key: value for key, value in config.items() if key not in NOT_TAKEN}
+    text = json.dumps(_without(shared, seed), sort_keys=True)
+    return text.replace(json.dumps(str(config.get("run_dir")))[1:-1], "."), seed
+
+
+def _without(tree: Any, seed: int) -> Any:
+    """Return a configuration without the run's seed, which is in several places."""
+    if isinstance(tree, Mapping):
+        return {key: _without(value, seed) for key, value in tree.items() if (key, value) != ("seed", seed)}
+    return [_without(each, seed) for each in tree] if isinstance(tree, list) else tree
 
 
 def iterations_of_checkpoints(run: Path) -> list[int]:
@@ -29,6 +40,24 @@ def iterations_of_checkpoints(run: Path) -> list[int]:
     numbered = [file for file in last.parent.glob("*.ckpt") if file.stem.isdecimal()]
     same = [file for file in numbered if last.is_file() and file.samefile(last)]
     return [int(file.stem) for file in same or numbered]
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """Return the newest checkpoint of a folder of checkpoints; None if it has none."""
+    file = folder / "last.ckpt"
+    return file if file.is_file() else None
+
+
+def work_left(file: Path, max_epochs: int | None, max_steps: int) -> bool:
+    """Return whether training from a checkpoint would do anything under the trainer's limits."""
+    checkpoint = AtomicCheckpointIO().load_checkpoint(file)
+    done = ((checkpoint["global_step"], max_steps), (epochs_done(checkpoint), max_epochs))
+    return not any(limit is not None and -1 < limit <= count for count, limit in done)
+
+
+def epochs_done(checkpoint: Mapping[str, Any]) -> int:
+    """Return how many whole epochs a checkpoint's run has trained."""
+    return checkpoint["epoch"] + checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"]
 
 
 def checkpoint_of(run: str, key: str) -> Path:
@@ -42,9 +71,10 @@ def checkpoint_of(run: str, key: str) -> Path:
         ValueError: if there is no such file.
     """
     given = Path(run).expanduser()
-    file = given / "checkpoints" / "last.ckpt" if given.is_dir() else given
-    if not file.is_file():
-        raise ValueError(f"{key} must be a checkpoint or a run folder with checkpoints/last.ckpt; there is no {file}")
+    file = newest_checkpoint(given / "checkpoints") if given.is_dir() else given
+    if file is None or not file.is_file():
+        there = given / "checkpoints" / "last.ckpt" if given.is_dir() else given
+        raise ValueError(f"{key} must be a checkpoint or a run folder with checkpoints/last.ckpt; there is no {there}")
     return file
 
 
@@ -57,32 +87,33 @@ class Restored(NamedTuple):
 
 
 def restored(file: Path, key: str) -> Restored:
-    """Return the model of a checkpoint on the CPU, rebuilt from the configuration in the checkpoint.
+    """Return the model of a checkpoint on the CPU, made by the installed configuration with the record's values.
 
-    Reconstruction losses are left out, because only training needs them and they may need files. The classes that the
-    checkpoint names are called, so open only checkpoints that you trust.
+    Reconstruction losses are left out, because only training needs them and they may need files. The record names no
+    classes: see `restored_config`.
 
     Args:
         file: the checkpoint.
         key: the key of the configuration that an error names.
 
     Raises:
-        ValueError: if the file is damaged, was not written by a run of the command line, or was written by a version
-            whose networks had other weights.
+        ValueError: if the file is damaged, was not written by a run of the command line, names code, or was written by
+            a version whose networks had other weights.
     """
     checkpoint: dict[str, Any] = AtomicCheckpointIO().load_checkpoint(file)
-    kept = checkpoint.get("hyper_parameters")
-    if not isinstance(kept, dict) or not isinstance(kept.get("model"), dict) or "_target_" not in kept["model"]:
-        raise ValueError(f"{key}: {file} has no configuration in it, so its model cannot be rebuilt")
-    config = OmegaConf.create(kept)
+    name = f"{key}: {file}"
+    record = RunRecord.of_checkpoint(checkpoint, name)
+    record.config["model"].pop("reconstructions", None)
+    config = restored_config(record, [], name)
+    schema.check(config, "model")
     with torch.random.fork_rng(devices=[]):  # the first weights are drawn, and then overwritten
-        model = instantiate({name: value for name, value in config.model.items() if name != "reconstructions"})
+        model = instantiate(config.model)
     if not isinstance(model, AdversarialGame):
-        raise ValueError(f"{key}: {file} must hold a model of this program; it holds a {type(model).__name__}")
+        raise ValueError(f"{name} must hold a model of this program; it holds a {type(model).__name__}")
     try:
         model.load_state_dict(checkpoint["state_dict"])
         model.on_load_checkpoint(checkpoint)
         return Restored(model, config, checkpoint["global_step"])
     except (RuntimeError, KeyError) as error:
         reason = "".join(str(error).splitlines()[:2][-1:]).strip()  # torch's first line is a heading
-        raise ValueError(f"{key}: {file} does not fit the model of its own configuration: {reason}") from error
+        raise ValueError(f"{name} does not fit the model of its own configuration: {reason}") from error

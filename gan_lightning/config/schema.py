@@ -26,14 +26,20 @@ class Argument:
     is_needed: bool
 
 
-def check(config: DictConfig) -> None:
+def check(config: DictConfig, *sections: str) -> None:
     """Compare every node that names a `_target_` with the signature of that target.
+
+    Args:
+        config: the configuration.
+        sections: the keys whose nodes are compared; all without any.
 
     Raises:
         ValueError: if an argument is misspelt, missing, of the wrong type or out of bounds, or if there are settings
             of a part that was not chosen; the message names the full key of the first.
     """
     for path, node in _targets(config, ""):
+        if sections and path.split(".")[0] not in sections:
+            continue
         try:
             target = get_object(node._target_)
         except (ImportError, AttributeError) as error:

@@ -14,6 +14,7 @@ from gan_lightning.losses.augment import Augmentation
 from gan_lightning.losses.penalty import GeneratorPenalty, Penalty, Regularizer
 from gan_lightning.models.ema import EMA
 from gan_lightning.models.schedule import Schedule, constant
+from gan_lightning.networks.blocks import blocks
 from gan_lightning.types import NonNegativeFloat, NonNegativeInt, Number, PositiveInt, Terms
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -140,6 +141,8 @@ class GameOptions(TypedDict, total=False):
     """Largest norm of D's whole gradient (no limit)."""
     clip_weights: NonNegativeFloat | None
     """D's weights are clamped to plus and minus this (no limit; Arjovsky et al. 2017, algorithm 1)."""
+    freeze_discriminator: NonNegativeInt
+    """The first n blocks of D, those nearest the image, are not trained (0; Mo et al. 2020, arXiv:2002.10964)."""
     schedule: Schedule
     """Factor of both learning rates, by iteration (constant)."""
     penalties: Mapping[str, Penalty] | None
@@ -161,10 +164,12 @@ def two_players(generator: nn.Module, discriminator: nn.Module, options: GameOpt
 
     Raises:
         TypeError: if an option is unknown, or one that is needed is missing.
+        ValueError: if no block of the discriminator would be trained.
     """
     unknown, missing = options.keys() - GameOptions.__annotations__, GameOptions.__required_keys__ - options.keys()
     if unknown or missing:
         raise TypeError(f"options of a game: unknown are {sorted(unknown)}, missing are {sorted(missing)}")
+    freeze(discriminator, options.get("freeze_discriminator", 0))
     schedule = options.get("schedule", constant)
     regularizer_schedule = options.get("penalty_schedule", constant)
     return {
@@ -190,6 +195,21 @@ def two_players(generator: nn.Module, discriminator: nn.Module, options: GameOpt
             makes_fakes=True,
         ),
     }
+
+
+def freeze(discriminator: nn.Module, count: int) -> None:
+    """Stop training the first blocks of a discriminator; their batch norm still follows the images.
+
+    Raises:
+        ValueError: if the network would have nothing left to train.
+    """
+    found = blocks(discriminator)
+    if count and count >= len(found):
+        raise ValueError(
+            f"model.freeze_discriminator must be below the number of D's blocks, {len(found)}; got {count}"
+        )
+    for block in found[:count]:
+        block.requires_grad_(False)
 
 
 def counted_player(players: Mapping[str, Player]) -> str:

@@ -58,7 +58,7 @@ DAMAGED = {
     ),
     "another class": (
         lambda state: state["hyper_parameters"].update(model={"_target_": "torch.nn.ReLU"}),
-        "must hold a model of this program; it holds a ReLU",
+        "model.generator must be given",
     ),
 }
 

@@ -124,4 +124,4 @@ def test_the_trainer_has_what_the_groups_name(composed):
     assert isinstance(trainer, Trainer)
     names = {type(callback).__name__ for callback in trainer.callbacks}
     assert {"Checkpoints", "Samples", "Plots", "Board", "Throughput", "RunProgress"} <= names
-    assert {type(logger).__name__ for logger in trainer.loggers} == {"TensorBoardLogger", "CSVLogger"}
+    assert {type(logger).__name__ for logger in trainer.loggers} == {"TensorBoardLogger", "MetricsCSV"}

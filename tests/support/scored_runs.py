@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
 
 from gan_lightning.__main__ import main
+from gan_lightning.config.record import RunRecord
 from gan_lightning.evaluation.records import ScoreFile, ScoreRecord
 
 RECORD = ScoreRecord(
@@ -22,8 +22,8 @@ RECORD = ScoreRecord(
 def scored(folder, values, config=None, file="scores.jsonl", **changes):
     """Write a run folder with a score for each iteration, and return its path."""
     place = Path(folder)
-    (place / ".hydra").mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(config or {"seed": 0, "name": str(folder)}, place / ".hydra" / "config.yaml")
+    place.mkdir(parents=True, exist_ok=True)
+    RunRecord([], config or {"seed": 0, "name": str(folder)}, []).write(place)
     records = [replace(RECORD, iteration=at, value=value, **changes) for at, value in values.items()]
     ScoreFile(place / file).append(records)
     return str(place)

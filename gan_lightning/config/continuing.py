@@ -1,0 +1,175 @@
+"""What `resume=` means: which folder a run continues in, and the words that Hydra composes its configuration from."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
+
+from gan_lightning.config.arguments import in_quotes
+from gan_lightning.config.composition import composed
+from gan_lightning.config.record import FILE, RunRecord
+from gan_lightning.config.restoring import NOT_TAKEN
+from gan_lightning.files import hold, is_held_elsewhere
+
+MULTIRUN = {"-m", "--multirun"}
+ASIDE = {
+    "max_epochs", "max_steps", "max_time", "devices", "num_nodes", "accelerator", "strategy", "default_root_dir",
+    "logger", "callbacks", "enable_progress_bar", "enable_checkpointing", "log_every_n_steps",
+}  # fmt: skip
+"""Keys of the trainer in which runs of an equal configuration may differ."""
+PLACES = {"root", "cache_dir", "download", "num_workers", "on_device"}
+"""Keys of the data in which they may differ."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words of a command line.
+
+    Args:
+        typed: what stands for what the user typed; further ranks get it.
+        for_hydra: what Hydra is given: the recorded choices before what was typed.
+    """
+
+    typed: list[str]
+    for_hydra: list[str]
+
+
+def continued(words: Sequence[str]) -> Words:
+    """Find the run that `resume=` continues, and keep its folder for this process.
+
+    Args:
+        words: the command line of `train`.
+
+    Raises:
+        ValueError: if the run cannot be continued, another process writes it, or a new run would overwrite one.
+        SystemExit: with 0 if `resume=auto` finds that nothing is left to do.
+    """
+    words = ["hydra.run.dir=" + word.partition("=")[2] if word.startswith("run_dir=") else word for word in words]
+    resume, folder = _value(words, "resume"), _value(words, "hydra.run.dir")
+    if MULTIRUN & set(words):
+        if resume not in (None, "auto"):
+            raise ValueError(
+                f"resume={resume} continues one run, which several jobs of a sweep cannot share; leave -m out, or type "
+                "resume=auto"
+            )
+        return Words(words, words)
+    if resume == "auto":
+        resume = _automatic(words, Path(folder) if folder else None)
+        decided = f"resume={in_quotes(resume) if resume else 'null'}"
+        words = [decided if word.startswith("resume=") else word for word in words]
+    if resume is not None and Path(resume).expanduser().is_dir():
+        return _in_own_folder(words, Path(resume).expanduser(), folder)
+    if folder and (Path(folder) / FILE).is_file() and not is_further_rank():
+        raise ValueError(
+            f"hydra.run.dir={folder} has a run already; continue it with resume={folder}, or name another folder"
+        )
+    if folder and Path(folder).is_dir() and not is_further_rank():
+        hold(Path(folder), "hydra.run.dir")
+    if resume is None:
+        return Words(words, words)
+    return Words(words, [*_of_file(Path(resume).expanduser()).choices, *words])
+
+
+def is_further_rank() -> bool:
+    """Return whether this process is one of several of a run, and not the first."""
+    return any(os.environ.get(name, "0") not in ("", "0") for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+
+
+def record_to_resume(resume: str) -> RunRecord:
+    """Return the record of the run folder or the checkpoint that `resume=` names."""
+    path = Path(resume).expanduser()
+    return RunRecord.read(path, "resume") if path.is_dir() else _of_file(path)
+
+
+def _in_own_folder(words: list[str], run: Path, folder: str | None) -> Words:
+    record = RunRecord.read(run, "resume")
+    if folder and Path(folder).resolve() != run.resolve():
+        raise ValueError(
+            f"resume={run} continues in its own folder, and hydra.run.dir={folder} is another; leave it out, or resume "
+            f"from one of the files in {run / 'checkpoints'}"
+        )
+    if not is_further_rank():
+        hold(run, "resume")
+    typed = [word for word in words if not word.startswith("hydra.run.dir=")]
+    own = [f"hydra.run.dir={in_quotes(str(run.absolute()))}", "hydra.output_subdir=null"]
+    return Words([*typed, *own[:1]], [*record.choices, *typed, *own])
+
+
+def _of_file(file: Path) -> RunRecord:
+    from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+
+    if not file.is_file():
+        raise ValueError(f"resume must be a run folder, a checkpoint or auto; there is no {file}")
+    return RunRecord.of_checkpoint(AtomicCheckpointIO().load_checkpoint(file), f"resume: {file}")
+
+
+def _automatic(words: list[str], folder: Path | None) -> str | None:
+    """Return the newest unfinished run of an equal configuration that nobody writes; None if there is none."""
+    own = [word for word in words if not word.startswith(("resume=", "hydra.run.dir=", "-"))]
+    config: Any = composed(own, with_hydra=True)
+    HydraConfig.instance().set_config(config)
+    place = folder or Path(config.hydra.run.dir).parent
+    OmegaConf.set_struct(config, False)
+    del config["hydra"]
+    config.run_dir = "."
+    limits = config.trainer.max_epochs, config.trainer.max_steps
+    wanted = _comparable(OmegaConf.to_container(config, resolve=True))
+    finished = None
+    for run in _runs(place, is_run=folder is not None):
+        if is_held_elsewhere(run) and not is_further_rank():
+            continue
+        try:
+            record = RunRecord.read(run, "resume")
+        except ValueError:
+            continue
+        if _comparable(record.config) != wanted:
+            if folder:
+                raise ValueError(
+                    f"hydra.run.dir={folder} has a run of another configuration; name another folder, or continue that "
+                    f"run with resume={folder}"
+                )
+            continue
+        from gan_lightning.config.runs import newest_checkpoint, work_left
+
+        checkpoint = newest_checkpoint(run / "checkpoints")
+        if checkpoint is None:
+            if folder:
+                (run / FILE).unlink()  # killed before its first checkpoint; it starts again
+            continue
+        if work_left(checkpoint, *limits):
+            print(f"resume=auto continues {run}", file=sys.stderr)
+            return str(run)
+        finished = finished or run
+    if finished:
+        print(f"resume=auto: {finished} is finished; nothing is left to do", file=sys.stderr)
+        raise SystemExit(0)
+    return None
+
+
+def _runs(place: Path, is_run: bool) -> Iterator[Path]:
+    """Yield run folders, the newest first: the place itself or those in it."""
+    folders = [place] if is_run else sorted(place.iterdir(), reverse=True) if place.is_dir() else []
+    yield from (folder for folder in folders if (folder / FILE).is_file())
+
+
+def _comparable(config: Any) -> dict[str, Any]:
+    """Return what decides the numbers of a run: no limits, devices, loggers and paths."""
+    other = NOT_TAKEN | {"callbacks", "logger", "extractor", "metrics"}
+    kept = {key: value for key, value in config.items() if key not in other}
+    kept["trainer"] = {key: value for key, value in kept["trainer"].items() if key not in ASIDE}
+    kept["data"] = {key: value for key, value in kept["data"].items() if key not in PLACES}
+    return kept
+
+
+def _value(words: Sequence[str], key: str) -> str | None:
+    """Return the last value of a key, without quotes; None if it is not given or null."""
+    found = [word.partition("=")[2] for word in words if word.startswith(f"{key}=")]
+    if not found or found[-1] == "null":
+        return None
+    value = found[-1]
+    return value[1:-1].replace("\\'", "'").replace("\\\\", "\\") if value[:1] == value[-1:] == "'" else value

@@ -1,0 +1,163 @@
+"""The record of a run: what was chosen, typed and in force. A record from elsewhere is data and names no code."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from gan_lightning.config.composition import is_choice, parsed
+from gan_lightning.files import atomic_write
+
+FILE = "run.json"
+CONTROL = re.compile(r"_[a-z]+_")
+"""Keys with which a configuration directs how objects are made, such as `_target_`."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One uninterrupted part of a run.
+
+    Args:
+        iteration: where it begins.
+        overrides: what was typed for it.
+    """
+
+    iteration: int
+    overrides: list[str]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What is needed to make a run's objects again from the installed configuration.
+
+    Args:
+        choices: options of groups that were typed, such as `model=lsgan`, in their order.
+        config: every value that is in force, resolved and plain.
+        parts: the parts of the run; a continuation adds one.
+        parent: the checkpoint that the run began with; empty for a run that began with none.
+    """
+
+    choices: list[str]
+    config: dict[str, Any]
+    parts: list[Part]
+    parent: str = ""
+
+    @classmethod
+    def of_new_run(cls, overrides: Sequence[str], config: dict[str, Any], parent: str = "") -> "RunRecord":
+        """Return the record of a run that begins with what was typed."""
+        return cls(list(filter(is_choice, overrides)), config, [Part(0, list(overrides))], parent)
+
+    def continued(self, iteration: int, overrides: Sequence[str], config: dict[str, Any]) -> "RunRecord":
+        """Return the record with one more part, whose overrides are in force from now on."""
+        choices = [*self.choices, *filter(is_choice, overrides)]
+        return replace(self, choices=choices, config=config, parts=[*self.parts, Part(iteration, list(overrides))])
+
+    def hyper_parameters(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: the configuration, and the rest of the record under `run`."""
+        own = asdict(self)
+        return {**own.pop("config"), "run": own}
+
+    @classmethod
+    def of_checkpoint(cls, checkpoint: Mapping[str, Any], name: str) -> "RunRecord":
+        """Return the record in a checkpoint that the command line has written.
+
+        Raises:
+            ValueError: if there is none; the message begins with `name`.
+        """
+        kept = checkpoint.get("hyper_parameters")
+        if not isinstance(kept, dict) or not all(isinstance(kept.get(key), dict) for key in ("run", "model")):
+            raise ValueError(f"{name} has no configuration in it, so its model cannot be rebuilt")
+        config = {key: value for key, value in kept.items() if key != "run"}
+        return cls._checked({"config": config, **kept["run"]}, name)
+
+    @classmethod
+    def read(cls, folder: Path, key: str) -> "RunRecord":
+        """Return the record of a run folder.
+
+        Raises:
+            ValueError: if the folder has none or a damaged one; the message begins with `key`.
+        """
+        file = folder / FILE
+        if not file.is_file():
+            raise ValueError(f"{key} must be a run folder, which has a {FILE}; there is none in {folder}")
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{key}: {file} is damaged, {error}; give one of the run's checkpoints instead") from error
+        return cls._checked(content, f"{key}: {file}")
+
+    def write(self, folder: Path) -> None:
+        """Write the record to a run folder in one step."""
+        with atomic_write(folder / FILE) as stream:
+            stream.write(json.dumps(asdict(self), indent=1, ensure_ascii=False).encode())
+
+    @classmethod
+    def _checked(cls, content: Any, name: str) -> "RunRecord":
+        try:
+            parts = [
+                Part(int(part["iteration"]), [str(word) for word in part["overrides"]]) for part in content["parts"]
+            ]
+            choices = [str(word) for word in content["choices"]]
+            config = content["config"]
+            if not isinstance(config, dict):
+                raise TypeError("no configuration")
+            return cls(choices, config, parts, str(content["parent"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{name} is no record of a run of this version ({error!r})") from error
+
+    def refuse_code(self, given: Sequence[str], name: str) -> None:
+        """Check that no recorded override decides what is executed, unless it was typed again now.
+
+        Args:
+            given: what was typed now.
+            name: what a message calls the record.
+
+        Raises:
+            ValueError: for an override that names a class, a setting of Hydra, a search path or a flag, or that is no
+                override at all; the message quotes it.
+        """
+        for word in dict.fromkeys([*self.choices, *(word for part in self.parts for word in part.overrides)]):
+            if word not in given and (reason := _reason_to_refuse(word)):
+                raise ValueError(
+                    f"{name}: the recorded override {word!r} {reason}, and a run folder may not decide that; if you "
+                    "trust it, give it again on the command line"
+                )
+
+
+def _reason_to_refuse(word: str) -> str:
+    if word.startswith("-"):
+        return "is a flag"
+    try:
+        override = parsed(word)
+    except HydraException:
+        return "is none that can be read"
+    key = override.key_or_group
+    if key.split(".")[0].split("/")[0] == "hydra":
+        return "is a setting of Hydra"
+    if any(CONTROL.fullmatch(part) for part in key.split(".")) or has_control_key(_value(override)):
+        return "names what is called"
+    return ""
+
+
+def _value(override: Override) -> Any:
+    return None if override.is_sweep_override() else override.value()
+
+
+def has_control_key(value: Any) -> bool:
+    """Return whether a value has a key such as `_target_`, at any depth."""
+    return any(CONTROL.fullmatch(key) for key in _keys(value))
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield str(getattr(key, "text", key))
+            yield from _keys(below)
+    elif isinstance(value, list | tuple):
+        for below in value:
+            yield from _keys(below)
