@@ -13,7 +13,8 @@ from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
-from gan_lightning.config import logs, schema
+from gan_lightning import slurm
+from gan_lightning.config import exhausted, logs, schema
 from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.models.game import AdversarialGame
 
@@ -25,7 +26,7 @@ def run(config: DictConfig) -> None:
 
     Raises:
         ValueError: before training, if the configuration, the data or the checkpoint to resume from is wrong.
-        SystemExit: with 130 after Ctrl-C.
+        SystemExit: with 128 plus the signal's number after a signal that has ended the run.
     """
     file = None if config.resume is None else checkpoint_of(config.resume, "resume")
     config = without_unused_parts(config)
@@ -40,8 +41,10 @@ def run(config: DictConfig) -> None:
     log.info("run folder: %s", config.run_dir)
     counts = [f"{name} {_parameters(player.network)}" for name, player in reversed(model.players.items())]
     log.info("parameters: %s", ", ".join(counts))
-    trainer.fit(model, data, ckpt_path=file, weights_only=True)
-    report(Path(config.run_dir), model, trainer)
+    with exhausted.told(config, trainer):
+        trainer.fit(model, data, ckpt_path=file, weights_only=True)
+    if trainer.is_global_zero:  # the launcher of the other ranks takes any exit code of theirs for a crash
+        report(Path(config.run_dir), model, trainer)
 
 
 def without_unused_parts(config: DictConfig) -> DictConfig:
@@ -148,7 +151,7 @@ def report(folder: Path, model: AdversarialGame, trainer: Trainer) -> None:
     """Log where the results of a run are, and how to continue it if it was interrupted.
 
     Raises:
-        SystemExit: with 130 after Ctrl-C.
+        SystemExit: with 128 plus the signal's number after a signal that has ended the run.
     """
     log.info("%s at iteration %s", "stopped" if model.interrupted else "finished", f"{trainer.global_step:,}")
     for what, path in {
@@ -163,7 +166,8 @@ def report(folder: Path, model: AdversarialGame, trainer: Trainer) -> None:
     log.info("  %-12s tensorboard --samples_per_plugin=images=200 --logdir %s", "TensorBoard", quoted)
     if model.interrupted:
         log.info("  %-12s gan-lightning resume=%s", "continue", quoted)
-        raise SystemExit(130)
+        slurm.requeue_after(model.interrupted)
+        raise SystemExit(128 + model.interrupted)
 
 
 def _parameters(network: nn.Module) -> str:

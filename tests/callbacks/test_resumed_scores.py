@@ -42,7 +42,7 @@ def test_a_run_that_is_resumed_in_the_folder_of_another_leaves_nothing_of_that_o
 ):
     chosen = [*chosen[:-1], "callbacks.scores.every_n_iterations=3"]
     scripted(1.0)
-    played(composed, tmp_path / "a", 3, *chosen, "callbacks.checkpoint.every_n_iterations=1")
+    played(composed, tmp_path / "a", 3, *chosen, *NUMBERED)
     scripted(0.1)
     played(composed, tmp_path / "b", 3, *chosen)
     ScoreFile(tmp_path / "b" / "evaluations.jsonl").append([record(0.2, 1)])
