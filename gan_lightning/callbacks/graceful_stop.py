@@ -53,11 +53,11 @@ class GracefulStop(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        number = self._agreed(trainer, pl_module.interrupted)
-        if number and not pl_module.interrupted:
-            signals.say("stopping after this iteration, as another process was asked to")
-        if number:
-            pl_module.interrupted, trainer.should_stop = number, True
+        if self._agree(trainer, pl_module):
+            trainer.should_stop = True
+
+    def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
+        self._agree(trainer, pl_module)  # scores that were broken off have ended the run without the above
 
     def teardown(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
         """Restore the handlers only now, because the other callbacks still write files in `on_train_end`."""
@@ -66,9 +66,13 @@ class GracefulStop(Callback):
     def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
         self.answering.close()
 
-    def _agreed(self, trainer: Trainer, number: int) -> int:
-        """Return the greatest of all processes' numbers, on all of them."""
+    def _agree(self, trainer: Trainer, module: AdversarialGame) -> int:
+        """Give all processes the greatest of their signals' numbers, and return it."""
         if trainer.world_size == 1:
-            return number
-        own = torch.tensor(number, device=trainer.strategy.root_device)
-        return int(trainer.strategy.reduce(own, reduce_op="max"))
+            return module.interrupted
+        own = torch.tensor(module.interrupted, device=trainer.strategy.root_device)
+        number = int(trainer.strategy.reduce(own, reduce_op="max"))
+        if number and not module.interrupted:
+            signals.say("stopping after this iteration, as another process was asked to")
+        module.interrupted = max(number, module.interrupted)  # a signal may have come meanwhile
+        return number

@@ -167,13 +167,13 @@ class Scores(Callback):
         self.scored, self.owed = iteration, -1
         # Every process stops where one is interrupted: the others would wait for its share of the images.
         if trainer.strategy.reduce_boolean_decision(bool(module.interrupted), all=False):
-            self._abandon(iteration, is_due)
+            self._abandon(trainer, is_due)
             return
         progress = TrainingProgress(iteration, module.images_seen, module.seed, str(self.folder))
         try:
             records = self.scorer(module, self.options, self.num_images, progress)
         except AbandonedError:
-            self._abandon(iteration, is_due)
+            self._abandon(trainer, is_due)
             return
         except Exception as error:
             if not isinstance(error, ValueError) and not is_last_of_run(trainer):
@@ -188,7 +188,10 @@ class Scores(Callback):
         if trainer.is_global_zero:
             self._write(trainer, records)
 
-    def _abandon(self, iteration: int, is_due: bool) -> None:
+    def _abandon(self, trainer: Trainer, is_due: bool) -> None:
+        """End the run with this iteration, on all ranks, so that its checkpoint knows what is owed."""
+        trainer.should_stop = True
+        iteration = trainer.global_step
         self.owed = iteration if is_due else -1
         later = "; the resumed run will make up for them" if is_due else ""
         log.info("no scores at iteration %s, because a signal has ended the run%s", f"{iteration:,}", later)
