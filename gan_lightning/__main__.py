@@ -31,7 +31,7 @@ def main() -> None:
     If the command line, a file or a folder is wrong, one sentence is printed and the exit code is 2; set
     GAN_LIGHTNING_TRACEBACK=1 for the traceback. docs/reliability.md lists the other exit codes.
     """
-    with signals.answered_by(signals.exit_at_once):
+    with signals.answered_by(signals.exit_at_once), signals.ended_if_blocked():
         signals.follow_parent()
         _run()
 

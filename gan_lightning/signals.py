@@ -19,6 +19,8 @@ STOPS = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTE
 """The signals that ask for a stop; Windows has no SIGUSR1."""
 SWEEP = "GAN_LIGHTNING_SWEEP"
 """The environment variable with the process id of the sweep that has started a job."""
+PATIENCE = 10
+"""Seconds after which a process ends that cannot answer a signal."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -46,6 +48,32 @@ def answered_by(handler: Handler) -> Iterator[None]:
             signal.signal(number, previous)
 
 
+@contextmanager
+def ended_if_blocked() -> Iterator[None]:
+    """End this process if a stop signal outside training remains without effect for `PATIENCE` seconds.
+
+    Python's handlers wait for the main thread, which may be blocked, for example until another rank joins it.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    threading.Thread(target=_end_if_blocked, args=[reader], daemon=True).start()
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writer)
+
+
+def _end_if_blocked(reader: int) -> None:
+    while received := os.read(reader, 1):
+        number = received[0]
+        if number in STOPS and signal.getsignal(number) in (exit_at_once, raise_stopped, _end):
+            time.sleep(PATIENCE)
+            os._exit(128 + number)
+    os.close(reader)
+
+
 def exit_at_once(number: int, frame: FrameType | None) -> None:
     """Answer a signal while a command starts: say so and end the process, because nothing is open that needs closing.
 
@@ -69,10 +97,16 @@ def raise_stopped(number: int, frame: FrameType | None) -> None:
     raise Stopped(number)
 
 
-def ignore(worker: int) -> None:
-    """Leave the stop signals to the process that has started this one, and end with it; for data workers."""
+def leave_to_parent(worker: int) -> None:
+    """Keep a data worker from signals that come to the whole group of processes, and end it with its parent.
+
+    SIGTERM still ends a worker, because that is how torch ends one that does not end by itself.
+    """
+    if sys.platform != "win32":
+        os.setpgid(0, 0)
     for number in STOPS:
-        signal.signal(number, signal.SIG_IGN)
+        if number != signal.SIGTERM:
+            signal.signal(number, signal.SIG_IGN)
     _get_when_parent_ends(signal.SIGKILL)
 
 

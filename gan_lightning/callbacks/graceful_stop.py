@@ -9,6 +9,7 @@ import torch
 from lightning import Callback, Trainer
 
 from gan_lightning import signals
+from gan_lightning.callbacks.checkpoints import BadStateError
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch
 
@@ -43,8 +44,6 @@ class GracefulStop(Callback):
                 again = "; press Ctrl-C again to stop without saving" if number == signal.SIGINT else ""
                 signals.say(f"stopping after this iteration{again}")
             elif number == signal.SIGINT and signals.is_first_process():
-                if trainer.strategy.launcher is not None:
-                    trainer.strategy.launcher.kill(signal.SIGKILL)  # the other ranks would wait for this one
                 signals.raise_stopped(number, frame)
 
         pl_module.interrupted = 0
@@ -65,6 +64,9 @@ class GracefulStop(Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
         self.answering.close()
+        launcher = trainer.strategy.launcher
+        if launcher is not None and not isinstance(exception, BadStateError):
+            launcher.kill(signal.SIGKILL)  # the other ranks would wait for this one, or report that it has gone
 
     def _agree(self, trainer: Trainer, module: AdversarialGame) -> int:
         """Give all processes the greatest of their signals' numbers, and return it."""

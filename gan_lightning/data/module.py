@@ -192,7 +192,7 @@ class StoredDataModule(LightningDataModule, ABC):
             batch_size=None,
             collate_fn=_unchanged,
             num_workers=workers,
-            worker_init_fn=signals.ignore,
+            worker_init_fn=signals.leave_to_parent,
             persistent_workers=workers > 0,
             pin_memory=device.type == "cuda" and not is_held,
         )
