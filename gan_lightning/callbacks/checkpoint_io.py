@@ -24,6 +24,13 @@ CHECKSUM_SIZE = 71
 CHANGED = "its checksum does not match its content, so bytes have changed since it was written"
 
 
+class BadStateError(Exception):
+    """An error after which the networks' state must not be kept, so that no good checkpoint is replaced by a bad one.
+
+    A callback that raises it in `on_train_batch_end` does so before the checkpoint of that iteration is written.
+    """
+
+
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Lightning's reader and writer of checkpoints, with files that are written whole or not at all.
 

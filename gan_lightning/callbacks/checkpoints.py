@@ -8,19 +8,12 @@ from lightning import Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from gan_lightning.callbacks.cadence import Cadence, is_last_of_run
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, numbered_checkpoints
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, BadStateError, numbered_checkpoints
 from gan_lightning.files import add_name, remove_leftovers
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, NonNegativeFloat, PositiveInt
 
 log = logging.getLogger(__name__)
-
-
-class BadStateError(Exception):
-    """An error after which the networks' state must not be kept, so that no good checkpoint is replaced by a bad one.
-
-    A callback that raises it in `on_train_batch_end` does so before the checkpoint of that iteration is written.
-    """
 
 
 class Checkpoints(Checkpoint):

@@ -9,7 +9,7 @@ import torch
 from lightning import Callback, Trainer
 
 from gan_lightning import signals
-from gan_lightning.callbacks.checkpoints import BadStateError
+from gan_lightning.callbacks.checkpoint_io import BadStateError
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch
 

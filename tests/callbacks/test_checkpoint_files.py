@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from hydra.utils import instantiate
+from lightning import Callback
 
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, BadStateError, newest_whole_checkpoint
 from support.checkpoints import assert_same
-from support.scoring import CLASSES, iteration_of, played
+from support.scoring import CLASSES, QUIET, iteration_of, played
 
 STATE = {"state_dict": {"weight": torch.arange(600.0)}, "global_step": 7, "name": "é"}
 
@@ -152,3 +154,26 @@ def test_loggers_save_what_they_have_before_a_checkpoint_is_written(chosen, comp
     csv = ["logger=csv", "trainer.log_every_n_steps=1"]
     played(composed, tmp_path, 3, *[word for word in chosen if word != "logger=none"], *csv)
     assert seen == [(1, 1), (2, 2), (3, 3)]
+
+
+class Breaks(Callback):
+    """A callback that raises an error after the third batch."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.global_step == 3:
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"), [(BadStateError("nan"), 2), (SystemExit(130), 2), (RuntimeError("grid"), 3)]
+)
+def test_a_bad_state_is_never_kept_and_a_good_one_is(error, kept, chosen, composed, tmp_path):
+    config = composed(*QUIET, *chosen, "trainer.max_steps=5", run_dir=tmp_path)
+    trainer = instantiate(config.trainer)
+    trainer.callbacks.insert(0, Breaks(error))
+    with pytest.raises(type(error)):
+        trainer.fit(instantiate(config.model), instantiate(config.data))
+    assert iteration_of(tmp_path, "last") == kept
