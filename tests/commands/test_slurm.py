@@ -46,7 +46,9 @@ def test_sigusr1_puts_the_job_back_into_the_queue_once_everything_is_written(job
     assert (code, asked()) == (138, ["requeue 17"])
     assert {"0000003.ckpt", "last.ckpt"} <= {file.name for file in Path("run/checkpoints").iterdir()}
     assert not list(Path().rglob("hpc_ckpt*")), "Lightning's own checkpoint of a job"
-    assert "job 17 is back in the queue" in Path("run/train.log").read_text()
+    log = Path("run/train.log").read_text()
+    assert "job 17 is back in the queue" in log
+    assert "auto-requeueing enabled" not in log, "Lightning's own requeueing"
 
 
 def test_a_task_of_an_array_is_named_by_the_array_and_its_number(job):
