@@ -10,21 +10,25 @@ import os
 import traceback
 from importlib import import_module
 from pathlib import Path
+from types import TracebackType
 
-import hydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
-from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
+from gan_lightning import signals
 
-from gan_lightning import launcher
-from gan_lightning.config import logs, resolvers
-from gan_lightning.config.arguments import prepared, with_runs
-from gan_lightning.config.composition import CONF
-from gan_lightning.config.continuing import Words, continued
-from gan_lightning.config.errors import USER_ERRORS, sentence
-from gan_lightning.files import hold, release
-from gan_lightning.printable import printable
+with signals.answered_by(signals.exit_at_once):  # these imports take a while
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.errors import HydraException
+    from omegaconf import DictConfig
+    from omegaconf.errors import OmegaConfBaseException
+
+    from gan_lightning import launcher
+    from gan_lightning.config import logs, resolvers
+    from gan_lightning.config.arguments import prepared, with_runs
+    from gan_lightning.config.composition import CONF
+    from gan_lightning.config.continuing import Words, continued, is_further_rank
+    from gan_lightning.config.errors import USER_ERRORS, exit_code, sentence
+    from gan_lightning.files import hold, release
+    from gan_lightning.printable import printable
 
 HERE = Path(__file__).resolve().parent
 TRACEBACK = "GAN_LIGHTNING_TRACEBACK"
@@ -34,8 +38,14 @@ def main() -> None:
     """Run the command that the first word names.
 
     If the command line, a file or a folder is wrong, one sentence is printed and the exit code is 2; set
-    GAN_LIGHTNING_TRACEBACK=1 for the traceback.
+    GAN_LIGHTNING_TRACEBACK=1 for the traceback. docs/reliability.md lists the other exit codes.
     """
+    with signals.answered_by(signals.exit_at_once), signals.ended_if_blocked():
+        signals.follow_parent()
+        _run()
+
+
+def _run() -> None:
     given = list(sys.argv)
     resolvers.register()
     launcher.register()
@@ -47,11 +57,13 @@ def main() -> None:
         sys.argv[:] = repeated  # Lightning starts further ranks by repeating the command line
         os.environ.pop("HYDRA_FULL_ERROR", None)
         with _one_sentence(wants_traceback, primary):
-            if command == "train":
-                hold(Path(config.run_dir), "hydra.run.dir")
-            else:
+            if command != "train":
                 logs.write_to(Path(HydraConfig.get().runtime.output_dir, f"{command}.log"))
-            import_module(f"gan_lightning.commands.{command}").run(config)
+            elif not is_further_rank():
+                hold(Path(config.run_dir), "hydra.run.dir")
+            chosen = import_module(f"gan_lightning.commands.{command}")
+            with signals.answered_by(signals.raise_stopped):
+                chosen.run(config)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
     try:
@@ -66,23 +78,30 @@ def main() -> None:
 
 
 class _one_sentence:  # noqa: N801
-    """A context that turns a user's error into one sentence on stderr and exit code 2."""
+    """A context that ends the process after an error.
+
+    A user's error becomes one sentence on stderr; any other error is a bug and keeps its traceback.
+    """
 
     def __init__(self, wants_traceback: bool, primary: str, of_files: str = "") -> None:
         self.wants_traceback, self.primary, self.of_files = wants_traceback, primary, of_files
 
     def __enter__(self) -> None: ...
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(error, BrokenPipeError):  # `--help | head`
             sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
             raise SystemExit(0) from None
-        if isinstance(error, USER_ERRORS) and not self.wants_traceback:
+        if not isinstance(error, Exception):
+            return
+        if self.wants_traceback or not isinstance(error, USER_ERRORS):
+            traceback.print_exception(error.with_traceback(trace))
+        else:
             about = self.of_files if isinstance(error, OSError) and error.filename else ""
             print(f"error: {about}{printable(sentence(error, CONF, self.primary))}", file=sys.stderr)
             if not about and not _foreseen(error):
                 print(f"({type(error).__name__}; set {TRACEBACK}=1 for the traceback)", file=sys.stderr)
-            raise SystemExit(2) from None
+        raise SystemExit(exit_code(error)) from None
 
 
 def _foreseen(error: BaseException) -> bool:

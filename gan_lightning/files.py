@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import re
 import secrets
 import shutil
 import time
@@ -15,6 +16,9 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 log = logging.getLogger(__name__)
+
+TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
+"""The names of files that are being written."""
 
 
 def hashed_name(*parts: object) -> str:
@@ -72,10 +76,12 @@ def atomic_write(file: Path) -> Iterator[BinaryIO]:
 
     Args:
         file: where the content goes; its parent folder is made where it is missing.
+
+    Raises:
+        OSError: if the file cannot be written, with its name; also if the body raises one, of whatever file.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    # The name is short, because the file's own name may be as long as names can be.
-    temporary = file.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = _temporary_beside(file)
     try:
         with temporary.open("wb") as stream:
             yield stream
@@ -83,6 +89,10 @@ def atomic_write(file: Path) -> Iterator[BinaryIO]:
             os.fsync(stream.fileno())
         temporary.replace(file)
         sync(file.parent)
+    except OSError as error:
+        if error.errno is None:  # a library's own message
+            raise
+        raise OSError(error.errno, error.strerror, str(file)) from error  # not the temporary name, nor none
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -160,7 +170,7 @@ def add_name(file: Path, name: Path) -> None:
 
     The name is a hard link, or a copy if the file system has no hard links.
     """
-    temporary = name.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = _temporary_beside(name)
     try:
         os.link(file, temporary)
     except OSError:
@@ -168,6 +178,19 @@ def add_name(file: Path, name: Path) -> None:
             shutil.copyfileobj(source, stream)
     else:
         temporary.replace(name)
+        sync(name.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove from a folder the unfinished files of processes that were killed; nobody else may write there."""
+    for file in folder.iterdir():
+        if TEMPORARY.fullmatch(file.name):
+            file.unlink(missing_ok=True)
+
+
+def _temporary_beside(file: Path) -> Path:
+    """Return a new name in a file's folder; it is short, because the file's own may be as long as names can be."""
+    return file.with_name(f".{secrets.token_hex(8)}.tmp")
 
 
 def sync(path: Path) -> None:

@@ -97,7 +97,8 @@ class PairScores(Callback):
 
     The model translates each x; the result, clamped to [-1, 1], is compared with y. SSIM is left out for images below
     11 pixels and LPIPS below 31; a data set without aligned test pairs has no scores. The first process computes them
-    alone, without random numbers and without state in checkpoints. The end of training is always scored.
+    alone and without random numbers. The end of training is always scored, unless a signal has ended it; scores that it
+    breaks off are made up for by the resumed run.
 
     Args:
         every_n_iterations: batches between scores; None to ignore iterations.
@@ -123,6 +124,7 @@ class PairScores(Callback):
         self.lpips = lpips
         self.distances: dict[str, Distance] = {}
         self.scored = -1
+        self.owed = -1
 
     @property
     def charts(self) -> list[str]:
@@ -150,24 +152,50 @@ class PairScores(Callback):
         self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         if self.cadence.due_after_batch(trainer):
-            self._log(trainer, pl_module)
+            self._log_or_owe(trainer, pl_module)
+
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
+        if self.owed == trainer.global_step:
+            self._log_or_owe(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._log(trainer, pl_module)
 
-    def _log(self, trainer: Trainer, module: AdversarialGame) -> None:
+    def state_dict(self) -> dict[str, Any]:
+        return {"owed": self.owed} if self.owed >= 0 else {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.owed = state_dict.get("owed", -1)
+
+    def _log_or_owe(self, trainer: Trainer, module: AdversarialGame) -> None:
+        """Log the scores; if a signal breaks them off, end the run with this iteration, on all ranks."""
+        is_broken_off = not self._log(trainer, module)
+        if trainer.strategy.reduce_boolean_decision(is_broken_off, all=False):
+            log.info("no pair scores at iteration %s, because a signal has ended the run", f"{trainer.global_step:,}")
+            self.owed, trainer.should_stop = trainer.global_step, True
+        else:
+            self.owed = -1
+
+    def _log(self, trainer: Trainer, module: AdversarialGame) -> bool:
+        """Return whether this process has done what it had to do."""
         if not self.distances or trainer.global_step == self.scored:
-            return
+            return True
         self.scored = trainer.global_step
         scores = self._scores(trainer.datamodule, module)  # type: ignore[attr-defined]
+        if scores is None:
+            return False
         for logger in trainer.loggers:
             logger.log_metrics(scores, step=trainer.global_step)
+        return True
 
     @torch.no_grad()
-    def _scores(self, data: Any, module: AdversarialGame) -> dict[str, float]:
+    def _scores(self, data: Any, module: AdversarialGame) -> dict[str, float] | None:
+        """Return the scores by name; None if a signal has broken them off."""
         values: dict[str, list[Tensor]] = defaultdict(list)
         rows = count()
         for batch in data.evaluation_batches("test", self.batch_size, module.device):
+            if module.interrupted:
+                return None
             noise = [derive(module.seed, "dropout", f"test {next(rows)}") for _ in batch.x]
             output = module.images(batch.x, noise=noise, direction="xy").to(batch.y).clamp(-1, 1)
             for name, distance in self.distances.items():

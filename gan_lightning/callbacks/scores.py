@@ -10,6 +10,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from gan_lightning.callbacks.cadence import Cadence, is_last_of_run
 from gan_lightning.data.module import Split
+from gan_lightning.evaluation.collectives import AbandonedError
 from gan_lightning.evaluation.records import SCORES, ScoreFile, ScoreRecord, ScoringFailure
 from gan_lightning.evaluation.sampling import SamplingOptions
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
@@ -29,8 +30,8 @@ class Scores(Callback):
     All metrics share one pass of generated images, which the processes divide among them. The first process writes a
     line of `scores.jsonl` for each score, `scores/<name>` to every logger, and the records to TensorBoard as text.
     Training computes the same with and without scores. If images cannot be scored, such as those of a diverged
-    generator, a warning and a line of `scores.jsonl` give the reason. A run that Ctrl-C ends is not scored at its end,
-    because that may take long.
+    generator, a warning and a line of `scores.jsonl` give the reason. A run that a signal ends is not scored at its
+    end, because that may take long, and scores under way are abandoned; a resumed run makes up for those that were due.
 
     The iteration of the best value of the score that is followed is kept in `pl_module.best_iteration`; checkpoints
     hold the best and the last value of each score.
@@ -87,6 +88,7 @@ class Scores(Callback):
         self.histories = ScoreHistories()
         self.names: list[str] = []
         self.scored = -1
+        self.owed = -1
         self.warned: set[str] = set()
 
     @property
@@ -118,13 +120,16 @@ class Scores(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._note_best(pl_module)
+        if self.owed == trainer.global_step:
+            self._score(trainer, pl_module)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         # The end is scored here too, so that the last checkpoint holds its score.
-        if self.cadence.due_after_batch(trainer) or is_last_of_run(trainer):
-            self._score(trainer, pl_module)
+        is_due = self.cadence.due_after_batch(trainer)
+        if is_due or is_last_of_run(trainer):
+            self._score(trainer, pl_module, is_due)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: AdversarialGame, checkpoint: dict[str, Any]) -> None:
         """Score before the last checkpoint: Lightning's timer may end a run after `on_train_batch_end`."""
@@ -141,27 +146,32 @@ class Scores(Callback):
                 self._warn(f"{name}: the last, {history.last}, is far worse than the best, {history.best}")
 
     def state_dict(self) -> dict[str, Any]:
-        return {"histories": self.histories.plain()} if self.histories.by_name else {}
+        histories = {"histories": self.histories.plain()} if self.histories.by_name else {}
+        return histories | ({"owed": self.owed} if self.owed >= 0 else {})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         if self.metrics:
             self.histories = ScoreHistories.from_plain(state_dict.get("histories", {}))
+            self.owed = state_dict.get("owed", -1)
 
     # What the hooks share.
 
-    def _score(self, trainer: Trainer, module: AdversarialGame) -> None:
+    def _score(self, trainer: Trainer, module: AdversarialGame, is_due: bool = True) -> None:
+        """Score this iteration; if a signal prevents scores that are due at it in any run, they are owed."""
         iteration = trainer.global_step
         if not self.metrics or iteration == self.scored:
             return
-        self.scored = iteration
+        self.scored, self.owed = iteration, -1
         # Every process stops where one is interrupted: the others would wait for its share of the images.
-        if trainer.strategy.reduce_boolean_decision(module.interrupted, all=False):
-            if trainer.is_global_zero:
-                log.info("no scores at iteration %s, because Ctrl-C has ended the run", f"{iteration:,}")
+        if trainer.strategy.reduce_boolean_decision(bool(module.interrupted), all=False):
+            self._abandon(trainer, is_due)
             return
         progress = TrainingProgress(iteration, module.images_seen, module.seed, str(self.folder))
         try:
             records = self.scorer(module, self.options, self.num_images, progress)
+        except AbandonedError:
+            self._abandon(trainer, is_due)
+            return
         except Exception as error:
             if not isinstance(error, ValueError) and not is_last_of_run(trainer):
                 raise
@@ -174,6 +184,14 @@ class Scores(Callback):
         self._note_best(module)
         if trainer.is_global_zero:
             self._write(trainer, records)
+
+    def _abandon(self, trainer: Trainer, is_due: bool) -> None:
+        """End the run with this iteration, on all ranks, so that its checkpoint knows what is owed."""
+        trainer.should_stop = True
+        iteration = trainer.global_step
+        self.owed = iteration if is_due else -1
+        later = "; the resumed run will make up for them" if is_due else ""
+        log.info("no scores at iteration %s, because a signal has ended the run%s", f"{iteration:,}", later)
 
     def _note_best(self, module: AdversarialGame) -> None:
         followed = self.followed()

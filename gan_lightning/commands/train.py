@@ -6,31 +6,26 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
-from lightning import LightningDataModule, LightningModule, Trainer, seed_everything
-from lightning.pytorch.callbacks import Callback, Timer
+from lightning import Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
+from gan_lightning import slurm
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
-from gan_lightning.callbacks.rewind import EVENTS, begin_with, rewind
-from gan_lightning.config import logs, schema
+from gan_lightning.config import exhausted, logs
+from gan_lightning.config.checks import check, check_checkpoint_fits, check_data_suit, check_same_run
 from gan_lightning.config.continuing import record_to_resume
-from gan_lightning.config.record import FILE as RECORD, RunRecord
+from gan_lightning.config.opening import Opening
+from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import NOT_TAKEN, restored_config
-from gan_lightning.config.runs import checkpoint_of, epochs_done
+from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.transfer import load_fitting_weights
 
 log = logging.getLogger(__name__)
 
-MAY_CHANGE = {
-    "root", "download", "batch_size", "num_workers", "cache", "cache_dir", "on_device", "on_bad", "max_bad", "expected",
-    "drop_last", "flip",
-}  # fmt: skip
-"""Keys of the data that a continuation may change, because the images stay the same."""
 SHOWN = 5
 """How many weights that `init_from` could not load are named."""
 
@@ -42,7 +37,7 @@ def run(config: DictConfig) -> None:
 
     Raises:
         ValueError: before training, if the configuration, the data or the checkpoint to resume from is wrong.
-        SystemExit: with 130 after Ctrl-C.
+        SystemExit: with 128 plus the signal's number after a signal that has ended the run.
     """
     typed = list(HydraConfig.get().overrides.task)
     before = record_to_resume(config.resume) if config.resume else None
@@ -61,7 +56,8 @@ def run(config: DictConfig) -> None:
         iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"]
         record = before.continued(iteration, typed, plain)
     model, trainer = fit(config, record, file)
-    report(Path(config.run_dir), model, trainer)
+    if trainer.is_global_zero:  # the launcher of the other ranks takes any exit code of theirs for a crash
+        report(Path(config.run_dir), model, trainer)
 
 
 def fit(config: DictConfig, record: RunRecord, file: Path | None) -> tuple[AdversarialGame, Trainer]:
@@ -83,74 +79,22 @@ def fit(config: DictConfig, record: RunRecord, file: Path | None) -> tuple[Adver
     if config.init_from and not file:
         begin_with_weights(model, checkpoint_of(config.init_from, "init_from"))
     model.save_hyperparameters(record.hyper_parameters())
-    opening = _Opening(Path(config.run_dir), record, file)
+    opening = Opening(Path(config.run_dir), record, file)
     trainer.callbacks.append(opening)
     log.info("run folder: %s", config.run_dir)
     counts = [f"{name} {_parameters(player.network)}" for name, player in reversed(model.players.items())]
     log.info("parameters: %s", ", ".join(counts))
     try:
-        trainer.fit(model, data, ckpt_path=file, weights_only=True)
+        with exhausted.told(config, trainer):
+            trainer.fit(model, data, ckpt_path=file, weights_only=True)
     finally:
         opening.undo()
     return model, trainer
 
 
-class _Opening(Callback):
-    """Opens a run folder after all other callbacks have been set up, so that nothing is refused after it.
-
-    The record is written, what a continued run has recorded after its checkpoint is cut, and the log file begins.
-    """
-
-    def __init__(self, folder: Path, record: RunRecord, file: Path | None) -> None:
-        self.folder, self.record, self.file = folder, record, file
-        self.is_open = False
-        self.events = set(folder.glob(EVENTS))
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self.is_open = True
-        if not trainer.is_global_zero:
-            return
-        iteration = self.record.parts[-1].iteration
-        if self.file:
-            own = self.file.resolve().parent.parent
-            if own == self.folder.resolve():
-                rewind(self.folder, iteration)
-            elif (own / RECORD).is_file():
-                begin_with(self.folder, own, iteration)
-        self.record.write(self.folder)
-        logs.write_to(self.folder / "train.log")
-        if self.file:
-            log.info("continued from %s at iteration %s", self.file, f"{iteration:,}")
-
-    def undo(self) -> None:
-        """Remove the file that Lightning makes TensorBoard begin before the set-up, if the set-up has failed."""
-        if not self.is_open:
-            for file in set(self.folder.glob(EVENTS)) - self.events:
-                file.unlink(missing_ok=True)
-
-
 def _is_of_command(word: str) -> bool:
     """Return whether a word tells this command what to continue, and sets nothing of the run."""
     return word.split("=", 1)[0] in NOT_TAKEN
-
-
-def check_same_run(before: RunRecord, config: DictConfig) -> None:
-    """Check that a continuation has the seed and the images of its run.
-
-    Raises:
-        ValueError: if it has not; the message names the first key that differs.
-    """
-    now: Any = {"seed": config.seed, "data": OmegaConf.to_container(config.data, resolve=True)}
-    then = {"seed": before.config["seed"], "data": before.config["data"]}
-    keys = {f"data.{key}" for key in {*now["data"], *then["data"]} - MAY_CHANGE}
-    for key in ["seed", *sorted(keys)]:
-        one, other = (OmegaConf.select(OmegaConf.create(each), key) for each in (now, then))
-        if one != other:
-            name = key.removesuffix("._target_")
-            raise ValueError(
-                f"resume: {name} is {other} in the run and cannot change to {one}; start a new run from its weights "
-                "with init_from instead of resume"
-            )
 
 
 def begin_with_weights(model: AdversarialGame, file: Path) -> None:
@@ -185,92 +129,11 @@ def without_unused_parts(config: DictConfig) -> DictConfig:
     return config
 
 
-def check(config: DictConfig) -> None:
-    """Check settings whose errors can be found before anything is built.
-
-    Raises:
-        ValueError: if a setting is wrong; the message names its key.
-    """
-    if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
-        raise ValueError(f"seed must be a whole number from 0 to {2**32 - 1}; got {config.seed!r}")
-    schema.check(config)
-    if config.metrics and "scores" not in config.callbacks:
-        log.info("no scores: metric is chosen, but callbacks has no scores")
-    _check_trainer(config.trainer)
-    for player in ("generator", "discriminator"):
-        try:
-            instantiate(config.model[f"{player}_optimizer"])([nn.Parameter(torch.zeros(1))])
-        except (ValueError, IndexError, TypeError) as error:
-            raise ValueError(f"model.{player}_optimizer cannot be made: {error}") from error
-
-
-def _check_trainer(trainer: DictConfig) -> None:
-    if trainer.log_every_n_steps < 1:
-        raise ValueError(f"trainer.log_every_n_steps must be at least 1; got {trainer.log_every_n_steps}")
-    if trainer.strategy == "auto" and trainer.devices not in (1, "1", "auto", [0]):
-        raise ValueError(f"trainer.devices={trainer.devices} needs trainer=ddp, which keeps two networks in step")
-    for key in ("max_epochs", "max_steps", "limit_train_batches"):
-        if trainer.get(key) == 0:
-            raise ValueError(f"trainer.{key} must not be 0: there would be nothing to train")
-
-
-def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:
-    """Compare the kind of batch that the data module gives with the kinds that the model takes.
-
-    A data module of another package that has no `batch_type` is not checked.
-
-    Raises:
-        ValueError: if the model does not take such batches.
-    """
-    given = getattr(data, "batch_type", None)
-    if given is not None and not issubclass(given, model.batch_types):
-        taken = " or ".join(sorted(kind.__name__ for kind in model.batch_types))
-        raise ValueError(
-            f"data gives batches of {given.__name__} ({type(data).__name__}), and model takes {taken} "
-            f"({type(model).__name__}); choose another of the two"
-        )
-
-
-def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: LightningModule, trainer: Trainer) -> None:
-    """Compare a checkpoint with the run that is to continue it.
-
-    Raises:
-        ValueError: if a weight is missing, left over or of another shape, or if nothing is left to do.
-    """
-    own = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
-    kept = {name: tuple(weight.shape) for name, weight in loaded["state_dict"].items()}
-    for name in sorted(own.keys() | kept.keys()):
-        if own.get(name) != kept.get(name):
-            raise ValueError(
-                f"resume: {file} was written by another model: {name} is {kept.get(name, 'missing')} there, "
-                f"{own.get(name, 'missing')} in this configuration; init_from takes the weights that fit"
-            )
-    for key, done, limit in (
-        ("max_steps", loaded["global_step"], trainer.max_steps),
-        ("max_epochs", epochs_done(loaded), trainer.max_epochs),
-    ):
-        if limit is not None and -1 < limit <= done:
-            raise ValueError(f"resume: {file} has done {done} already; raise trainer.{key}, which is {limit}")
-    for timer in (callback for callback in trainer.callbacks if isinstance(callback, Timer)):  # type: ignore[attr-defined]
-        _check_time_is_left(file, timer, loaded["callbacks"].get(timer.state_key))
-
-
-def _check_time_is_left(file: Path, timer: Timer, state: dict[str, Any] | None) -> None:
-    """Check Lightning's timer, which Lightning itself adds for `trainer.max_time`."""
-    spent = state["time_elapsed"]["train"] if state else 0
-    limit = timer.time_remaining()
-    if limit is not None and limit <= spent:
-        raise ValueError(
-            f"resume: {file} has trained for {spent:.0f} seconds already; raise trainer.max_time, which is "
-            f"{limit:.0f} for all parts of a run together"
-        )
-
-
 def report(folder: Path, model: AdversarialGame, trainer: Trainer) -> None:
     """Log where the results of a run are, and how to continue it if it was interrupted.
 
     Raises:
-        SystemExit: with 130 after Ctrl-C.
+        SystemExit: with 128 plus the signal's number after a signal that has ended the run.
     """
     log.info("%s at iteration %s", "stopped" if model.interrupted else "finished", f"{trainer.global_step:,}")
     for what, path in {
@@ -285,7 +148,8 @@ def report(folder: Path, model: AdversarialGame, trainer: Trainer) -> None:
     log.info("  %-12s gan-lightning resume=%s", "continue", quoted)
     log.info("  %-12s tensorboard --samples_per_plugin=images=200 --logdir %s", "TensorBoard", quoted)
     if model.interrupted:
-        raise SystemExit(130)
+        slurm.requeue_after(model.interrupted)
+        raise SystemExit(128 + model.interrupted)
 
 
 def _parameters(network: nn.Module) -> str:

@@ -19,6 +19,7 @@ from gan_lightning.evaluation.sampling import Precision, autocast
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.printable import printable
 from gan_lightning.randomness import derive
+from gan_lightning.signals import Stopped
 from gan_lightning.types import Images, PositiveInt
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def translate(
     Raises:
         ValueError: if a key is wrong or files exist already, before anything is written; or if no image can be read,
             memory does not suffice, or the network's outputs are not finite.
-        SystemExit: with 130 on Ctrl-C; the files that have been written are whole.
+        Stopped: on a signal; the files that have been written are whole.
     """
     model, trained, iteration = restored(checkpoint_of(run, "run"), "run")
     if "xy" not in model.directions:
@@ -85,9 +86,9 @@ def translate(
             for image, pixels in zip(batch, _translated(model, batch, direction, precision), strict=True):
                 any_size.write_image(pixels, image.size, target / image.name)
                 written += 1
-    except KeyboardInterrupt:
+    except Stopped:
         log.info("stopped: %s of %s images are written to %s", f"{written:,}", f"{len(files):,}", target)
-        raise SystemExit(130) from None
+        raise
     finally:
         for name, reason in bad.items():
             log.warning("left out: %s: %s", printable(name), reason)

@@ -134,14 +134,14 @@ def _automatic(words: list[str], folder: Path | None) -> str | None:
                     f"run with resume={folder}"
                 )
             continue
-        from gan_lightning.config.runs import newest_checkpoint, work_left
+        from gan_lightning.callbacks.checkpoint_io import numbered_checkpoints
+        from gan_lightning.config.runs import checkpoint_of, work_left
 
-        checkpoint = newest_checkpoint(run / "checkpoints")
-        if checkpoint is None:
+        if not numbered_checkpoints(run / "checkpoints"):
             if folder:
                 (run / FILE).unlink()  # killed before its first checkpoint; it starts again
             continue
-        if work_left(checkpoint, *limits):
+        if work_left(checkpoint_of(str(run), "resume"), *limits):
             print(f"resume=auto continues {run}", file=sys.stderr)
             return str(run)
         finished = finished or run

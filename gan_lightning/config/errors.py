@@ -1,5 +1,6 @@
 """Users' errors, those of Hydra and OmegaConf included, in one sentence: the key, what was given, what is allowed."""
 
+import errno
 import re
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,30 @@ from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
 from gan_lightning.config.renamed import what_became_of
 
-USER_ERRORS = (ValueError, OSError, HydraException, OmegaConfBaseException)
-"""The errors that a wrong command line, file or folder raises; any other is a bug and keeps its traceback."""
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the operating system answers where a disk, or a user's share of it, is full."""
+
+
+class MemoryExhaustedError(Exception):
+    """Memory that did not suffice for training; the text is a sentence for users."""
+
+
+USER_ERRORS = (ValueError, OSError, MemoryExhaustedError, HydraException, OmegaConfBaseException)
+"""The errors that a wrong command line, file, folder or machine raises; any other is a bug and keeps its traceback."""
+
+
+def exit_code(error: Exception) -> int:
+    """Return the exit code after an error: 2 for a user's error, 4 for memory, 5 for a full disk, 1 for a bug."""
+    if isinstance(error, MemoryExhaustedError):
+        return 4
+    if is_disk_full(error):
+        return 5
+    return 2 if isinstance(error, USER_ERRORS) else 1
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether an error comes from a write to a full disk, whatever it was turned into on its way."""
+    return any(isinstance(link, OSError) and link.errno in DISK_FULL for link in _causes(error))
 
 
 def sentence(error: BaseException, conf: Path, primary: str) -> str:

@@ -9,7 +9,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint
 from gan_lightning.config import schema
 from gan_lightning.config.record import FILE, RunRecord
 from gan_lightning.config.restoring import NOT_TAKEN, restored_config
@@ -42,12 +42,6 @@ def iterations_of_checkpoints(run: Path) -> list[int]:
     return [int(file.stem) for file in same or numbered]
 
 
-def newest_checkpoint(folder: Path) -> Path | None:
-    """Return the newest checkpoint of a folder of checkpoints; None if it has none."""
-    file = folder / "last.ckpt"
-    return file if file.is_file() else None
-
-
 def work_left(file: Path, max_epochs: int | None, max_steps: int) -> bool:
     """Return whether training from a checkpoint would do anything under the trainer's limits."""
     checkpoint = AtomicCheckpointIO().load_checkpoint(file)
@@ -71,11 +65,14 @@ def checkpoint_of(run: str, key: str) -> Path:
         ValueError: if there is no such file.
     """
     given = Path(run).expanduser()
-    file = newest_checkpoint(given / "checkpoints") if given.is_dir() else given
-    if file is None or not file.is_file():
-        there = given / "checkpoints" / "last.ckpt" if given.is_dir() else given
-        raise ValueError(f"{key} must be a checkpoint or a run folder with checkpoints/last.ckpt; there is no {there}")
-    return file
+    if given.is_dir():
+        try:
+            return newest_whole_checkpoint(given / "checkpoints")
+        except ValueError as error:
+            raise ValueError(f"{key}: {error}; name another run or one of its checkpoints") from None
+    if not given.is_file():
+        raise ValueError(f"{key} must be a checkpoint or a run folder with checkpoints; there is no {given}")
+    return given
 
 
 class Restored(NamedTuple):

@@ -13,6 +13,7 @@ from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from gan_lightning import signals
 from gan_lightning.data.batch_checks import check_batch_size, check_counts, check_workers
 from gan_lightning.data.cache import CachedImages, FittedImages, cached_images, uncached_images
 from gan_lightning.data.decode import OnBad
@@ -188,6 +189,7 @@ class StoredDataModule(LightningDataModule, ABC):
             batch_size=None,
             collate_fn=_unchanged,
             num_workers=workers,
+            worker_init_fn=signals.leave_to_parent,
             persistent_workers=workers > 0,
             pin_memory=device.type == "cuda" and not is_held,
         )

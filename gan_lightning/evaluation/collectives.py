@@ -9,6 +9,12 @@ from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.randomness import rank_and_world_size
 
 T = TypeVar("T")
+STOP = "gan_lightning/stop"
+"""The key that a rank sets for all ranks when it has been asked to stop."""
+
+
+class AbandonedError(Exception):
+    """Long work that was broken off because the run is to stop."""
 
 
 def share(count: int) -> range:
@@ -40,6 +46,7 @@ def run_on_all_ranks(make: Callable[[], T]) -> T:
 
     Raises:
         ValueError: on all ranks if the function raised it on one of them, so that no rank waits for another forever.
+        AbandonedError: likewise.
         RuntimeError: on the other ranks if the function raised any other error on one of them.
     """
     made, error = _attempt(make)
@@ -55,6 +62,7 @@ def broadcast_from_rank_zero(make: Callable[[], T]) -> T:
 
     Raises:
         ValueError: on all ranks if the function raised it.
+        AbandonedError: likewise.
         RuntimeError: on the other ranks if the function raised any other error on rank zero.
     """
     made, error = _attempt(make) if is_rank_zero() else (None, None)
@@ -65,6 +73,19 @@ def broadcast_from_rank_zero(make: Callable[[], T]) -> T:
     return sent[0]
 
 
+def is_asked_on_any_rank(is_asked: bool) -> bool:
+    """Return whether this rank, or any other since the ranks met, has called this with true; no rank waits for another.
+
+    It may be called any number of times on each rank, as loops over shares of different size do.
+    """
+    if rank_and_world_size()[1] == 1:
+        return is_asked
+    store: Any = dist.distributed_c10d._get_default_store()
+    if is_asked:
+        store.set(STOP, "")
+    return is_asked or store.check([STOP])
+
+
 def _attempt(make: Callable[[], T]) -> tuple[Any, Exception | None]:
     try:
         return make(), None
@@ -72,15 +93,18 @@ def _attempt(make: Callable[[], T]) -> tuple[Any, Exception | None]:
         return None, error
 
 
-def _summary(error: Exception | None) -> tuple[bool, str] | None:
-    """Return what is sent to other ranks, because not all errors can be pickled: whether a ValueError, and the text."""
-    return None if error is None else (isinstance(error, ValueError), str(error) or type(error).__name__)
+def _summary(error: Exception | None) -> tuple[type[Exception], str] | None:
+    """Return what is sent to other ranks, because not all errors can be pickled: the kind and the text."""
+    if error is None:
+        return None
+    kind = next((kind for kind in (AbandonedError, ValueError) if isinstance(error, kind)), RuntimeError)
+    return kind, str(error) or type(error).__name__
 
 
-def _raise(own: Exception | None, *summaries: tuple[bool, str] | None) -> None:
+def _raise(own: Exception | None, *summaries: tuple[type[Exception], str] | None) -> None:
     if own is not None:
         raise own
     for summary in summaries:
         if summary is not None:
-            is_value_error, text = summary
-            raise ValueError(text) if is_value_error else RuntimeError(text)
+            kind, text = summary
+            raise kind(text)

@@ -2,14 +2,21 @@
 
 import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import torch
 from lightning import LightningDataModule
 
 from gan_lightning.data.module import Split, StoredDataModule
-from gan_lightning.evaluation.collectives import all_gather, broadcast_from_rank_zero, run_on_all_ranks, share
+from gan_lightning.evaluation.collectives import (
+    AbandonedError,
+    all_gather,
+    broadcast_from_rank_zero,
+    is_asked_on_any_rank,
+    run_on_all_ranks,
+    share,
+)
 from gan_lightning.evaluation.real_statistics import RealStatistics, real_statistics
 from gan_lightning.evaluation.records import Context, ScoreRecord, versions
 from gan_lightning.evaluation.sampling import SamplingOptions, batch_norms, effective_precision, sample_images
@@ -19,7 +26,7 @@ from gan_lightning.metrics.metric import BIAS_BELOW, Metric
 from gan_lightning.metrics.statistics import StatisticKind, Statistics
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.translation import target_domain
-from gan_lightning.types import ImageSet, PositiveInt
+from gan_lightning.types import Images, ImageSet, PositiveInt
 
 log = logging.getLogger(__name__)
 
@@ -233,6 +240,7 @@ class Scorer:
 
         Raises:
             ValueError: if images are not finite, or no metric can be computed from them.
+            AbandonedError: if a signal has asked one of the ranks to stop.
         """
         records = []
         for direction in model.directions:
@@ -251,7 +259,7 @@ class Scorer:
     ) -> list[ScoreRecord]:
         real = self.real(direction)
         count = self.count(model, direction, num_images)
-        images = sample_images(model, options, share(count), self.data, direction)
+        images = _until_interrupted(model, sample_images(model, options, share(count), self.data, direction))
         fake = all_gather(run_on_all_ranks(lambda: Statistics.from_images(images, self.extractor, self.needs[1])))
         norm = options.batch_norm if batch_norms(model.generator_part(model.generator, direction)) else "none"
         context = Context(
@@ -264,6 +272,13 @@ class Scorer:
             **vars(progress),
         )
         return broadcast_from_rank_zero(lambda: make_records(self.metrics, real, fake, self.extractor, context))
+
+
+def _until_interrupted(model: AdversarialGame, batches: Iterator[Images]) -> Iterator[Images]:
+    for batch in batches:
+        if is_asked_on_any_rank(bool(model.interrupted)):
+            raise AbandonedError("the run is to stop")
+        yield batch
 
 
 def _suffix(model: AdversarialGame, direction: str) -> str:

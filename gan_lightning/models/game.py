@@ -82,8 +82,8 @@ class AdversarialGame(LightningModule, ABC):
         self.iterations: Number = inf
         self.images_seen = 0
         self.scalars = Scalars()
-        # Callbacks share these two: whether the user has stopped the run, and where the score that is followed is best.
-        self.interrupted = False
+        # Callbacks share these: the signal that ends the run, 0 for none, and where the score that is followed is best.
+        self.interrupted = 0
         self.best_iteration: int | None = None
 
     # What a variant may define; these are the usual definitions.

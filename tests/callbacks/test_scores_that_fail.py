@@ -118,7 +118,7 @@ def test_ctrl_c_ends_a_run_without_scores_and_says_so(chosen, composed, tmp_path
         trainer.fit(model, data)
     assert model.interrupted
     assert iterations(tmp_path) == [2]
-    assert caplog.text.count("no scores at iteration 3, because Ctrl-C has ended the run") == 1
+    assert caplog.text.count("no scores at iteration 3, because a signal has ended the run") == 1
     assert iteration_of(tmp_path, "last") == 3
 
 

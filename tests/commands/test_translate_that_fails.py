@@ -14,6 +14,7 @@ from PIL import Image
 
 from gan_lightning.data import any_size
 from gan_lightning.models.pix2pix import Pix2Pix
+from gan_lightning.signals import Stopped
 from support.command import front_door
 from support.small_files import picture
 from support.translating import names, translate
@@ -165,7 +166,7 @@ def test_ctrl_c_leaves_whole_files_and_no_others(pix2pix, photos, monkeypatch, c
     def stopped(self, file, *rest, **more):
         if "deep" in str(file):
             file.write(b"half an image")
-            raise KeyboardInterrupt
+            raise Stopped(signal.SIGINT)
         save(self, file, *rest, **more)
 
     save = Image.Image.save

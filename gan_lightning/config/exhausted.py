@@ -1,0 +1,77 @@
+"""Memory or disk that runs out while a run trains, in one sentence that says what to do."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from lightning import Trainer
+from omegaconf import DictConfig
+
+from gan_lightning.config.errors import MemoryExhaustedError, is_disk_full
+from gan_lightning.config.runs import iterations_of_checkpoints
+
+OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+"""What torch says where memory ends on a device that has no error of its own for it, such as the CPU."""
+
+
+@contextmanager
+def told(config: DictConfig, trainer: Trainer) -> Iterator[None]:
+    """Tell a user what to do where training ends because memory or a disk is exhausted.
+
+    Args:
+        config: the run's configuration.
+        trainer: the run's trainer, which knows the iteration.
+
+    Raises:
+        MemoryExhaustedError: instead of torch's error; the sentence has batch size, image size and precision.
+        OSError: instead of that of a full disk; the sentence has the file, the iteration and the last checkpoint.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if _is_of_memory(error):
+            raise MemoryExhaustedError(_of_memory(config, trainer)) from error
+        if is_disk_full(error):
+            raise OSError(_of_disk(config, trainer, error)) from error
+        raise
+    except OSError as error:
+        if is_disk_full(error):
+            raise OSError(_of_disk(config, trainer, error)) from error
+        raise
+
+
+def _is_of_memory(error: BaseException) -> bool:
+    said = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(words in said for words in OF_MEMORY)
+
+
+def _of_memory(config: DictConfig, trainer: Trainer) -> str:
+    batch_size = config.data.get("batch_size", 1)
+    less = f"data.batch_size={max(1, batch_size // 2)}"
+    return (
+        f"memory does not suffice at iteration {trainer.global_step + 1:,} with data.batch_size={batch_size}, "
+        f"data.image_size={config.data.get('image_size')} and trainer.precision={config.trainer.precision}; try "
+        f"{less}, trainer.precision=bf16-mixed or smaller images; {_how_to_continue(config, less)}"
+    )
+
+
+def _of_disk(config: DictConfig, trainer: Trainer, error: BaseException) -> str:
+    links = (error, error.__context__)
+    named = (link.filename for link in links if isinstance(link, OSError) and link.filename)
+    where = next(named, f"a file in {config.run_dir}")
+    return (
+        f"the disk was full at iteration {trainer.global_step:,} while {where} was written; free some space; "
+        f"{_how_to_continue(config)}"
+    )
+
+
+def _how_to_continue(config: DictConfig, *more: str) -> str:
+    """Return what is kept of a run and the command that continues it."""
+    run = Path(config.run_dir)
+    iterations = iterations_of_checkpoints(run)
+    if not iterations:
+        return "there is no checkpoint yet, so start the run again"
+    words = " ".join([f"resume={shlex.quote(str(run))}", *more])
+    return f"the checkpoint of iteration {max(iterations):,} is whole: gan-lightning {words}"

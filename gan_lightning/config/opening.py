@@ -1,0 +1,51 @@
+"""How a run folder is opened: its record, its log, and the past of a run that continues."""
+
+import logging
+from pathlib import Path
+
+from lightning import Callback, LightningModule, Trainer
+
+from gan_lightning.callbacks.rewind import EVENTS, begin_with, rewind
+from gan_lightning.config import logs
+from gan_lightning.config.record import FILE, RunRecord
+
+log = logging.getLogger(__name__)
+
+
+class Opening(Callback):
+    """Opens a run folder after all other callbacks have been set up, so that nothing is refused after it.
+
+    The record is written, what a continued run has recorded after its checkpoint is cut, and the log file begins.
+
+    Args:
+        folder: the run folder.
+        record: the record of the run.
+        file: the checkpoint that the run continues from; None for a new run.
+    """
+
+    def __init__(self, folder: Path, record: RunRecord, file: Path | None) -> None:
+        self.folder, self.record, self.file = folder, record, file
+        self.is_open = False
+        self.events = set(folder.glob(EVENTS))
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self.is_open = True
+        if not trainer.is_global_zero:
+            return
+        iteration = self.record.parts[-1].iteration
+        if self.file:
+            own = self.file.resolve().parent.parent
+            if own == self.folder.resolve():
+                rewind(self.folder, iteration)
+            elif (own / FILE).is_file():
+                begin_with(self.folder, own, iteration)
+        self.record.write(self.folder)
+        logs.write_to(self.folder / "train.log")
+        if self.file:
+            log.info("continued from %s at iteration %s", self.file, f"{iteration:,}")
+
+    def undo(self) -> None:
+        """Remove the file that Lightning makes TensorBoard begin before the set-up, if the set-up has failed."""
+        if not self.is_open:
+            for file in set(self.folder.glob(EVENTS)) - self.events:
+                file.unlink(missing_ok=True)
