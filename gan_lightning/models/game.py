@@ -15,10 +15,10 @@ from torch.optim import Optimizer
 from gan_lightning import randomness
 from gan_lightning.losses.augment import augmented
 from gan_lightning.models.critic import RecordingCritic, joined, mean_logits
-from gan_lightning.models.inputs import Data, Fakes, GeneratorInputs, check_inputs, dropout_seeds
+from gan_lightning.models.inputs import Data, Fakes, GeneratorInputs, cast_for, check_inputs, dropout_seeds
 from gan_lightning.models.players import GameOptions, Player, counted_player
 from gan_lightning.models.scalars import Scalars
-from gan_lightning.networks.sampling import seeded
+from gan_lightning.networks.sampling import in_eval_mode, seeded
 from gan_lightning.types import Batch, Discriminator, Images, Number, Terms
 
 Weights = Literal["ema", "raw"]
@@ -120,7 +120,7 @@ class AdversarialGame(LightningModule, ABC):
     def inputs(self, batch: Batch, direction: str = "") -> tuple[Tensor, ...]:
         """Return what the generator of a direction takes for a batch."""
         given = self.generator_inputs.for_batch(batch, direction or self.first_direction, self.device)
-        return self._cast(given)
+        return cast_for(self.generator, *given)
 
     def real_images(self, batch: Batch, direction: str = "") -> Images:
         """Return the images that a direction's fakes should resemble."""
@@ -135,8 +135,7 @@ class AdversarialGame(LightningModule, ABC):
         terms = joined(terms, self.penalty_terms("discriminator", mean_logits(discriminator), real, fake))
         self._note_outputs(critic, direction, {"real": "d_out/real", "fake": "d_out/fake"})
         if self.augment and self.augment.adaptive:
-            means = [head.detach().flatten(1).mean(1) for head in critic.output_of("real").logits]
-            self.real_outputs.append(torch.stack(means).mean(0))
+            self.real_outputs.append(critic.mean_logit("real"))
         return self._with_suffix(terms, direction), critic
 
     def generator_objective(self, batch: Batch, fake: Images, direction: str = "") -> tuple[Terms, RecordingCritic]:
@@ -157,11 +156,6 @@ class AdversarialGame(LightningModule, ABC):
     def _with_suffix(self, terms: Terms, direction: str) -> Terms:
         return {f"{name}{self.suffix(direction)}": term for name, term in terms.items()}
 
-    def _cast(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Return inputs on the model's device, floats in its precision."""
-        dtype: Any = self.dtype
-        return tuple(each.to(self.device, dtype if each.is_floating_point() else None) for each in inputs)
-
     # The game.
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
@@ -171,7 +165,10 @@ class AdversarialGame(LightningModule, ABC):
             for player, optimizer in zip(self.players.values(), self.trainer.optimizers, strict=True):
                 player.set_learning_rates(optimizer, self.iteration, self.iterations)
             movers = [name for name in self.order if (self.iteration + 1) % self.players[name].every == 0]
-            shared = self._shared_fakes(batch, movers) if self.reuse_fake else None
+            shared = Fakes(lambda direction: self.generate(batch, direction)) if self.reuse_fake else None
+            makers = [name for name in movers if self.players[name].makes_fakes]
+            if shared and makers != movers[:1]:  # while another player moves, the makers' gradients are switched off
+                shared.make(self.directions, with_graph=bool(makers))
             for name in movers:
                 self._move(name, batch, shared)
         images = len(batch[0]) * self.trainer.world_size
@@ -184,16 +181,6 @@ class AdversarialGame(LightningModule, ABC):
         """Return new fakes of a direction for a batch."""
         generator = self.generator_part(self.generator, direction or self.first_direction)
         return generator(*self.inputs(batch, direction))
-
-    def _shared_fakes(self, batch: Batch, movers: list[str]) -> Fakes:
-        """Return fakes for all movers, made now unless the only player that needs their graph moves first."""
-        fakes = Fakes(lambda direction: self.generate(batch, direction))
-        makers = [name for name in movers if self.players[name].makes_fakes]
-        if makers != movers[:1]:  # while another player moves, the makers' gradients are switched off
-            with torch.set_grad_enabled(bool(makers)):
-                for direction in self.directions:
-                    fakes(direction)
-        return fakes
 
     def _move(self, name: str, batch: Batch, shared: Fakes | None) -> None:
         player, optimizer = self.players[name], dict(zip(self.players, self.optimizers(), strict=True))[name]
@@ -246,9 +233,7 @@ class AdversarialGame(LightningModule, ABC):
     def _note_outputs(self, critic: RecordingCritic, direction: str, names: dict[str, str]) -> None:
         for images, name in names.items():
             if images in critic.outputs:
-                heads = critic.outputs[images].logits
-                means = [self.loss.logged_output(head.detach()).mean() for head in heads]
-                self.scalars.note(f"{name}{self.suffix(direction)}", torch.stack(means).mean())
+                self.scalars.note(f"{name}{self.suffix(direction)}", critic.mean_output(images, self.loss.logged_output))
 
     def suffix(self, direction: str) -> str:
         """Return the end of the names of a direction's terms: the domain of its fakes, if the model has two."""
@@ -257,14 +242,8 @@ class AdversarialGame(LightningModule, ABC):
     @contextmanager
     def sampling(self, weights: Weights = "ema") -> Iterator[nn.Module]:
         """Yield G's moving average if there is one, else G, in eval mode without gradients; training is undisturbed."""
-        network = self.ema.module if self.ema and weights == "ema" else self.generator
-        training = network.training
-        network.eval()
-        try:
-            with torch.no_grad():
-                yield network
-        finally:
-            network.train(training)
+        with in_eval_mode(self.ema.module if self.ema and weights == "ema" else self.generator) as network:
+            yield network
 
     def images(
         self,
@@ -278,7 +257,7 @@ class AdversarialGame(LightningModule, ABC):
         with self.sampling(weights) as generator:
             network = network or self.generator_part(generator, direction or self.first_direction)
             with seeded(network, noise):
-                return network(*self._cast(inputs))
+                return network(*cast_for(network, *inputs))
 
     def sample(
         self,

@@ -1,7 +1,7 @@
 """The inputs of a generator, for a batch in training or an image by its number, and the fakes that it makes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 import torch
@@ -143,6 +143,12 @@ def check_inputs(game: str, player: str, network: nn.Module, given: tuple[str, .
         )
 
 
+def cast_for(network: nn.Module, *inputs: Tensor) -> tuple[Tensor, ...]:
+    """Return inputs on a network's device, floats in the type of its weights."""
+    weight = next(network.parameters(), inputs[0])
+    return tuple(each.to(weight.device, weight.dtype if each.is_floating_point() else None) for each in inputs)
+
+
 def dropout_seeds(numbers: Sequence[int], seed: int, direction: str) -> list[int]:
     """Return a seed for the dropout of each image, by its number, for networks whose noise is dropout."""
     return [randomness.derive(seed, "scores", "dropout", direction, number) for number in numbers]
@@ -166,6 +172,12 @@ class Fakes:
         if direction not in self._made:
             self._made[direction] = self._generate(direction)
         return self._made[direction]
+
+    def make(self, directions: Iterable[str], with_graph: bool) -> None:
+        """Make the fakes of these directions now, with or without a graph."""
+        with torch.set_grad_enabled(with_graph):
+            for direction in directions:
+                self(direction)
 
     def detached(self) -> "Fakes":
         """Return the same images without a graph."""
