@@ -63,11 +63,11 @@ class Checkpoints(Checkpoint):
     ) -> None:
         # The end is written here because Lightning counts an interrupted epoch as a whole one before on_train_end.
         if is_last_of_run(trainer) or self.cadence.due_after_batch(trainer):
-            self._write(trainer)
+            self._write(trainer, pl_module)
         self._write_best(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
-        self._write(trainer)
+        self._write(trainer, pl_module)
         self._write_best(trainer, pl_module)
 
     def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
@@ -77,12 +77,13 @@ class Checkpoints(Checkpoint):
         """
         progress: Any = trainer.fit_loop.epoch_loop.batch_progress.current
         if self.has_begun and progress.processed > progress.completed and trainer.world_size == 1:
-            self._write(trainer)
+            self._write(trainer, pl_module)
 
-    def _write(self, trainer: Trainer) -> None:
+    def _write(self, trainer: Trainer, module: AdversarialGame) -> None:
         file = self.folder / f"{trainer.global_step:07d}.ckpt"
         if file in self.written:
             return
+        module.average_buffers()
         trainer.save_checkpoint(file)
         self.written.append(file)
         if trainer.is_global_zero:
@@ -97,6 +98,7 @@ class Checkpoints(Checkpoint):
         self.best_written = iteration
         numbered = self.folder / f"{iteration:07d}.ckpt"
         if numbered not in self.written:  # another run may have written a file of that name
+            module.average_buffers()
             trainer.save_checkpoint(self.best)
         elif trainer.is_global_zero:
             add_name(numbered, self.best)

@@ -156,6 +156,7 @@ class PairScores(Callback):
         self._log(trainer, pl_module)
 
     def _log(self, trainer: Trainer, module: AdversarialGame) -> None:
+        module.average_buffers()
         if not self.distances or trainer.global_step == self.scored:
             return
         self.scored = trainer.global_step

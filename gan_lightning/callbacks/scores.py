@@ -162,6 +162,7 @@ class Scores(Callback):
             if trainer.is_global_zero:
                 log.info("no scores at iteration %s, because Ctrl-C has ended the run", f"{iteration:,}")
             return
+        module.average_buffers()
         progress = TrainingProgress(iteration, module.images_seen, module.seed, str(self.folder))
         try:
             records = self.scorer(module, self.options, self.num_images, progress)

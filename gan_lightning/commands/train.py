@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from hydra.utils import instantiate
-from lightning import LightningDataModule, LightningModule, Trainer, seed_everything
+from lightning import LightningDataModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
@@ -16,6 +16,7 @@ from torch import nn
 from gan_lightning.config import logs, schema
 from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.players import check_resumable
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:
         )
 
 
-def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: LightningModule, trainer: Trainer) -> None:
+def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: AdversarialGame, trainer: Trainer) -> None:
     """Compare a checkpoint with the run that is to continue it.
 
     Raises:
@@ -120,6 +121,7 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: LightningMo
                 f"resume: {file} was written by another model: {name} is {kept.get(name, 'missing')} there, "
                 f"{own.get(name, 'missing')} in this configuration"
             )
+    check_resumable(model.players, loaded)
     progress = loaded["loops"]["fit_loop"]
     ends_epoch = progress["epoch_loop.batch_progress"]["is_last_batch"]
     epochs = progress["epoch_progress"]["current"]["started" if ends_epoch else "completed"]

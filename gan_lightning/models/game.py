@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 
 from gan_lightning import randomness
 from gan_lightning.losses.augment import augmented
+from gan_lightning.models.buffers import average_buffers
 from gan_lightning.models.critic import RecordingCritic, joined, mean_logits
 from gan_lightning.models.inputs import Data, Fakes, GeneratorInputs, cast_for, check_inputs, dropout_seeds
 from gan_lightning.models.players import GameOptions, Player, counted_player
@@ -78,6 +79,7 @@ class AdversarialGame(LightningModule, ABC):
         self.ema = make_ema(self.generator) if make_ema else None
         self.seed = options.get("seed", 0)
         self.reuse_fake = options.get("reuse_fake", False)
+        self.every_within_epoch = options.get("every_within_epoch", False)
         self.iteration = 0
         self.iterations: Number = inf
         self.images_seen = 0
@@ -133,28 +135,33 @@ class AdversarialGame(LightningModule, ABC):
         critic = RecordingCritic(discriminator, real=real, fake=fake)
         terms = critic.terms(lambda critic: self.loss.discriminator(critic, real, fake))
         terms = joined(terms, self.penalty_terms("discriminator", mean_logits(discriminator), real, fake))
-        self._note_outputs(critic, direction, {"real": "d_out/real", "fake": "d_out/fake"})
         if self.augment and self.augment.adaptive:
             self.real_outputs.append(critic.mean_logit("real"))
-        return self._with_suffix(terms, direction), critic
+        return self._noted(terms, critic, direction, real="d_out/real", fake="d_out/fake")
 
     def generator_objective(self, batch: Batch, fake: Images, direction: str = "") -> tuple[Terms, RecordingCritic]:
         """Return G's adversarial terms, its penalties included, and the critic with D's outputs."""
         real = self.real_images(batch, direction)
         critic = RecordingCritic(augmented(self.augment, self.critic(batch, direction)), real=real, fake=fake)
         terms = critic.terms(lambda critic: self.loss.generator(critic, real, fake))
-        if self.players["generator"].due_regularizers(self.iteration):
+        if self.players["generator"].due_regularizers():
             generator = self.generator_part(self.generator, direction)
             terms = joined(terms, self.penalty_terms("generator", generator, self.inputs(batch, direction)))
-        self._note_outputs(critic, direction, {"fake": "d_out/fake_for_generator"})
-        return self._with_suffix(terms, direction), critic
+        return self._noted(terms, critic, direction, fake="d_out/fake_for_generator")
 
     def penalty_terms(self, name: str, *seen: Any) -> Terms:
         """Return the terms of those regularizers of a player that are due in this iteration, given what they see."""
         return self.players[name].penalty_terms(self.iteration, self.iterations, *seen)
 
-    def _with_suffix(self, terms: Terms, direction: str) -> Terms:
-        return {f"{name}{self.suffix(direction)}": term for name, term in terms.items()}
+    def _noted(
+        self, terms: Terms, critic: RecordingCritic, direction: str, **names: str
+    ) -> tuple[Terms, RecordingCritic]:
+        """Note D's mean outputs under their names, and return the terms by names that end in the direction's suffix."""
+        suffix = self.suffix(direction)
+        for images, name in names.items():
+            if images in critic.outputs:
+                self.scalars.note(f"{name}{suffix}", critic.mean_output(images, self.loss.logged_output))
+        return {f"{name}{suffix}": term for name, term in terms.items()}, critic
 
     # The game.
 
@@ -164,7 +171,8 @@ class AdversarialGame(LightningModule, ABC):
         with randomness.step(self.seed, self.iteration, self.device):
             for player, optimizer in zip(self.players.values(), self.trainer.optimizers, strict=True):
                 player.set_learning_rates(optimizer, self.iteration, self.iterations)
-            movers = [name for name in self.order if (self.iteration + 1) % self.players[name].every == 0]
+            batches = 1 + (batch_idx if self.every_within_epoch else self.iteration)
+            movers = [name for name in self.order if batches % self.players[name].every == 0]
             shared = Fakes(lambda direction: self.generate(batch, direction)) if self.reuse_fake else None
             makers = [name for name in movers if self.players[name].makes_fakes]
             if shared and makers != movers[:1]:  # while another player moves, the makers' gradients are switched off
@@ -176,6 +184,8 @@ class AdversarialGame(LightningModule, ABC):
             self.ema.follow(self.generator, images * self.players["generator"].every, self.images_seen)
         self.images_seen += images
         self.scalars.log(self, self.iteration + 1)
+        if self.trainer.is_last_batch:
+            self.scalars.log_means(self, self.iteration + 1)
 
     def generate(self, batch: Batch, direction: str = "") -> Images:
         """Return new fakes of a direction for a batch."""
@@ -205,35 +215,33 @@ class AdversarialGame(LightningModule, ABC):
             optimizer.step()
         else:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
-        self.players[name].clamp_weights()
-
-    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Clip here, where the precision plugin has unscaled the gradients."""
-        for player, own in zip(self.players.values(), self.trainer.optimizers, strict=True):
-            if own is optimizer:
-                player.clip_gradient()
+        self.players[name].moves += 1
 
     def configure_optimizers(self) -> list[Optimizer]:
         return [player.make(name) for name, player in self.players.items()]
 
     def on_train_start(self) -> None:
         self.iterations = self.trainer.estimated_stepping_batches
+        self.generator_inputs.see(self.trainer.datamodule)  # type: ignore[attr-defined]
         for player in self.players.values():
             player.check_precision(self.dtype)
 
-    def on_train_epoch_end(self) -> None:
-        self.scalars.log_means(self)
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["images_seen"] = self.images_seen
+        checkpoint["players"] = {name: player.state() for name, player in self.players.items()}
+        checkpoint["scalars"] = self.scalars.state()
+        checkpoint["class_counts"] = self.generator_inputs.class_counts
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.images_seen = checkpoint["images_seen"]
+        for name, player in self.players.items():
+            player.moves = checkpoint["players"][name]["moves"]
+        self.scalars.load_state(checkpoint["scalars"])
+        self.generator_inputs.class_counts = checkpoint["class_counts"]
 
-    def _note_outputs(self, critic: RecordingCritic, direction: str, names: dict[str, str]) -> None:
-        for images, name in names.items():
-            if images in critic.outputs:
-                self.scalars.note(f"{name}{self.suffix(direction)}", critic.mean_output(images, self.loss.logged_output))
+    def average_buffers(self) -> None:
+        """Average batch norm's statistics over the ranks, which see different rows; every rank must call it."""
+        average_buffers(*(player.network for player in self.players.values()), *([self.ema] if self.ema else []))
 
     def suffix(self, direction: str) -> str:
         """Return the end of the names of a direction's terms: the domain of its fakes, if the model has two."""
@@ -267,13 +275,14 @@ class AdversarialGame(LightningModule, ABC):
         direction: str = "",
         weights: Weights = "ema",
         network: nn.Module | None = None,
+        labels: Sequence[int] | None = None,
     ) -> Images:
-        """Return the images of these numbers; an image is a function of its number and the seed alone."""
+        """Return the images of these numbers, a function of number and seed alone; `labels` sets a class for each."""
         direction = direction or self.first_direction
-        inputs = self.generator_inputs.by_number(numbers, seed, data, direction)
+        inputs = self.generator_inputs.by_number(numbers, seed, data, direction, labels)
         noise = dropout_seeds(numbers, seed, direction)
         return self.images(*inputs, noise=noise, direction=direction, weights=weights, network=network)
 
     def grid(self, numbers: Sequence[int], data: Data = None) -> Images:
         """Return what a grid shows of these images, `grid_columns` images for each number."""
-        return self.sample(numbers, self.seed, data)
+        return self.sample(numbers, self.seed, data, labels=self.generator_inputs.grid_labels(numbers))
