@@ -32,7 +32,7 @@ class Scalars:
         So a player that does not move in the iteration that is written is seen too.
         """
         if self._step:
-            names, values = tuple(self._step), _stack(self._step.values())
+            names, values = tuple(self._step), stacked(self._step.values())
             total, count = self._sums.get(names, (torch.zeros_like(values), 0))
             self._sums[names] = (total.to(values.device) + values, count + 1)
             self._latest |= self._step
@@ -41,7 +41,7 @@ class Scalars:
         if self._latest and every and iteration % every == 0:
             for name, value in self._latest.items():
                 module.log(name, value, prog_bar=name.endswith("/loss"), logger=False)
-            latest = _stack(self._latest.values()).tolist()
+            latest = stacked(self._latest.values()).tolist()
             _write(module, dict(zip(self._latest, latest, strict=True)), iteration)
             self._latest = {}
 
@@ -74,7 +74,7 @@ def _write(module: LightningModule, scalars: dict[str, float], iteration: int) -
         logger.log_metrics({**scalars, **clock}, step=iteration)
 
 
-def _stack(values: Collection[Tensor]) -> Tensor:
+def stacked(values: Collection[Tensor]) -> Tensor:
     """Return scalars side by side, in float32 or in what is more precise among them."""
     dtype = max((torch.float32, *(value.dtype for value in values)), key=lambda each: each.itemsize)
     device = next(reversed(list(values))).device  # those of a checkpoint are on the CPU
