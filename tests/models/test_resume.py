@@ -12,7 +12,8 @@ from support.configuration import options
 
 SMALL = [
     "data.image_size=32", "data.batch_size=4", "data.flip=true", "trainer.accelerator=cpu", "trainer.max_epochs=-1",
-    "model.generator.width=2", "model.discriminator.width=2", "logger=csv", "callbacks=[checkpoint,losses]",
+    "model.generator.width=2", "model.discriminator.width=2", "logger=csv", "callbacks=[checkpoint,losses,samples]",
+    "callbacks.samples.num_images=6", "callbacks.samples.every_n_iterations=null",
     "callbacks.checkpoint.keep=null", "callbacks.checkpoint.every_n_iterations=1", "trainer.log_every_n_steps=3",
     "+trainer.enable_progress_bar=false",
 ]  # fmt: skip
@@ -60,6 +61,8 @@ def assert_equal_runs(whole, other, folder, other_folder, at):
     for part in (*PARTS, "pools"):
         assert_same(whole.get(part), other.get(part), part)
     assert curves(folder, at) == curves(other_folder)
+    grid = f"samples/{whole['global_step']:07d}.png"
+    assert (folder / grid).read_bytes() == (other_folder / grid).read_bytes()
 
 
 @pytest.mark.parametrize("model", options("model"))
