@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from hydra.utils import instantiate
+
+from gan_lightning.models.game import AdversarialGame
 
 TWO = """
 import sys
@@ -34,6 +37,8 @@ both = randomness.all_gather(kept[None])
 assert not torch.equal(both[0], both[1]), "dropout differs between ranks"
 both = randomness.all_gather(shared[None])
 assert torch.equal(both[0], both[1])
+dist.barrier()
+dist.destroy_process_group()
 """
 
 
@@ -45,6 +50,26 @@ def test_two_processes_average_their_buffers_and_drop_out_for_themselves(tmp_pat
     ]
     errors = [each.communicate(timeout=120)[1] for each in running]
     assert [each.returncode for each in running] == [0, 0], errors
+
+
+def test_every_callback_that_uses_images_or_weights_averages_the_buffers_first(composed, roots, monkeypatch, tmp_path):
+    called = set()
+    monkeypatch.setattr(
+        AdversarialGame,
+        "average_buffers",
+        lambda module: called.add((type(sys._getframe(1).f_locals["self"]).__name__, module.trainer.global_step)),
+    )
+    words = ["data=folder_labelled", "data.channels=1", *roots["folder_labelled"], "data.image_size=16"]
+    config = composed(
+        *words, "model.generator.width=2", "model.discriminator.width=2", "data.batch_size=4", "logger=none",
+        "callbacks=[checkpoint,samples,scores]", "callbacks.checkpoint.every_n_iterations=3", "metric=[fid]",
+        "callbacks.samples.every_n_iterations=2", "callbacks.scores.every_n_iterations=1", "trainer.max_steps=4",
+        "callbacks.scores.num_images=12", "trainer.accelerator=cpu", run_dir=tmp_path,
+    )  # fmt: skip
+    instantiate(config.trainer).fit(instantiate(config.model), instantiate(config.data))
+    assert {step for name, step in called if name == "Samples"} == {0, 2, 4}
+    assert {step for name, step in called if name == "Scores"} == {1, 2, 3, 4}
+    assert {step for name, step in called if name == "Checkpoints"} >= {3, 4}
 
 
 KEEPING = """
