@@ -76,11 +76,11 @@ class Checkpoints(Checkpoint):
     ) -> None:
         # The end is written here because Lightning counts an interrupted epoch as a whole one before on_train_end.
         if self.cadence.due_after_batch(trainer) or is_last_of_run(trainer):
-            self._write(trainer)
+            self._write(trainer, pl_module)
         self._write_best(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
-        self._write(trainer)
+        self._write(trainer, pl_module)
         self._write_best(trainer, pl_module)
 
     def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
@@ -96,14 +96,15 @@ class Checkpoints(Checkpoint):
             found = f"the checkpoint of iteration {kept:,} is kept" if kept is not None else "there is no checkpoint"
             log.info("stopped at iteration %s without saving; %s", f"{trainer.global_step:,}", found)
         elif ends_whole_batch and trainer.world_size == 1 and not isinstance(exception, BadStateError):
-            self._write(trainer)
+            self._write(trainer, pl_module)
 
-    def _write(self, trainer: Trainer) -> None:
+    def _write(self, trainer: Trainer, module: AdversarialGame) -> None:
         iteration = trainer.global_step
         if self.written == iteration:
             return
         for logger in trainer.loggers:
             logger.save()
+        module.average_buffers()
         file = self._file(iteration)
         trainer.save_checkpoint(file)
         self.written = iteration
@@ -126,6 +127,7 @@ class Checkpoints(Checkpoint):
             return
         self.best_written = iteration
         if self.written != iteration:
+            module.average_buffers()
             trainer.save_checkpoint(self.best)
         elif trainer.is_global_zero:
             add_name(self._file(iteration), self.best)

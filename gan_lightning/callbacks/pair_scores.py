@@ -178,6 +178,7 @@ class PairScores(Callback):
 
     def _log(self, trainer: Trainer, module: AdversarialGame) -> bool:
         """Return whether this process has done what it had to do."""
+        module.average_buffers()
         if not self.distances or trainer.global_step == self.scored:
             return True
         self.scored = trainer.global_step

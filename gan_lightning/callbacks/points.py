@@ -47,6 +47,7 @@ class Points(Callback):
     def _draw(self, trainer: Trainer, module: AdversarialGame) -> None:
         from matplotlib.figure import Figure
 
+        module.average_buffers()
         if not trainer.is_global_zero or self.real is None:
             return
         figure = Figure(figsize=(4, 4))

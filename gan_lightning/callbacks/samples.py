@@ -70,6 +70,7 @@ class Samples(Callback):
     def _draw(self, trainer: Trainer, module: AdversarialGame) -> None:
         if trainer.global_step != self.drawn:
             self.drawn = trainer.global_step
+            module.average_buffers()
             images = module.grid(self.numbers, trainer.datamodule)  # type: ignore[attr-defined]
             nrow = max(1, self.nrow // module.grid_columns) * module.grid_columns
             self._show(trainer, "samples", images, f"{trainer.global_step:07d}.png", nrow)

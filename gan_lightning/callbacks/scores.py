@@ -166,6 +166,7 @@ class Scores(Callback):
         if trainer.strategy.reduce_boolean_decision(bool(module.interrupted), all=False):
             self._abandon(trainer, is_due)
             return
+        module.average_buffers()
         progress = TrainingProgress(iteration, module.images_seen, module.seed, str(self.folder))
         try:
             records = self.scorer(module, self.options, self.num_images, progress)

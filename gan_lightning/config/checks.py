@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from hydra.utils import instantiate
-from lightning import LightningDataModule, LightningModule, Trainer
+from lightning import LightningDataModule, Trainer
 from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
@@ -15,6 +15,7 @@ from gan_lightning.config import schema
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.runs import epochs_done
 from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.players import check_resumable
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:
         )
 
 
-def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: LightningModule, trainer: Trainer) -> None:
+def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: AdversarialGame, trainer: Trainer) -> None:
     """Compare a checkpoint with the run that is to continue it.
 
     Raises:
@@ -85,6 +86,7 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: LightningMo
                 f"resume: {file} was written by another model: {name} is {kept.get(name, 'missing')} there, "
                 f"{own.get(name, 'missing')} in this configuration; init_from takes the weights that fit"
             )
+    check_resumable(model.players, loaded)
     for key, done, limit in (
         ("max_steps", loaded["global_step"], trainer.max_steps),
         ("max_epochs", epochs_done(loaded), trainer.max_epochs),

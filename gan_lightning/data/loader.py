@@ -47,21 +47,25 @@ class EpochSampler(Sampler[BatchPlan]):
         self.counts, self.batch_size, self.drop_last, self.seed = list(counts), batch_size, drop_last, seed
         self.rank, self.world_size, self.margin = rank, world_size, margin
         self.epoch = 0
-        self.start = 0
+        self.start = 0  # the number of rows that a resumed epoch has had already
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch whose order is drawn; Lightning calls this before each."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        full, rest = divmod(max(self.counts), self.batch_size)
+        return self.batches_after(0)
+
+    def batches_after(self, row: int) -> int:
+        """Return how many batches an epoch has after its first rows."""
+        full, rest = divmod(max(self.counts) - row, self.batch_size)
         return full + (not self.drop_last and rest >= self.world_size)
 
     def __iter__(self) -> Iterator[BatchPlan]:
         domains = [self._draw(domain, count) for domain, count in enumerate(self.counts)]
         start, self.start = self.start, 0  # only a resumed epoch begins in its middle
-        for batch in range(start, len(self)):
-            begin = batch * self.batch_size
+        for batch in range(self.batches_after(start)):
+            begin = start + batch * self.batch_size
             rows = min(self.batch_size, max(self.counts) - begin) // self.world_size
             own = slice(begin + self.rank * rows, begin + (self.rank + 1) * rows)
             indices, flips, corners = (
@@ -80,23 +84,40 @@ class EpochSampler(Sampler[BatchPlan]):
 
 
 class ResumableLoader(DataLoader):
-    """A loader whose state is the epoch and the number of batches handed out, so that a run resumes within an epoch."""
+    """A loader whose state is its place in the epoch, so that a run resumes within an epoch.
+
+    The place is the number of rows of global batches that were handed out. It means the same for another batch size, so
+    that a run resumed with one still sees each image of the epoch once.
+    """
 
     sampler: EpochSampler
+    progress: Any = None
+    """Lightning's count of the batches of an epoch, which a resumed run sets to the place in the epoch."""
 
     def __iter__(self) -> Iterator[Any]:
-        self._handed_out = self.sampler.start
+        self._rows = self.sampler.start
         for batch in super().__iter__():
-            self._handed_out += 1
+            self._rows = min(self._rows + self.sampler.batch_size, max(self.sampler.counts))
             yield batch
 
     def state_dict(self) -> dict[str, int]:
         """Return the state that Lightning keeps in the checkpoint."""
-        return {"epoch": self.sampler.epoch, "batch": self._handed_out}
+        return {"rows": self._rows}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Begin where the state was taken; after a finished epoch that is the start of the next."""
-        self.sampler.start = state["batch"] % len(self.sampler)
+        """Begin where the state was taken; after a finished epoch that is the start of the next.
+
+        Lightning must take as many batches as are left. It subtracts those that it has counted from all of an epoch,
+        so its count becomes what this batch size would have counted.
+        """
+        left = self.sampler.batches_after(state["rows"])
+        self.progress.is_last_batch = self.progress.is_last_batch or not left
+        self.sampler.start = 0 if self.progress.is_last_batch else state["rows"]
+        done = len(self.sampler) - (0 if self.progress.is_last_batch else left)
+        current = self.progress.current
+        more = done - current.ready
+        for count in ("ready", "started", "processed", "completed"):
+            setattr(current, count, getattr(current, count) + more)
 
 
 class ByteBatch(NamedTuple):

@@ -183,7 +183,7 @@ class StoredDataModule(LightningDataModule, ABC):
         is_held = self._is_held_on(device)
         given = (self.train, self.flip, self.margin > 0)
         workers = 0 if is_held else self.num_workers
-        return ResumableLoader(
+        loader = ResumableLoader(
             DeviceBatchDataset(*given, device) if is_held else BatchDataset(*given),
             sampler=self._sampler(),
             batch_size=None,
@@ -193,6 +193,8 @@ class StoredDataModule(LightningDataModule, ABC):
             persistent_workers=workers > 0,
             pin_memory=device.type == "cuda" and not is_held,
         )
+        loader.progress = self.trainer and self.trainer.fit_loop.epoch_loop.batch_progress
+        return loader
 
     def on_after_batch_transfer(self, batch: ByteBatch | tuple[ByteBatch, ...], dataloader_idx: int) -> Batch:
         domains: tuple[ByteBatch, ...] = (batch,) if isinstance(batch, ByteBatch) else batch

@@ -66,8 +66,8 @@ class Context:
         images_seen: real images that training had used by then.
         seed: the seed of the run.
         run: the folder of the run, or the folder of images.
-        source: what the images were made from besides noise, such as `classes in turn`, or the split and the
-            fingerprint of the images that were translated.
+        source: what the images were made from besides noise, such as `classes as frequent as in training`, or the
+            split and the fingerprint of the images that were translated.
         batch_size: images in one pass of the generator, if an image depends on the others in its pass; else 0.
     """
 

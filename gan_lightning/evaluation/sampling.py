@@ -75,8 +75,8 @@ def sample_images(
 
 def effective_precision(model: AdversarialGame, options: SamplingOptions) -> str:
     """Return the precision in which the generator computes: its weights' own if they are not in float32."""
-    dtype: Any = model.dtype
-    return TRUE.get(dtype, options.precision)
+    with model.sampling(options.weights) as generator:
+        return TRUE.get(next(generator.parameters()).dtype, options.precision)
 
 
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager:

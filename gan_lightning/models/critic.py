@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from gan_lightning.types import Critic, Discriminator, DiscriminatorOutput, Images, Logits, Terms
+from gan_lightning.types import Critic, Discriminator, DiscriminatorOutput, Images, Logits, Scalar, Terms
 
 
 class RecordingCritic:
@@ -40,6 +40,15 @@ class RecordingCritic:
         if name not in self.outputs:
             self(self.images[name])
         return self.outputs[name]
+
+    def mean_output(self, name: str, logged: Callable[[Logits], Tensor]) -> Scalar:
+        """Return the mean over a named batch and all heads of what is logged of the logits, without a graph."""
+        return torch.stack([logged(head.detach()).mean() for head in self.outputs[name].logits]).mean()
+
+    def mean_logit(self, name: str) -> Tensor:
+        """Return the mean logit of each image of a named batch, [B], over positions and heads, without a graph."""
+        means = [head.detach().flatten(1).mean(1) for head in self.output_of(name).logits]
+        return torch.stack(means).mean(0)
 
     def terms(self, objective: Callable[[Critic], Terms]) -> Terms:
         """Return an objective's terms, each summed over the discriminator's heads; all heads share the same passes."""

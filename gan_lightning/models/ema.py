@@ -1,5 +1,7 @@
 """The exponential moving average of the generator."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
@@ -14,6 +16,8 @@ class EMA(AveragedModel):
     The half-life is at most `ramp_up` times the number of images seen so far, so that the first weights are forgotten
     (Karras et al. 2020, arXiv:2006.06676, table of hyper-parameters). The first update copies. Integer buffers, and the
     directions of spectral normalisation, whose average would not have unit length, are copied at every update.
+    The average is kept in float32 at least, also of a network in half precision, where small steps would be lost to
+    rounding.
 
     Args:
         network: the network to follow; it may be parametrized.
@@ -25,6 +29,7 @@ class EMA(AveragedModel):
         self, network: nn.Module, half_life: NonNegativeFloat, ramp_up: NonNegativeFloat | None = 0.05
     ) -> None:
         super().__init__(network, avg_fn=self._average, use_buffers=True)
+        self.module.to(torch.promote_types(next(network.parameters()).dtype, torch.float32))
         self.requires_grad_(False)
         self.half_life = half_life
         self.ramp_up = ramp_up
@@ -46,5 +51,14 @@ class EMA(AveragedModel):
             if name.endswith(("._u", "._v")):
                 kept.copy_(current)
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "EMA":
+        """Move the average like any module, but leave it in float32 where the model goes to half precision."""
+
+        def moved(tensor: Tensor) -> Tensor:
+            new = fn(tensor)
+            return tensor.to(new.device) if new.is_floating_point() and new.itemsize < torch.float32.itemsize else new
+
+        return super()._apply(moved, recurse)
+
     def _average(self, kept: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
-        return current.lerp(kept, self.decay) if current.is_floating_point() else current
+        return current.to(kept.dtype).lerp(kept, self.decay) if current.is_floating_point() else current

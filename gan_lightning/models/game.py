@@ -14,11 +14,12 @@ from torch.optim import Optimizer
 
 from gan_lightning import randomness
 from gan_lightning.losses.augment import augmented
+from gan_lightning.models.buffers import average_buffers
 from gan_lightning.models.critic import RecordingCritic, joined, mean_logits
-from gan_lightning.models.inputs import Data, Fakes, GeneratorInputs, check_inputs, dropout_seeds
+from gan_lightning.models.inputs import Data, Fakes, GeneratorInputs, cast_for, check_inputs, dropout_seeds
 from gan_lightning.models.players import GameOptions, Player, counted_player
 from gan_lightning.models.scalars import Scalars
-from gan_lightning.networks.sampling import seeded
+from gan_lightning.networks.sampling import in_eval_mode, seeded
 from gan_lightning.types import Batch, Discriminator, Images, Number, Terms
 
 Weights = Literal["ema", "raw"]
@@ -78,6 +79,7 @@ class AdversarialGame(LightningModule, ABC):
         self.ema = make_ema(self.generator) if make_ema else None
         self.seed = options.get("seed", 0)
         self.reuse_fake = options.get("reuse_fake", False)
+        self.every_within_epoch = options.get("every_within_epoch", False)
         self.iteration = 0
         self.iterations: Number = inf
         self.images_seen = 0
@@ -120,7 +122,7 @@ class AdversarialGame(LightningModule, ABC):
     def inputs(self, batch: Batch, direction: str = "") -> tuple[Tensor, ...]:
         """Return what the generator of a direction takes for a batch."""
         given = self.generator_inputs.for_batch(batch, direction or self.first_direction, self.device)
-        return self._cast(given)
+        return cast_for(self.generator, *given)
 
     def real_images(self, batch: Batch, direction: str = "") -> Images:
         """Return the images that a direction's fakes should resemble."""
@@ -133,34 +135,33 @@ class AdversarialGame(LightningModule, ABC):
         critic = RecordingCritic(discriminator, real=real, fake=fake)
         terms = critic.terms(lambda critic: self.loss.discriminator(critic, real, fake))
         terms = joined(terms, self.penalty_terms("discriminator", mean_logits(discriminator), real, fake))
-        self._note_outputs(critic, direction, {"real": "d_out/real", "fake": "d_out/fake"})
         if self.augment and self.augment.adaptive:
-            means = [head.detach().flatten(1).mean(1) for head in critic.output_of("real").logits]
-            self.real_outputs.append(torch.stack(means).mean(0))
-        return self._with_suffix(terms, direction), critic
+            self.real_outputs.append(critic.mean_logit("real"))
+        return self._noted(terms, critic, direction, real="d_out/real", fake="d_out/fake")
 
     def generator_objective(self, batch: Batch, fake: Images, direction: str = "") -> tuple[Terms, RecordingCritic]:
         """Return G's adversarial terms, its penalties included, and the critic with D's outputs."""
         real = self.real_images(batch, direction)
         critic = RecordingCritic(augmented(self.augment, self.critic(batch, direction)), real=real, fake=fake)
         terms = critic.terms(lambda critic: self.loss.generator(critic, real, fake))
-        if self.players["generator"].due_regularizers(self.iteration):
+        if self.players["generator"].due_regularizers():
             generator = self.generator_part(self.generator, direction)
             terms = joined(terms, self.penalty_terms("generator", generator, self.inputs(batch, direction)))
-        self._note_outputs(critic, direction, {"fake": "d_out/fake_for_generator"})
-        return self._with_suffix(terms, direction), critic
+        return self._noted(terms, critic, direction, fake="d_out/fake_for_generator")
 
     def penalty_terms(self, name: str, *seen: Any) -> Terms:
         """Return the terms of those regularizers of a player that are due in this iteration, given what they see."""
         return self.players[name].penalty_terms(self.iteration, self.iterations, *seen)
 
-    def _with_suffix(self, terms: Terms, direction: str) -> Terms:
-        return {f"{name}{self.suffix(direction)}": term for name, term in terms.items()}
-
-    def _cast(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Return inputs on the model's device, floats in its precision."""
-        dtype: Any = self.dtype
-        return tuple(each.to(self.device, dtype if each.is_floating_point() else None) for each in inputs)
+    def _noted(
+        self, terms: Terms, critic: RecordingCritic, direction: str, **names: str
+    ) -> tuple[Terms, RecordingCritic]:
+        """Note D's mean outputs under their names, and return the terms by names that end in the direction's suffix."""
+        suffix = self.suffix(direction)
+        for images, name in names.items():
+            if images in critic.outputs:
+                self.scalars.note(f"{name}{suffix}", critic.mean_output(images, self.loss.logged_output))
+        return {f"{name}{suffix}": term for name, term in terms.items()}, critic
 
     # The game.
 
@@ -170,8 +171,12 @@ class AdversarialGame(LightningModule, ABC):
         with randomness.step(self.seed, self.iteration, self.device):
             for player, optimizer in zip(self.players.values(), self.trainer.optimizers, strict=True):
                 player.set_learning_rates(optimizer, self.iteration, self.iterations)
-            movers = [name for name in self.order if (self.iteration + 1) % self.players[name].every == 0]
-            shared = self._shared_fakes(batch, movers) if self.reuse_fake else None
+            batches = 1 + (batch_idx if self.every_within_epoch else self.iteration)
+            movers = [name for name in self.order if batches % self.players[name].every == 0]
+            shared = Fakes(lambda direction: self.generate(batch, direction)) if self.reuse_fake else None
+            makers = [name for name in movers if self.players[name].makes_fakes]
+            if shared and makers != movers[:1]:  # while another player moves, the makers' gradients are switched off
+                shared.make(self.directions, with_graph=bool(makers))
             for name in movers:
                 self._move(name, batch, shared)
         images = len(batch[0]) * self.trainer.world_size
@@ -179,21 +184,13 @@ class AdversarialGame(LightningModule, ABC):
             self.ema.follow(self.generator, images * self.players["generator"].every, self.images_seen)
         self.images_seen += images
         self.scalars.log(self, self.iteration + 1)
+        if self.trainer.is_last_batch:
+            self.scalars.log_means(self, self.iteration + 1)
 
     def generate(self, batch: Batch, direction: str = "") -> Images:
         """Return new fakes of a direction for a batch."""
         generator = self.generator_part(self.generator, direction or self.first_direction)
         return generator(*self.inputs(batch, direction))
-
-    def _shared_fakes(self, batch: Batch, movers: list[str]) -> Fakes:
-        """Return fakes for all movers, made now unless the only player that needs their graph moves first."""
-        fakes = Fakes(lambda direction: self.generate(batch, direction))
-        makers = [name for name in movers if self.players[name].makes_fakes]
-        if makers != movers[:1]:  # while another player moves, the makers' gradients are switched off
-            with torch.set_grad_enabled(bool(makers)):
-                for direction in self.directions:
-                    fakes(direction)
-        return fakes
 
     def _move(self, name: str, batch: Batch, shared: Fakes | None) -> None:
         player, optimizer = self.players[name], dict(zip(self.players, self.optimizers(), strict=True))[name]
@@ -218,37 +215,37 @@ class AdversarialGame(LightningModule, ABC):
             optimizer.step()
         else:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
-        self.players[name].clamp_weights()
-
-    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Clip here, where the precision plugin has unscaled the gradients."""
-        for player, own in zip(self.players.values(), self.trainer.optimizers, strict=True):
-            if own is optimizer:
-                player.clip_gradient()
+        self.players[name].moves += 1
 
     def configure_optimizers(self) -> list[Optimizer]:
         return [player.make(name) for name, player in self.players.items()]
 
     def on_train_start(self) -> None:
         self.iterations = self.trainer.estimated_stepping_batches
+        self.generator_inputs.see(self.trainer.datamodule)  # type: ignore[attr-defined]
         for player in self.players.values():
             player.check_precision(self.dtype)
 
-    def on_train_epoch_end(self) -> None:
-        self.scalars.log_means(self)
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # Lightning counts the epochs of a run that it has resumed in another way; resumed again, an epoch would repeat.
+        epoch = checkpoint["epoch"]
+        for counts in checkpoint["loops"]["fit_loop"]["epoch_progress"].values():
+            counts.update(ready=epoch + 1, started=epoch + 1, processed=epoch, completed=epoch)
         checkpoint["images_seen"] = self.images_seen
+        checkpoint["players"] = {name: player.state() for name, player in self.players.items()}
+        checkpoint["scalars"] = self.scalars.state()
+        checkpoint["class_counts"] = self.generator_inputs.class_counts
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.images_seen = checkpoint["images_seen"]
+        for name, player in self.players.items():
+            player.moves = checkpoint["players"][name]["moves"]
+        self.scalars.load_state(checkpoint["scalars"])
+        self.generator_inputs.class_counts = checkpoint["class_counts"]
 
-    def _note_outputs(self, critic: RecordingCritic, direction: str, names: dict[str, str]) -> None:
-        for images, name in names.items():
-            if images in critic.outputs:
-                heads = critic.outputs[images].logits
-                means = [self.loss.logged_output(head.detach()).mean() for head in heads]
-                self.scalars.note(f"{name}{self.suffix(direction)}", torch.stack(means).mean())
+    def average_buffers(self) -> None:
+        """Average batch norm's statistics over the ranks, which see different rows; every rank must call it."""
+        average_buffers(*(player.network for player in self.players.values()), *([self.ema] if self.ema else []))
 
     def suffix(self, direction: str) -> str:
         """Return the end of the names of a direction's terms: the domain of its fakes, if the model has two."""
@@ -257,14 +254,8 @@ class AdversarialGame(LightningModule, ABC):
     @contextmanager
     def sampling(self, weights: Weights = "ema") -> Iterator[nn.Module]:
         """Yield G's moving average if there is one, else G, in eval mode without gradients; training is undisturbed."""
-        network = self.ema.module if self.ema and weights == "ema" else self.generator
-        training = network.training
-        network.eval()
-        try:
-            with torch.no_grad():
-                yield network
-        finally:
-            network.train(training)
+        with in_eval_mode(self.ema.module if self.ema and weights == "ema" else self.generator) as network:
+            yield network
 
     def images(
         self,
@@ -278,7 +269,7 @@ class AdversarialGame(LightningModule, ABC):
         with self.sampling(weights) as generator:
             network = network or self.generator_part(generator, direction or self.first_direction)
             with seeded(network, noise):
-                return network(*self._cast(inputs))
+                return network(*cast_for(network, *inputs))
 
     def sample(
         self,
@@ -288,13 +279,14 @@ class AdversarialGame(LightningModule, ABC):
         direction: str = "",
         weights: Weights = "ema",
         network: nn.Module | None = None,
+        labels: Sequence[int] | None = None,
     ) -> Images:
-        """Return the images of these numbers; an image is a function of its number and the seed alone."""
+        """Return the images of these numbers, a function of number and seed alone; `labels` sets a class for each."""
         direction = direction or self.first_direction
-        inputs = self.generator_inputs.by_number(numbers, seed, data, direction)
+        inputs = self.generator_inputs.by_number(numbers, seed, data, direction, labels)
         noise = dropout_seeds(numbers, seed, direction)
         return self.images(*inputs, noise=noise, direction=direction, weights=weights, network=network)
 
     def grid(self, numbers: Sequence[int], data: Data = None) -> Images:
         """Return what a grid shows of these images, `grid_columns` images for each number."""
-        return self.sample(numbers, self.seed, data)
+        return self.sample(numbers, self.seed, data, labels=self.generator_inputs.grid_labels(numbers))

@@ -1,14 +1,18 @@
 """The inputs of a generator, for a batch in training or an image by its number, and the fakes that it makes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import ClassVar
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch import Tensor, nn
 
 from gan_lightning import randomness
+from gan_lightning.data.module import StoredDataModule
 from gan_lightning.types import Batch, Images, Labelled, PositiveInt, Unlabelled
 
 MODELS = {
@@ -30,13 +34,17 @@ class GeneratorInputs(ABC):
     """
 
     kind: ClassVar[tuple[str, ...]]
+    class_counts: list[int] | None = None
+    """How frequent the classes of images by number are; None for a generator without labels."""
 
     @abstractmethod
     def for_batch(self, batch: Batch, direction: str, device: torch.device) -> tuple[Tensor, ...]:
         """Return the inputs for a batch; all noise of the game enters here."""
 
     @abstractmethod
-    def by_number(self, numbers: Sequence[int], seed: int, data: Data, direction: str) -> tuple[Tensor, ...]:
+    def by_number(
+        self, numbers: Sequence[int], seed: int, data: Data, direction: str, labels: Sequence[int] | None = None
+    ) -> tuple[Tensor, ...]:
         """Return the inputs of the images of these numbers, in their order.
 
         Args:
@@ -44,11 +52,26 @@ class GeneratorInputs(ABC):
             seed: the seed of the noise.
             data: the data module, if there is one.
             direction: the direction of a model that has several.
+            labels: a class for each image; None for classes as frequent as in the training data.
+
+        Raises:
+            ValueError: if there are labels and the generator takes none, or they are not classes, one for each image.
         """
 
     def grid_numbers(self, count: int, nrow: int, data: Data) -> list[int]:
         """Return the numbers of about `count` images that a grid of `nrow` images in a row shows."""
         return list(range(count))
+
+    def grid_labels(self, numbers: Sequence[int]) -> list[int] | None:
+        """Return the classes of a grid's images; None for a generator without labels."""
+        return None
+
+    def see(self, data: Data) -> None:
+        """Note how many training images each class has; the checkpoint keeps the counts."""
+        if self.class_counts and isinstance(data, StoredDataModule):
+            labels = data.train[0].labels
+            assert labels is not None
+            self.class_counts = np.bincount(labels, minlength=len(self.class_counts)).tolist()
 
     def count(self, data: Data, direction: str) -> int | None:
         """Return how many different images there can be; None if there is no end."""
@@ -78,10 +101,16 @@ class LatentInputs(GeneratorInputs):
         rows = len(batch.images)
         return (randomness.draw_rows(lambda n, stream: self._draw(n, stream, device), rows, device),)
 
-    def by_number(self, numbers: Sequence[int], seed: int, data: Data, direction: str) -> tuple[Tensor, ...]:
+    def by_number(
+        self, numbers: Sequence[int], seed: int, data: Data, direction: str, labels: Sequence[int] | None = None
+    ) -> tuple[Tensor, ...]:
+        refuse_labels(labels)
+        return (self._latents(numbers, seed),)
+
+    def _latents(self, numbers: Sequence[int], seed: int) -> Tensor:
         blocks = {number // BLOCK for number in numbers}
         drawn = {block: self._block(seed, block) for block in blocks}
-        return (torch.stack([drawn[number // BLOCK][number % BLOCK] for number in numbers]),)
+        return torch.stack([drawn[number // BLOCK][number % BLOCK] for number in numbers])
 
     def _block(self, seed: int, block: int) -> Tensor:
         stream = torch.Generator().manual_seed(randomness.derive(seed, "scores", block))
@@ -92,9 +121,11 @@ class LatentInputs(GeneratorInputs):
 
 
 class LabelledLatentInputs(LatentInputs):
-    """Noise and labels: those of the batch in training, and the classes in turn for images by number.
+    """Noise and labels: those of the batch in training, and for images by number classes drawn by their frequency.
 
-    A grid shows `nrow` images of each class, one class in a row.
+    The frequencies are those of the training data, and stay in the checkpoint, because scores compare generated images
+    with real ones of all classes. Before any data are seen, all classes are equally frequent. A grid shows `nrow`
+    images of each class, one class in a row.
 
     Args:
         latent_dim: Z.
@@ -112,20 +143,48 @@ class LabelledLatentInputs(LatentInputs):
     ) -> None:
         super().__init__(latent_dim, distribution)
         self.num_classes = num_classes
+        self.class_counts: list[int] = [1] * num_classes
 
     def for_batch(self, batch: Batch, direction: str, device: torch.device) -> tuple[Tensor, ...]:
         assert isinstance(batch, Labelled)
         return (*super().for_batch(batch, direction, device), batch.labels)
 
-    def by_number(self, numbers: Sequence[int], seed: int, data: Data, direction: str) -> tuple[Tensor, ...]:
-        labels = torch.tensor(numbers) % self.num_classes
-        return (*super().by_number(numbers, seed, data, direction), labels)
+    def by_number(
+        self, numbers: Sequence[int], seed: int, data: Data, direction: str, labels: Sequence[int] | None = None
+    ) -> tuple[Tensor, ...]:
+        labels = self.drawn_labels(numbers, seed) if labels is None else list(labels)
+        if len(labels) != len(numbers) or not all(0 <= label < self.num_classes for label in labels):
+            raise ValueError(
+                f"labels must be {len(numbers)} classes, one for each image, from 0 to {self.num_classes - 1}; "
+                f"got {labels}"
+            )
+        return self._latents(numbers, seed), torch.tensor(labels)
+
+    def drawn_labels(self, numbers: Sequence[int], seed: int) -> list[int]:
+        """Return the classes of numbered images, drawn by their frequency in the training data."""
+        ends = list(accumulate(self.class_counts))
+        return [bisect(ends, randomness.derive(seed, "scores", "label", number) % ends[-1]) for number in numbers]
 
     def grid_numbers(self, count: int, nrow: int, data: Data) -> list[int]:
         return [label + self.num_classes * column for label in range(self.num_classes) for column in range(nrow)]
 
+    def grid_labels(self, numbers: Sequence[int]) -> list[int]:
+        return [number % self.num_classes for number in numbers]
+
     def description(self, data: Data, direction: str) -> str:
-        return "classes in turn"
+        return "classes as frequent as in training"
+
+
+def refuse_labels(labels: Sequence[int] | None) -> None:
+    """Refuse labels for a generator that takes none.
+
+    Raises:
+        ValueError: if there are labels.
+    """
+    if labels is not None:
+        raise ValueError(
+            f"labels are for models by class, model=cgan or model=acgan; this one takes none, got {labels}"
+        )
 
 
 def check_inputs(game: str, player: str, network: nn.Module, given: tuple[str, ...]) -> None:
@@ -141,6 +200,12 @@ def check_inputs(game: str, player: str, network: nn.Module, given: tuple[str, .
             f"{game} gives its {player} {' and '.join(given)}, and {type(network).__name__} takes "
             f"{' and '.join(takes)}; choose another network, or {model}"
         )
+
+
+def cast_for(network: nn.Module, *inputs: Tensor) -> tuple[Tensor, ...]:
+    """Return inputs on a network's device, floats in the type of its weights."""
+    weight = next(network.parameters(), inputs[0])
+    return tuple(each.to(weight.device, weight.dtype if each.is_floating_point() else None) for each in inputs)
 
 
 def dropout_seeds(numbers: Sequence[int], seed: int, direction: str) -> list[int]:
@@ -166,6 +231,12 @@ class Fakes:
         if direction not in self._made:
             self._made[direction] = self._generate(direction)
         return self._made[direction]
+
+    def make(self, directions: Iterable[str], with_graph: bool) -> None:
+        """Make the fakes of these directions now, with or without a graph."""
+        with torch.set_grad_enabled(with_graph):
+            for direction in directions:
+                self(direction)
 
     def detached(self) -> "Fakes":
         """Return the same images without a graph."""

@@ -53,6 +53,7 @@ class Player:
     regularizer_schedule: Schedule = constant
     makes_fakes: bool = False
     rates: list[Number] = field(default_factory=list, init=False)
+    moves: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         for name, regularizer in self.regularizers.items():
@@ -68,6 +69,10 @@ class Player:
             ValueError: if the gradient is to be clipped and the optimizer is fused.
         """
         optimizer = self.make_optimizer(self.network.parameters())
+        # Hooks of the step itself see gradients that the precision plugin has unscaled.
+        optimizer.register_step_pre_hook(lambda *_: self.clip_gradient())
+        optimizer.register_step_post_hook(lambda *_: self.clamp_weights())
+        optimizer.register_load_state_dict_pre_hook(with_own_settings)
         if self.clip is not None and optimizer.defaults.get("fused"):
             raise ValueError(f"{name}_clip needs an optimizer that is not fused: a fused one unscales after clipping")
         self.rates = [group["lr"] for group in optimizer.param_groups]
@@ -79,16 +84,46 @@ class Player:
         for group, rate in zip(optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
 
-    def due_regularizers(self, iteration: int) -> dict[str, Regularizer]:
-        """Return the regularizers that are due in an iteration, by name."""
-        moves = iteration // self.every
-        return {name: each for name, each in self.regularizers.items() if moves % each.every_n_iterations == 0}
+    def due_regularizers(self) -> dict[str, Regularizer]:
+        """Return the regularizers that are due in the player's next move, by name."""
+        return {name: each for name, each in self.regularizers.items() if self.moves % each.every_n_iterations == 0}
 
     def penalty_terms(self, iteration: int, iterations: Number, *seen: Any) -> Terms:
         """Return the terms of the regularizers that are due in an iteration of a run, given what they see."""
         factor = self.regularizer_schedule(iteration, iterations)
-        due = self.due_regularizers(iteration)
-        return {name: factor * each.every_n_iterations * each(*seen) for name, each in due.items()}
+        due = self.due_regularizers().items()
+        return {name: factor * each.every_n_iterations * each(*seen) for name, each in due}
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps of the player besides its network and the optimizer's state."""
+        return {"moves": self.moves, "optimizer": type(self.make_optimizer([nn.Parameter(torch.zeros(1))])).__name__}
+
+    def check_state(self, name: str, state: dict[str, Any], moments: dict[str, Any]) -> None:
+        """Check that the optimizer can continue from the state in a checkpoint.
+
+        Args:
+            name: the player's name.
+            state: what `state` returned.
+            moments: the optimizer's own state of one parameter, by name; empty before the first step.
+
+        Raises:
+            ValueError: if another class of optimizer wrote the state, or if the settings need more than it holds.
+        """
+        weight = nn.Parameter(torch.zeros(1))
+        optimizer = self.make_optimizer([weight])
+        weight.grad = torch.zeros(1)
+        optimizer.step()
+        key, own = f"model.{name}_optimizer", type(optimizer).__name__
+        if own != state["optimizer"]:
+            raise ValueError(
+                f"{key} must stay {state['optimizer']} in a run that is resumed, because each optimizer has averages "
+                f"of its own; got {own}; init_from starts a new run from the same weights"
+            )
+        if missing := sorted(optimizer.state[weight].keys() - moments.keys() if moments else ()):
+            raise ValueError(
+                f"{key} needs {', '.join(missing)}, which the checkpoint to resume from does not hold; leave the "
+                "setting as it was, or start a new run from the same weights by init_from"
+            )
 
     def check_precision(self, dtype: torch.dtype | str) -> None:
         """Compare the regularizers with the type of the weights.
@@ -113,6 +148,23 @@ class Player:
                 weight.data.clamp_(-self.clip_weights, self.clip_weights)
 
 
+def check_resumable(players: Mapping[str, Player], checkpoint: dict[str, Any]) -> None:
+    """Check that the players' optimizers can continue from a checkpoint.
+
+    Raises:
+        ValueError: if one of them cannot.
+    """
+    for (name, player), kept in zip(players.items(), checkpoint["optimizer_states"], strict=True):
+        player.check_state(name, checkpoint["players"][name], next(iter(kept["state"].values()), {}))
+
+
+def with_own_settings(optimizer: Optimizer, state: dict[str, Any]) -> dict[str, Any]:
+    """Return an optimizer's state with the settings of `optimizer`, so that a resumed run follows its configuration."""
+    own = optimizer.state_dict()["param_groups"]
+    groups = [group | {"params": kept["params"]} for group, kept in zip(own, state["param_groups"], strict=True)]
+    return state | {"param_groups": groups}
+
+
 class GameOptions(TypedDict, total=False):
     """The options of every game between a generator and a discriminator, as the configuration names them.
 
@@ -129,6 +181,8 @@ class GameOptions(TypedDict, total=False):
     """G moves in every n-th batch (1); 5 is the n_critic of WGAN, each move of D on a batch of its own."""
     discriminator_every: PositiveInt
     """D moves in every n-th batch (1)."""
+    every_within_epoch: bool
+    """The two count the batches of each epoch from its start, instead of those of the whole run (false)."""
     first: Literal["discriminator", "generator"]
     """The player that moves first within a batch (the discriminator)."""
     reuse_fake: bool

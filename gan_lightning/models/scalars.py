@@ -11,10 +11,12 @@ from torch import Tensor
 class Scalars:
     """Collects named scalars step by step; nothing waits for the device before they are read.
 
-    Names may come at different times: a player that does not move in a step has no values then.
+    Names may come at different times: a player that does not move in a step has no values then. `last_step` holds the
+    values of the step that ended last, on the device.
     """
 
     def __init__(self) -> None:
+        self.last_step: dict[str, Tensor] = {}
         self._latest: dict[str, Tensor] = {}
         self._step: dict[str, Tensor] = {}
         self._sums: dict[tuple[str, ...], tuple[Tensor, int]] = {}
@@ -30,20 +32,20 @@ class Scalars:
         So a player that does not move in the iteration that is written is seen too.
         """
         if self._step:
-            names, values = tuple(self._step), _stack(self._step.values())
+            names, values = tuple(self._step), stacked(self._step.values())
             total, count = self._sums.get(names, (torch.zeros_like(values), 0))
-            self._sums[names] = (total + values, count + 1)
+            self._sums[names] = (total.to(values.device) + values, count + 1)
             self._latest |= self._step
-            self._step = {}
+            self.last_step, self._step = self._step, {}
         every = module.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if self._latest and every and iteration % every == 0:
             for name, value in self._latest.items():
                 module.log(name, value, prog_bar=name.endswith("/loss"), logger=False)
-            latest = _stack(self._latest.values()).tolist()
+            latest = stacked(self._latest.values()).tolist()
             _write(module, dict(zip(self._latest, latest, strict=True)), iteration)
             self._latest = {}
 
-    def log_means(self, module: LightningModule) -> None:
+    def log_means(self, module: LightningModule, iteration: int) -> None:
         """Write the mean of each name since the last call as `epoch/<name>`."""
         sums: dict[str, tuple[float, int]] = {}
         for names, (totals, count) in self._sums.items():
@@ -53,7 +55,17 @@ class Scalars:
         self._sums = {}
         means = {f"epoch/{name}": total / count for name, (total, count) in sums.items()}
         if means:
-            _write(module, means, module.global_step)
+            _write(module, means, iteration)
+
+    def state(self) -> dict[str, Any]:
+        """Return what has not been written yet: the latest values, and the sums of the epoch that has begun."""
+        sums = [(list(names), total, count) for names, (total, count) in self._sums.items()]
+        return {"latest": dict(self._latest), "sums": sums}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        self._latest = dict(state["latest"])
+        self._sums = {tuple(names): (total, count) for names, total, count in state["sums"]}
 
 
 def _write(module: LightningModule, scalars: dict[str, float], iteration: int) -> None:
@@ -62,7 +74,8 @@ def _write(module: LightningModule, scalars: dict[str, float], iteration: int) -
         logger.log_metrics({**scalars, **clock}, step=iteration)
 
 
-def _stack(values: Collection[Tensor]) -> Tensor:
+def stacked(values: Collection[Tensor]) -> Tensor:
     """Return scalars side by side, in float32 or in what is more precise among them."""
     dtype = max((torch.float32, *(value.dtype for value in values)), key=lambda each: each.itemsize)
-    return torch.stack([value.to(dtype) for value in values])
+    device = next(reversed(list(values))).device  # those of a checkpoint are on the CPU
+    return torch.stack([value.to(device, dtype) for value in values])

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.transforms import in_range
-from gan_lightning.models.inputs import Data, GeneratorInputs
+from gan_lightning.models.inputs import Data, GeneratorInputs, refuse_labels
 from gan_lightning.types import Batch, Images, ImageSet
 
 
@@ -30,7 +30,10 @@ class SourceImages(GeneratorInputs):
     def for_batch(self, batch: Batch, direction: str, device: torch.device) -> tuple[Tensor, ...]:
         return (batch[source_domain(direction)],)
 
-    def by_number(self, numbers: Sequence[int], seed: int, data: Data, direction: str) -> tuple[Tensor, ...]:
+    def by_number(
+        self, numbers: Sequence[int], seed: int, data: Data, direction: str, labels: Sequence[int] | None = None
+    ) -> tuple[Tensor, ...]:
+        refuse_labels(labels)
         return (numbered_images(data, source_domain(direction), numbers),)
 
     def grid_numbers(self, count: int, nrow: int, data: Data) -> list[int]:

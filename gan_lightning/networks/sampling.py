@@ -102,3 +102,19 @@ def seeded(network: nn.Module, seeds: Sequence[int]) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.streams = None
+
+
+@contextmanager
+def in_eval_mode(network: nn.Module) -> Iterator[nn.Module]:
+    """Yield a network in eval mode without gradients, and bring its own mode back afterwards.
+
+    Args:
+        network: any network.
+    """
+    training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield network
+    finally:
+        network.train(training)

@@ -1,9 +1,17 @@
 """What the tests of callbacks share."""
 
 import pytest
+from hydra.utils import instantiate
 
 from gan_lightning.evaluation.scorer import Scorer
+from support.playing import SMALL
 from support.scoring import record
+
+
+@pytest.fixture
+def gan(composed):
+    """Make a small GAN with the overrides given."""
+    return lambda *overrides: instantiate(composed("model=dcgan", *SMALL, *overrides).model)
 
 
 @pytest.fixture

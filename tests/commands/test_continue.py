@@ -80,6 +80,19 @@ def test_a_run_that_continues_has_one_curve_one_series_of_grids_and_the_weights_
     assert "continued from" in (four / "train.log").read_text()
 
 
+def test_a_run_that_continues_again_and_again_is_the_unbroken_one(whole, tmp_path):
+    """At the ends of epochs and within them; Lightning alone counts the epochs of a resumed run differently."""
+    run = tmp_path / "often"
+    words = [*NARROW, *EVERY, "trainer.log_every_n_steps=1"]
+    assert front_door(*words, "trainer.max_steps=4", f"hydra.run.dir={run}") == 0
+    for steps in (6, 8, 12, 13):
+        assert front_door(f"resume={run}", f"trainer.max_steps={steps}") == 0
+    assert front_door(*words, "trainer.max_steps=13", "hydra.run.dir=unbroken") == 0
+    for part in ("state_dict", "optimizer_states", "global_step", "epoch"):
+        assert_same(checkpoint("unbroken")[part], checkpoint(run)[part], part)
+    assert rows(run) == rows("unbroken")
+
+
 def test_what_came_after_the_checkpoint_is_cut(whole, four):
     """As after a kill: the last checkpoint is of iteration 2, and everything else goes on to 4."""
     for name in ("0000004.ckpt", "last.ckpt"):

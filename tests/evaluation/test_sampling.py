@@ -60,7 +60,10 @@ def test_image_seventeen_is_the_same_in_a_grid_a_score_and_a_sample(made):
         model, data = made(name)
         scored = pictures(model, data, range(20), 6)[17]
         torch.testing.assert_close(model.sample([17]), scored[None], rtol=0, atol=1e-5)
-        torch.testing.assert_close(model.grid([3, 17])[1], scored, rtol=0, atol=1e-5)
+        labels = model.generator_inputs.grid_labels([17])
+        torch.testing.assert_close(
+            model.grid([3, 17])[1], model.sample([17], labels=labels)[0] if labels else scored, rtol=0, atol=1e-5
+        )
     model, data = made("pix2pix")
     scored = pictures(model, data, range(3))[2]
     torch.testing.assert_close(model.grid([0, 2], data)[4], scored, rtol=0, atol=1e-5)
@@ -98,10 +101,23 @@ def test_the_moving_average_makes_the_images_unless_the_raw_weights_are_asked_fo
     assert pictures(model, None, range(2)).abs().max() > 0
 
 
-def test_classes_take_turns(made):
+def test_classes_are_as_frequent_as_in_the_training_data_and_a_number_keeps_its_class(made):
     model, _ = made("cgan")
-    _, labels = model.generator_inputs.by_number(range(4, 10), 0, None, "")
-    assert labels.tolist() == [1, 2, 0, 1, 2, 0]
+    inputs = model.generator_inputs
+    inputs.class_counts = [90, 0, 10]
+    _, labels = inputs.by_number(range(4000), 0, None, "")
+    assert labels.bincount(minlength=3) / 4000 == pytest.approx([0.9, 0, 0.1], abs=0.02)
+    _, some = inputs.by_number([3999, 17], 0, None, "")
+    assert some.tolist() == [labels[3999], labels[17]]
+    assert not torch.equal(labels, inputs.by_number(range(4000), 1, None, "")[1])
+    assert inputs.by_number([5, 6], 0, None, "", [2, 1])[1].tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(("name", "labels"), [("cgan", [3]), ("cgan", [0, 1]), ("dcgan", [0]), ("pix2pix", [0])])
+def test_labels_that_a_model_cannot_use_are_refused(name, labels, made):
+    model, data = made(name)
+    with pytest.raises(ValueError, match=r"^labels .*got \["):
+        model.sample([4], 0, data, labels=labels)
 
 
 def test_a_batchs_own_statistics_make_what_training_makes(made):
@@ -197,7 +213,10 @@ def test_a_record_says_what_was_translated_or_which_classes_and_the_batch_where_
         model, data = made(name, "norm=batch")
         scorer = Scorer({"fid": FrechetDistance()}, Random(width=4), data)
         (record,) = scorer(model, SamplingOptions(batch_size=5, batch_norm=mode), 6, where)
-        assert (record.batch_size, record.source) == (size, "classes in turn" if name == "cgan" else "")
+        assert (record.batch_size, record.source) == (
+            size,
+            "classes as frequent as in training" if name == "cgan" else "",
+        )
     model, data = made("cyclegan")
     scorer = Scorer({"fid": FrechetDistance()}, Random(width=4), data)
     split = data.evaluation_split()

@@ -1,11 +1,16 @@
 """Score records made from statistics."""
 
+import numpy as np
 import pytest
 import torch
+from hydra.utils import instantiate
+from PIL import Image
+from torch import nn
 
 import gan_lightning
 from gan_lightning.evaluation.real_statistics import RealStatistics
-from gan_lightning.evaluation.scorer import make_records, needs_of
+from gan_lightning.evaluation.sampling import SamplingOptions
+from gan_lightning.evaluation.scorer import Scorer, TrainingProgress, make_records, needs_of
 from gan_lightning.metrics.extractors.extractor import ExtractorIdentity, ExtractorOutput
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.fid import FrechetDistance
@@ -81,3 +86,48 @@ def test_a_score_that_sees_no_real_image_names_none():
     )
     assert [(record.n_real, record.split, record.data) for record in first] == [(0, "", "")] * 2
     assert first == second
+
+
+class RealImages(nn.Module):
+    """A perfect generator by class: it returns training images of the class that is asked for, one after the other."""
+
+    inputs = ("latents", "labels")
+
+    def __init__(self, images, labels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+        self.by_class = [images[labels == label] for label in labels.unique()]
+        self.turn = [0] * len(self.by_class)
+
+    def forward(self, latents, labels):
+        made = []
+        for label in labels.tolist():
+            made.append(self.by_class[label][self.turn[label] % len(self.by_class[label])])
+            self.turn[label] += 1
+        return torch.stack(made)
+
+
+def test_a_perfect_generator_by_class_scores_near_its_floor_on_classes_of_unequal_size(composed, tmp_path):
+    """Training images are nine tenths one class: classes in turn would be another distribution."""
+    for label, (count, level) in enumerate(((90, 60), (10, 200))):
+        (tmp_path / str(label)).mkdir()
+        for number in range(count):
+            pixels = np.random.default_rng(number).integers(level - 40, level + 40, (16, 16), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / str(label) / f"{number}.png")
+    words = ["model=cgan", "data=folder_labelled", "data.channels=1", f"data.root={tmp_path}", "data.image_size=16"]
+    config = composed(*words, "model.generator.width=2", "model.discriminator.width=2", "data.num_classes=2")
+    model, data = instantiate(config.model), instantiate(config.data)
+    data.setup("fit")
+    batch = next(iter(data.evaluation_batches("train", 100, torch.device("cpu"))))
+    scorer, distances = Scorer({"fid": FrechetDistance()}, Random(width=4), data), []
+    for sees in (True, False):
+        model.generator = RealImages(batch.images, batch.labels)
+        if sees:
+            model.generator_inputs.see(data)
+            assert model.generator_inputs.class_counts == [90, 10]
+        else:
+            model.generator_inputs.class_counts = [1, 1]
+        (record,) = scorer(model, SamplingOptions(), 400, TrainingProgress(0, 0, 0, "run"))
+        distances.append(record.value)
+    assert record.source == "classes as frequent as in training"
+    assert distances[0] < 0.05 * distances[1]

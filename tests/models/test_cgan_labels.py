@@ -35,7 +35,8 @@ def test_the_label_changes_what_both_networks_answer(composed):
 def test_a_grid_has_one_class_in_each_row(composed):
     model = instantiate(composed(*SMALL).model)
     numbers = model.generator_inputs.grid_numbers(64, 8, None)
-    latents, labels = model.generator_inputs.by_number(numbers, 0, None, "")
+    in_rows = model.generator_inputs.grid_labels(numbers)
+    latents, labels = model.generator_inputs.by_number(numbers, 0, None, "", in_rows)
     assert labels.reshape(10, 8).tolist() == [[number] * 8 for number in range(10)]
     assert latents.shape == (80, 100)
     assert len(latents.unique(dim=0)) == 80

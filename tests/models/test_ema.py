@@ -45,6 +45,45 @@ def test_the_ramp_up_shortens_the_half_life_in_the_beginning():
     assert decays == pytest.approx([0, 0.5 ** (8 / 4), 0.5 ** (8 / 100), 0.5 ** (8 / 100)])
 
 
+def test_the_average_is_kept_in_float32_where_the_network_is_in_half_precision(gan):
+    """In bfloat16 a small step towards the network is lost: the average stays at its first copy."""
+    shares = []
+    for precision in ("32-true", "bf16-true"):
+        model = gan("ema=half_life", "model.ema.half_life=12.5", "model.ema.ramp_up=null", "norm=none")
+        for optimizer in model.players.values():
+            optimizer.make_optimizer = partial(torch.optim.SGD, lr=0.0)
+        trainer = play(model, max_steps=1, precision=precision)
+        weight, kept = next(model.generator.parameters()), next(model.ema.module.parameters())
+        assert kept.dtype == torch.float32
+        with torch.no_grad():
+            kept.zero_()
+            weight.fill_(1.0)
+        for _ in range(10):
+            model.ema.follow(model.generator, 4, 100)
+        shares.append(float(kept.mean()))
+        images = model.sample(range(3))
+        assert images.isfinite().all()
+        assert trainer.global_step == 1
+    assert shares == pytest.approx([1 - 0.5 ** (40 / 12.5)] * 2, abs=1e-5)
+
+
+def test_a_half_precision_average_that_moves_in_tiny_steps_arrives():
+    network = nn.Linear(1, 1, bias=False).bfloat16()
+    ema = EMA(network, half_life=1000, ramp_up=None)
+    follow(ema, network, [0.0] + [1.0] * 1000, images=1)
+    assert float(ema.module.weight) == pytest.approx(0.5, abs=1e-4)
+
+
+def test_the_game_counts_the_images_before_a_batch_for_the_ramp_up(gan):
+    """The ramp is images seen before this batch: 0, 4, 8, ... with batches of four."""
+    model = gan("ema=half_life", "model.ema.half_life=1000", "model.ema.ramp_up=0.5")
+    decays = []
+    followed = model.ema.follow
+    model.ema.follow = lambda *given: (followed(*given), decays.append(model.ema.decay))
+    play(model, max_steps=4)
+    assert decays == pytest.approx([0, 0.5 ** (4 / 2), 0.5 ** (4 / 4), 0.5 ** (4 / 6)])
+
+
 def test_float_buffers_are_averaged_and_integer_ones_copied():
     network = nn.BatchNorm1d(1)
     ema = EMA(network, half_life=8, ramp_up=None)

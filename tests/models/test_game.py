@@ -66,6 +66,15 @@ def test_the_clock_counts_batches_where_the_discriminator_rests(gan):
     assert [moved == {"generator"} for moved in watch.moved] == [True, False] * 3
 
 
+def test_the_ratio_can_count_the_batches_of_each_epoch_from_its_start(gan):
+    """Of seven batches in an epoch the fifth alone is G's, as in `(i + 1) % 5 == 0`; by the run it is every fifth."""
+    for within, expected in (("true", [5, 12, 19]), ("false", [5, 10, 15, 20])):
+        watch, model = Watch(), gan("model.generator_every=5", f"model.every_within_epoch={within}")
+        play(model, batches(7), [watch], max_steps=21)
+        assert [n for n, moved in enumerate(watch.moved, 1) if "generator" in moved] == expected
+        assert model.players["generator"].moves == len(expected)
+
+
 def test_players_that_both_rest_are_refused(gan):
     with pytest.raises(Exception, match="must be 1; got discriminator_every=2, generator_every=3"):
         gan("model.discriminator_every=2", "model.generator_every=3")

@@ -84,6 +84,26 @@ def test_generators_terms_come_in_parts_whose_graphs_do_not_live_together(compos
     assert counts == [2, 4, 5, 6]
 
 
+@pytest.mark.parametrize("term", ["cycle_weight_x", "cycle_weight_y", "identity_weight_x", "identity_weight_y"])
+def test_each_weight_of_cyclegan_multiplies_the_term_of_its_own_domain(term, composed):
+    x, y = (image.float() for image in pairs(1)[0])
+    batch, found = Aligned(x, y), []
+    for weight in (1.0, 7.0):
+        torch.manual_seed(0)
+        module = instantiate(composed("model=cyclegan", *SMALL, f"model.{term}={weight}").model)
+        fakes = Fakes(lambda direction, module=module: module.generate(batch, direction))
+        parts = list(module.generator_terms(batch, fakes))
+        found.append({name: float(value) for part in parts for name, value in part.items()})
+    ratios = {name: found[1][name] / found[0][name] for name in found[0]}
+    domain, kind = term[-1], term.split("_")[0]
+    real = x if domain == "x" else y
+    assert ratios == pytest.approx({name: 7.0 if name == f"{kind}_{domain}" else 1.0 for name in ratios}, rel=1e-5)
+    back, forth = ("yx", "xy") if domain == "x" else ("xy", "yx")
+    with torch.no_grad():
+        made = module.generator[back](module.generator[forth](real) if kind == "cycle" else real)
+    assert found[0][f"{kind}_{domain}"] == pytest.approx(float((made - real).abs().mean()), rel=1e-4)
+
+
 def test_translations_depend_on_the_seeds_of_their_noise_alone(composed):
     module = instantiate(composed("model=pix2pix", *SMALL).model)
     x = torch.rand(3, 3, SIZE, SIZE) * 2 - 1

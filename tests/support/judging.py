@@ -19,7 +19,7 @@ def judge_digits(model, data):
     images, labels = (torch.cat(parts) for parts in zip(*batches, strict=True))
     classifier = SVC(C=10, gamma=0.02).fit(pixels(images[:1400]), labels[:1400])
     wanted = torch.arange(1000) % 10
-    made = model.sample(range(1000))
+    made = model.sample(range(1000), labels=wanted.tolist())
     within = [made[wanted == number].std(0).mean() / images[labels == number].std(0).mean() for number in range(10)]
     held_out = classifier.score(pixels(images[1400:]), labels[1400:])
     return classifier.score(pixels(made), wanted), held_out, float(torch.stack(within).min())
