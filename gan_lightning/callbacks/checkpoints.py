@@ -100,7 +100,7 @@ class Checkpoints(Checkpoint):
 
     def _write(self, trainer: Trainer, module: AdversarialGame) -> None:
         iteration = trainer.global_step
-        if self.written == iteration:
+        if self.written == iteration or self._is_bad(trainer, module):
             return
         for logger in trainer.loggers:
             logger.save()
@@ -126,11 +126,17 @@ class Checkpoints(Checkpoint):
         if module.best_iteration != iteration or self.best_written == iteration:
             return
         self.best_written = iteration
+        if self._is_bad(trainer, module):
+            return
         if self.written != iteration:
             module.average_buffers()
             trainer.save_checkpoint(self.best)
         elif trainer.is_global_zero:
             add_name(self._file(iteration), self.best)
+
+    def _is_bad(self, trainer: Trainer, module: AdversarialGame) -> bool:
+        """Return whether the state is not worth keeping on one of the ranks."""
+        return trainer.strategy.reduce_boolean_decision(bool(module.has_diverged), all=False)
 
     def _file(self, iteration: int) -> Path:
         return self.folder / f"{iteration:07d}.ckpt"

@@ -8,6 +8,7 @@ from typing import Any
 
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
+from torch import Tensor
 
 from gan_lightning.files import atomic_write
 from gan_lightning.types import PositiveInt
@@ -16,7 +17,7 @@ FILE = "metrics.csv"
 
 
 class MetricsCSV(Logger):
-    """Writes a line of `metrics.csv` for each call of `log_metrics`, its iteration in the column `step`.
+    """Writes a line of `metrics.csv` for each iteration with scalars; the iteration is in the column `step`.
 
     Columns are sorted by name; the file is written anew, in one step, when a scalar of a new name comes. Lightning's
     own logger of this kind deletes a table that exists, so a continued run would lose its past.
@@ -50,7 +51,11 @@ class MetricsCSV(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        self.waiting.append({**{name: float(value) for name, value in metrics.items()}, "step": step})
+        own = {name: value.item() if isinstance(value, Tensor) else value for name, value in metrics.items()}
+        if self.waiting and self.waiting[-1]["step"] == step:
+            self.waiting[-1] |= own
+        else:
+            self.waiting.append({**own, "step": step})
         if len(self.waiting) >= self.flush_every:
             self.save()
 

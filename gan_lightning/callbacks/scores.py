@@ -9,6 +9,7 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from gan_lightning.callbacks.cadence import Cadence, is_last_of_run
+from gan_lightning.callbacks.symptoms import Symptom
 from gan_lightning.data.module import Split
 from gan_lightning.evaluation.collectives import AbandonedError
 from gan_lightning.evaluation.records import SCORES, ScoreFile, ScoreRecord, ScoringFailure
@@ -142,8 +143,18 @@ class Scores(Callback):
         if trainer.is_global_zero and (followed := self.followed()):
             name, history = followed
             log.info("%s: best %s, last %s", name, history.best, history.last)
-            if history.is_far_worse():
-                self._warn(f"{name}: the last, {history.last}, is far worse than the best, {history.best}")
+
+    def symptom(self) -> Symptom | None:
+        """Return that the followed score is far worse than it was, if it is."""
+        followed = self.followed()
+        if followed is None or not followed[1].is_far_worse():
+            return None
+        name, history = followed
+        return Symptom(
+            "score far worse",
+            f"{name} is {history.last}, far worse than its best, {history.best}; G has got worse since: best.ckpt has "
+            "the best G, and a lower rate from there, ema=half_life or schedule=linear may hold it",
+        )
 
     def state_dict(self) -> dict[str, Any]:
         histories = {"histories": self.histories.plain()} if self.histories.by_name else {}

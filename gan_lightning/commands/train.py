@@ -3,6 +3,7 @@
 import logging
 import shlex
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
 from gan_lightning import slurm
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint, numbered_checkpoints
+from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config import exhausted, logs
 from gan_lightning.config.checks import check, check_checkpoint_fits, check_data_suit, check_same_run
 from gan_lightning.config.continuing import record_to_resume
+from gan_lightning.config.errors import RunDivergedError
+from gan_lightning.config.exhausted import how_to_continue
 from gan_lightning.config.opening import Opening
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import NOT_TAKEN, restored_config
@@ -55,9 +59,32 @@ def run(config: DictConfig) -> None:
     if before and file:
         iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"]
         record = before.continued(iteration, typed, plain)
-    model, trainer = fit(config, record, file)
+        if not Path(config.resume).is_dir():
+            record = replace(record, parent=str(file))
+    model, trainer = fit_with_rollbacks(config, record, file)
     if trainer.is_global_zero:  # the launcher of the other ranks takes any exit code of theirs for a crash
         report(Path(config.run_dir), model, trainer)
+
+
+def fit_with_rollbacks(config: DictConfig, record: RunRecord, file: Path | None) -> tuple[AdversarialGame, Trainer]:
+    """Train; if the guard rolls the run back, train again from its last good checkpoint.
+
+    Raises:
+        RunDivergedError: if a number is not finite and the run is not rolled back, or no more.
+    """
+    while True:
+        try:
+            return fit(config, record, file)
+        except Diverged as error:
+            if error.next_attempt is None:
+                raise RunDivergedError(f"{error}; {how_to_continue(config)}") from error
+            folder = Path(config.run_dir) / "checkpoints"
+            file = newest_whole_checkpoint(folder) if numbered_checkpoints(folder) else None
+            iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"] if file else 0
+            log.warning("rollback %s: the run goes on from iteration %s", error.next_attempt, f"{iteration:,}")
+            config.callbacks.guard.attempt = error.next_attempt
+            again = f"callbacks.guard.attempt={error.next_attempt}"
+            record = record.continued(iteration, [again], record.config)
 
 
 def fit(config: DictConfig, record: RunRecord, file: Path | None) -> tuple[AdversarialGame, Trainer]:

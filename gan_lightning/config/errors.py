@@ -24,12 +24,18 @@ class MemoryExhaustedError(Exception):
     """Memory that did not suffice for training; the text is a sentence for users."""
 
 
-USER_ERRORS = (ValueError, OSError, MemoryExhaustedError, HydraException, OmegaConfBaseException)
+class RunDivergedError(Exception):
+    """A run whose numbers are no longer finite; the text is a sentence for users."""
+
+
+USER_ERRORS = (ValueError, OSError, MemoryExhaustedError, RunDivergedError, HydraException, OmegaConfBaseException)
 """The errors that a wrong command line, file, folder or machine raises; any other is a bug and keeps its traceback."""
 
 
 def exit_code(error: Exception) -> int:
-    """Return the exit code after an error: 2 for a user's error, 4 for memory, 5 for a full disk, 1 for a bug."""
+    """Return the exit code after an error: 2 for a user's, 3 for a diverged run, 4 for memory, 5 for a disk, 1 for a bug."""
+    if isinstance(error, RunDivergedError):
+        return 3
     if isinstance(error, MemoryExhaustedError):
         return 4
     if is_disk_full(error):

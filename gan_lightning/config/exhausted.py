@@ -53,7 +53,7 @@ def _of_memory(config: DictConfig, trainer: Trainer) -> str:
     return (
         f"memory does not suffice at iteration {trainer.global_step + 1:,} with data.batch_size={batch_size}, "
         f"data.image_size={config.data.get('image_size')} and trainer.precision={config.trainer.precision}; try "
-        f"{less}, trainer.precision=bf16-mixed or smaller images; {_how_to_continue(config, less)}"
+        f"{less}, trainer.precision=bf16-mixed or smaller images; {how_to_continue(config, less)}"
     )
 
 
@@ -63,11 +63,11 @@ def _of_disk(config: DictConfig, trainer: Trainer, error: BaseException) -> str:
     where = next(named, f"a file in {config.run_dir}")
     return (
         f"the disk was full at iteration {trainer.global_step:,} while {where} was written; free some space; "
-        f"{_how_to_continue(config)}"
+        f"{how_to_continue(config)}"
     )
 
 
-def _how_to_continue(config: DictConfig, *more: str) -> str:
+def how_to_continue(config: DictConfig, *more: str) -> str:
     """Return what is kept of a run and the command that continues it."""
     run = Path(config.run_dir)
     iterations = iterations_of_checkpoints(run)

@@ -33,12 +33,11 @@ class Opening(Callback):
         if not trainer.is_global_zero:
             return
         iteration = self.record.parts[-1].iteration
-        if self.file:
-            own = self.file.resolve().parent.parent
-            if own == self.folder.resolve():
-                rewind(self.folder, iteration)
-            elif (own / FILE).is_file():
-                begin_with(self.folder, own, iteration)
+        own = self.file.resolve().parent.parent if self.file else self.folder.resolve()
+        if own == self.folder.resolve():
+            rewind(self.folder, iteration)
+        elif (own / FILE).is_file():
+            begin_with(self.folder, own, iteration)
         self.record.write(self.folder)
         logs.write_to(self.folder / "train.log")
         if self.file:

@@ -31,6 +31,11 @@ class AdversarialLoss(ABC):
         {'adversarial': tensor(-16.)}
     """
 
+    @property
+    def certain(self) -> tuple[Number, Number] | None:
+        """D's outputs, as logged, for real and fake images, with which its loss is least; None if there are none."""
+        return None
+
     @abstractmethod
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:
         """Return the discriminator's terms; `fake` carries no graph of the generator."""
@@ -61,6 +66,10 @@ class NonSaturating(AdversarialLoss):
         if not 0 < real_target <= 1:
             raise ValueError(f"real_target must be in (0, 1]; got {real_target}")
         self.real_target = real_target
+
+    @property
+    def certain(self) -> tuple[Number, Number]:
+        return self.real_target, 0.0
 
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:
         return {"real": _cross_entropy(critic(real), self.real_target), "fake": _cross_entropy(critic(fake), 0.0)}
@@ -98,6 +107,10 @@ class LeastSquares(AdversarialLoss):
 
     def __init__(self, a: Number = 0.0, b: Number = 1.0, c: Number = 1.0, factor: NonNegativeFloat = 0.5) -> None:
         self.a, self.b, self.c, self.factor = a, b, c, factor
+
+    @property
+    def certain(self) -> tuple[Number, Number]:
+        return self.b, self.a
 
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:
         return {"real": self._squares(critic(real), self.b), "fake": self._squares(critic(fake), self.a)}

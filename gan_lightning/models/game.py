@@ -85,6 +85,10 @@ class AdversarialGame(LightningModule, ABC):
         self.images_seen = 0
         self.scalars = Scalars()
         # Callbacks share these: the signal that ends the run, 0 for none, and where the score that is followed is best.
+        # The guard sets these three: whether a value was not finite, and what a rollback changes.
+        self.has_diverged: Tensor | bool = False
+        self.attempt = 0
+        self.rate_factor = 1.0
         self.interrupted = 0
         self.best_iteration: int | None = None
 
@@ -168,9 +172,10 @@ class AdversarialGame(LightningModule, ABC):
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         self.iteration = self.global_step
         self.real_outputs: list[Tensor] = []
-        with randomness.step(self.seed, self.iteration, self.device):
+        seed = randomness.derive(self.seed, "attempt", self.attempt) if self.attempt else self.seed
+        with randomness.step(seed, self.iteration, self.device):
             for player, optimizer in zip(self.players.values(), self.trainer.optimizers, strict=True):
-                player.set_learning_rates(optimizer, self.iteration, self.iterations)
+                player.set_learning_rates(optimizer, self.iteration, self.iterations, self.rate_factor)
             batches = 1 + (batch_idx if self.every_within_epoch else self.iteration)
             movers = [name for name in self.order if batches % self.players[name].every == 0]
             shared = Fakes(lambda direction: self.generate(batch, direction)) if self.reuse_fake else None

@@ -78,9 +78,11 @@ class Player:
         self.rates = [group["lr"] for group in optimizer.param_groups]
         return optimizer
 
-    def set_learning_rates(self, optimizer: Optimizer, iteration: int, iterations: Number) -> None:
-        """Set the learning rates of an iteration; `iterations` is the length of the run."""
-        factor = self.schedule(iteration, iterations)
+    def set_learning_rates(
+        self, optimizer: Optimizer, iteration: int, iterations: Number, factor: Number = 1.0
+    ) -> None:
+        """Set the learning rates of an iteration, times a factor; `iterations` is the length of the run."""
+        factor = factor * self.schedule(iteration, iterations)
         for group, rate in zip(optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
 

@@ -28,6 +28,11 @@ class Shift(LightningModule):
 
     directions: ClassVar = {"xy": "y"}
     seed = 3
+    interrupted = 0
+    has_diverged = False
+
+    def average_buffers(self):
+        """Do nothing, because there are none."""
 
     def __init__(self, shift=0.1):
         super().__init__()

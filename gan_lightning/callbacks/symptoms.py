@@ -1,0 +1,178 @@
+"""Symptoms of a run that goes wrong while all numbers are finite, each in one sentence with what to try."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from statistics import median
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import torch
+from torch.nn import functional as F
+
+from gan_lightning.types import Images
+
+CERTAIN = 0.01
+"""D is saturated where its mean outputs are this close to the outputs that its loss asks for."""
+EXPLODED = 1000.0
+"""A loss of this magnitude has exploded, if its usual magnitude is far lower."""
+TIMES = 100.0
+"""How many times its median a loss must be; it has no bound under objectives such as Wasserstein's."""
+SAME = 0.05
+"""G has collapsed where its images differ by less than this share of the difference of real images."""
+POOLED = 8
+"""The side in pixels to which images are averaged before they are compared."""
+
+
+class Symptom(NamedTuple):
+    """Something that is wrong with a run.
+
+    Args:
+        kind: a word for it, such as `collapsed`.
+        sentence: what is seen, the likely cause and what to try.
+    """
+
+    kind: str
+    sentence: str
+
+
+@runtime_checkable
+class HasSymptom(Protocol):
+    """A callback that knows of something that goes wrong, such as a score that becomes far worse."""
+
+    def symptom(self) -> Symptom | None:
+        """Return what is wrong now; None if nothing is."""
+
+
+class Reading(NamedTuple):
+    """The numbers of a run at one iteration.
+
+    Args:
+        iteration: the iteration.
+        losses: each player's loss.
+        outputs: D's mean outputs, `real` and `fake`; empty for losses of other names.
+        gradients: the greatest magnitude in each player's gradient.
+        rates: each player's greatest learning rate.
+    """
+
+    iteration: int
+    losses: Mapping[str, float]
+    outputs: Mapping[str, float]
+    gradients: Mapping[str, float]
+    rates: Mapping[str, float]
+
+
+class Examination:
+    """Finds symptoms in the readings of a run.
+
+    Args:
+        certain: the outputs for real and fake images with which D's loss is at its least; None if there are none.
+        patience: iterations for which D must be saturated, or a player be without a gradient.
+    """
+
+    def __init__(self, certain: tuple[float, float] | None, patience: int) -> None:
+        self.certain = certain
+        self.patience = patience
+        self.losses: dict[str, list[float]] = defaultdict(list)
+        self.since: dict[str, int] = {}
+
+    def symptoms(self, reading: Reading) -> list[Symptom]:
+        """Return what is wrong according to this reading and those before."""
+        found = []
+        if self._lasts("saturated", self._is_saturated(reading), reading.iteration):
+            found.append(
+                Symptom(
+                    "saturated",
+                    f"D has told real from generated images with certainty for {self.patience:,} iterations (mean "
+                    f"outputs {reading.outputs['real']:.3f} and {reading.outputs['fake']:.3f}), so G learns little; D "
+                    "is too strong: try a lower model.discriminator_optimizer.lr, penalty=[r1] or "
+                    "augment=diffaugment, or more moves of G",
+                )
+            )
+        for player, loss in reading.losses.items():
+            usual = median(self.losses[player] or [0.0])
+            self.losses[player].append(abs(loss))
+            if abs(loss) > EXPLODED and (self.certain is not None or abs(loss) > TIMES * usual):
+                found.append(
+                    Symptom(
+                        f"{player} exploding",
+                        f"the loss of the {player} has exploded to {loss:,.0f}; the rate is too high or nothing bounds "
+                        "D: try a tenth of model.discriminator_optimizer.lr, model.discriminator_clip=1, or a penalty",
+                    )
+                )
+        for player, gradient in reading.gradients.items():
+            if self._lasts(f"{player} still", gradient == 0, reading.iteration):
+                found.append(
+                    Symptom(
+                        f"{player} without gradient",
+                        f"the {player} has had no gradient for {self.patience:,} iterations and does not learn; its "
+                        "outputs no longer depend on its weights or its objective is met: try a lower rate from the "
+                        "start, another loss, or init=orthogonal",
+                    )
+                )
+        for player, rate in reading.rates.items():
+            if self._lasts(f"{player} rate", rate == 0, reading.iteration):
+                found.append(
+                    Symptom(
+                        f"{player} without rate",
+                        f"the learning rate of the {player} has been 0 for {self.patience:,} iterations, so it does "
+                        f"not learn: set model.{player}_optimizer.lr, or another schedule",
+                    )
+                )
+        return found
+
+    def _is_saturated(self, reading: Reading) -> bool:
+        if self.certain is None or not {"real", "fake"} <= reading.outputs.keys():
+            return False
+        real, fake = self.certain
+        sign = 1 if real > fake else -1
+        is_real = sign * (reading.outputs["real"] - real) > -CERTAIN
+        return is_real and sign * (reading.outputs["fake"] - fake) < CERTAIN
+
+    def _lasts(self, kind: str, holds: bool, iteration: int) -> bool:
+        if not holds:
+            self.since.pop(kind, None)
+            return False
+        return iteration - self.since.setdefault(kind, iteration) >= self.patience
+
+
+def of_images(fake: Images, real: Images) -> list[Symptom]:
+    """Return what is wrong with generated images beside real ones.
+
+    Args:
+        fake: generated images of different numbers.
+        real: a batch as the discriminator is given it.
+    """
+    found = []
+    if real.abs().max() > 1.01:
+        found.append(
+            Symptom(
+                "out of range",
+                f"real images reach {float(real.abs().max()):.1f}, and G can only make values from -1 to 1, so D tells "
+                "them apart by that alone: scale the images to [-1, 1] in the data module",
+            )
+        )
+    if len(real) > 1 and difference(real) < 1e-4:
+        found.append(
+            Symptom(
+                "equal data",
+                "all real images of a batch are equal; the files are one picture many times, or are decoded wrongly: "
+                "run gan-lightning check with the same data.* keys, and look at samples/real.png",
+            )
+        )
+    elif len(fake) > 1 and len(real) > 1 and difference(fake) < SAME * difference(real):
+        found.append(
+            Symptom(
+                "collapsed",
+                f"G makes nearly the same image for every noise: its images differ by {difference(fake):.3f}, real "
+                f"ones by {difference(real):.3f}; G has collapsed: go back to an earlier checkpoint with a lower "
+                "model.generator_optimizer.lr, or train anew with loss=relativistic penalty=[r1,r2] or ema=half_life",
+            )
+        )
+    return found
+
+
+def difference(images: Images) -> float:
+    """Return the mean distance of two different images [B, C, H, W] of a batch, by root mean square, after pooling."""
+    side = min(POOLED, *images.shape[-2:])
+    features = F.adaptive_avg_pool2d(images.detach().float(), side).flatten(1)
+    distances = torch.pdist(features) / features.shape[1] ** 0.5
+    return float(distances.mean())
