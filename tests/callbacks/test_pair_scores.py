@@ -154,6 +154,18 @@ def test_lpips_reads_torchvisions_file_draws_nothing_and_sees_31_pixels(alexnet)
         lpips(smallest[..., :30, :30], -smallest[..., :30, :30])
 
 
+def test_a_signal_breaks_scores_off_and_ends_the_run_which_then_owes_them(pairs):
+    module, callback = Shift(), PairScores(batch_size=1, every_n_iterations=1, every_n_epochs=None)
+    module.interrupted = 15
+    assert fitted(callback, paired(pairs), module) == []
+    assert callback.state_dict() == {"owed": 1}
+    assert len(module.drawn) == 1
+    again = PairScores(batch_size=1, every_n_epochs=None)
+    again.load_state_dict({"owed": 0})  # as if the run were resumed where it begins
+    steps = [step for step, _ in fitted(again, paired(pairs), Shift())]
+    assert steps == [0, 6]
+
+
 def test_each_score_is_the_mean_over_images_of_all_test_pairs(pairs):
     for batch_size in (1, 3, 8):
         module = Shift(0.3)
