@@ -49,6 +49,9 @@ class Shift(LightningModule):
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
+    def average_buffers(self):
+        """There are none."""
+
     def images(self, x, noise, direction):
         assert direction == "xy"
         self.noise += noise
