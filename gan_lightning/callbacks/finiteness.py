@@ -68,5 +68,6 @@ class FinitenessLog:
         for names, (at, kept) in self._kept.items():
             if (iteration := int(at)) >= 0:
                 bad = [name for name, is_good in zip(names, kept.isfinite().tolist(), strict=True) if not is_good]
-                found.append(NonFinite(iteration, list({kind: (kind, name) for kind, name in reversed(bad)}.values())))
+                first_of_kind = dict(reversed(bad))  # of equal keys the last one stays
+                found.append(NonFinite(iteration, [each for each in bad if each in first_of_kind.items()]))
         return min(found, key=lambda each: each.iteration, default=None)

@@ -77,7 +77,7 @@ class Guard(Callback):
         self.patience = patience
         self.attempt = attempt
         self.finite = FinitenessLog()
-        self.weights: list[Value] = []
+        self.weights: list[tuple[str, torch.Tensor]] = []
         self.values: list[Value] = []
         self.gradients: dict[str, list[torch.Tensor]] = {}
         self.of_images: list[Symptom] = []
@@ -91,8 +91,8 @@ class Guard(Callback):
         pl_module.rate_factor = self.rate_factor**self.attempt
         pl_module.has_diverged = False
         self.examination = Examination(pl_module.loss.certain, self.patience)
-        self.weights = [*pl_module.named_parameters(), *pl_module.named_buffers()]
-        self.weights = [(name, each) for name, each in self.weights if each.is_floating_point() and each.numel()]
+        named = [*pl_module.named_parameters(), *pl_module.named_buffers()]
+        self.weights = [(name, each) for name, each in named if each.is_floating_point() and each.numel()]
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: AdversarialGame, optimizer: Optimizer) -> None:
         """Look at the gradients, which are unscaled here and gone after the step."""

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from torch.nn import functional as F
 
-from gan_lightning.types import Images
+from gan_lightning.types import Images, Number
 
 CERTAIN = 0.01
 """D is saturated where its mean outputs are this close to the outputs that its loss asks for."""
@@ -68,7 +68,7 @@ class Examination:
         patience: iterations for which D must be saturated, or a player be without a gradient.
     """
 
-    def __init__(self, certain: tuple[float, float] | None, patience: int) -> None:
+    def __init__(self, certain: tuple[Number, Number] | None, patience: int) -> None:
         self.certain = certain
         self.patience = patience
         self.losses: dict[str, list[float]] = defaultdict(list)

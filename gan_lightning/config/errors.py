@@ -33,7 +33,7 @@ USER_ERRORS = (ValueError, OSError, MemoryExhaustedError, RunDivergedError, Hydr
 
 
 def exit_code(error: Exception) -> int:
-    """Return the exit code after an error: 2 for a user's, 3 for a diverged run, 4 for memory, 5 for a disk, 1 for a bug."""
+    """Return the exit code after an error, as docs/reliability.md lists them; 1 for a bug."""
     if isinstance(error, RunDivergedError):
         return 3
     if isinstance(error, MemoryExhaustedError):

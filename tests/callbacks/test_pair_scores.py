@@ -31,9 +31,6 @@ class Shift(LightningModule):
     interrupted = 0
     has_diverged = False
 
-    def average_buffers(self):
-        """Do nothing, because there are none."""
-
     def __init__(self, shift=0.1):
         super().__init__()
         self.automatic_optimization = False

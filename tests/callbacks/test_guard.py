@@ -1,0 +1,299 @@
+"""The guard: a run whose numbers are not finite stops, and other failures are named in plain words."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from lightning import Callback, Trainer
+from lightning.pytorch.plugins import MixedPrecision
+from torch.amp import GradScaler
+from torch.utils.data import DataLoader
+
+from gan_lightning.callbacks.checkpoints import Checkpoints
+from gan_lightning.callbacks.finiteness import FinitenessLog, magnitudes
+from gan_lightning.callbacks.guard import Diverged, Guard
+from gan_lightning.callbacks.symptoms import Examination, Reading, Symptom, difference, of_images
+from gan_lightning.losses.adversarial import LeastSquares, NonSaturating, Wasserstein
+from gan_lightning.models.gan import GAN
+from gan_lightning.networks.mlp import MLPDiscriminator, MLPGenerator
+from gan_lightning.types import Unlabelled
+
+
+def adam(parameters):
+    return torch.optim.Adam(parameters, 2e-4, (0.5, 0.999))
+
+
+def model(loss=None, ema=None, d_lr=2e-4, g_lr=2e-4):
+    torch.manual_seed(0)
+    return GAN(
+        MLPGenerator(4, 1, 8, width=4), MLPDiscriminator(1, 8, width=4), latent_dim=4, loss=loss or NonSaturating(),
+        generator_optimizer=lambda weights: torch.optim.Adam(weights, g_lr, (0.5, 0.999)), ema=ema,
+        discriminator_optimizer=lambda weights: torch.optim.Adam(weights, d_lr, (0.5, 0.999)),
+    )  # fmt: skip
+
+
+def images(count=40, change=lambda number, batch: batch):
+    torch.manual_seed(1)
+    batches = [torch.rand(8, 1, 8, 8) * 2 - 1 for _ in range(count)]
+    return DataLoader([Unlabelled(change(number, batch)) for number, batch in enumerate(batches)], batch_size=None)
+
+
+def play(game, loader=None, steps=12, others=(), plugins=None, **guard):
+    watch = Guard("run", **({"every_n_iterations": None} | guard))
+    Trainer(
+        max_epochs=-1, max_steps=steps, accelerator="cpu", logger=False, log_every_n_steps=2, callbacks=[watch, *others],
+        enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=bool(others), plugins=plugins,
+    ).fit(game, loader or images())  # fmt: skip
+    return watch
+
+
+def said():
+    file = Path("run/guard.jsonl")
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+class At(Callback):
+    """Does something to the model before an iteration."""
+
+    def __init__(self, iteration, change):
+        self.iteration, self.change = iteration, change
+
+    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+        if trainer.global_step == self.iteration - 1:
+            self.change(module)
+
+
+class BadTerm(NonSaturating):
+    """A loss with a term that is NaN from its seventh call on."""
+
+    calls = 0
+
+    def generator(self, critic, real, fake):
+        BadTerm.calls += 1
+        terms = super().generator(critic, real, fake)
+        return {**terms, "mine": terms["adversarial"] * (float("nan") if BadTerm.calls >= 7 else 0.0)}
+
+
+def nan_in_batch(number, batch):
+    return batch.index_fill(0, torch.tensor([2]), float("nan")) if number == 6 else batch
+
+
+def set_weight(module):
+    module.generator.net[0].weight.data[0, 0] = float("inf")
+
+
+def poison_gradient(module):
+    module.discriminator.net[1].weight.register_hook(lambda gradient: gradient * float("nan"))
+
+
+NOT_FINITE = {
+    "a rate of 1e30": (lambda: dict(game=model(d_lr=1e30)), 1, "generator"),
+    "NaN in a batch": (lambda: dict(game=model(), loader=images(change=nan_in_batch)), 7, "the term discriminator/real"),
+    "an infinite weight": (lambda: dict(game=model(), others=[At(7, set_weight)]), 7, "the term|weight generator"),
+    "a term of a loss of one's own": (lambda: dict(game=model(BadTerm())), 7, "the term generator/mine"),
+    "a gradient of one parameter": (
+        lambda: dict(game=model(), others=[At(7, poison_gradient)]), 7, "the gradient of discriminator.net.1.weight",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOT_FINITE)
+def test_a_run_stops_at_the_iteration_in_which_a_number_is_not_finite(case):
+    BadTerm.calls = 0
+    make, iteration, named = NOT_FINITE[case]
+    with pytest.raises(Diverged, match=named) as end:
+        play(**make())
+    assert f"at iteration {iteration}," in str(end.value)
+    assert [each["iteration"] for each in said()] == [iteration]
+    assert "try" in said()[0]["sentence"]
+
+
+def test_a_good_checkpoint_is_never_replaced_by_a_bad_one():
+    keeps = Checkpoints("run/checkpoints", every_n_iterations=1, keep=None)
+    with pytest.raises(Diverged):
+        play(model(), images(change=nan_in_batch), others=[keeps])
+    assert sorted(file.name for file in Path("run/checkpoints").iterdir())[-2:] == ["0000006.ckpt", "last.ckpt"]
+    last = torch.load("run/checkpoints/last.ckpt", weights_only=True)
+    assert last["global_step"] == 6
+    assert all(weight.isfinite().all() for weight in last["state_dict"].values())
+
+
+def test_a_warning_lets_the_run_go_on_without_further_checkpoints():
+    keeps = Checkpoints("run/checkpoints", every_n_iterations=1, keep=None)
+    play(model(), images(change=nan_in_batch), others=[keeps], on_failure="warn")
+    assert torch.load("run/checkpoints/last.ckpt", weights_only=True)["global_step"] == 6
+    assert [each["kind"] for each in said()] == ["diverged"]
+
+
+def test_where_the_device_is_not_waited_for_the_exact_iteration_is_named_later(monkeypatch):
+    """As on a GPU: numbers are read at the log cadence, and no checkpoint is written in between."""
+    monkeypatch.setattr(Guard, "_reads_always", lambda self, module: False)
+    keeps = Checkpoints("run/checkpoints", every_n_iterations=1, keep=None)
+    with pytest.raises(Diverged, match="at iteration 7,"):
+        play(model(), images(change=nan_in_batch), others=[keeps])
+    assert torch.load("run/checkpoints/last.ckpt", weights_only=True)["global_step"] == 6
+
+
+def test_the_end_of_a_run_is_read_too(monkeypatch):
+    monkeypatch.setattr(Guard, "_reads_always", lambda self, module: False)
+    with pytest.raises(Diverged, match="at iteration 7,"):
+        play(model(), images(change=nan_in_batch), steps=7)
+
+
+def test_gradients_that_a_scaler_skips_are_no_failure():
+    """The scaler starts so high that fp16 gradients overflow; it lowers its scale and goes on."""
+    scaler = GradScaler("cpu", init_scale=2.0**40, growth_interval=1000)
+    play(model(), steps=12, plugins=[MixedPrecision("16-mixed", "cpu", scaler=scaler)])
+    assert scaler.get_scale() < 2.0**40, "a step was skipped"
+    assert said() == []
+
+
+def test_training_is_the_same_with_and_without_the_guard():
+    with_guard, without = model(), model()
+    play(with_guard, every_n_iterations=2)
+    Trainer(
+        max_epochs=-1, max_steps=12, accelerator="cpu", logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False,
+    ).fit(without, images())  # fmt: skip
+    for name, weight in with_guard.state_dict().items():
+        assert torch.equal(weight, without.state_dict()[name]), name
+
+
+def test_another_attempt_has_lower_rates_and_other_noise():
+    first, second = model(), model()
+    play(first, steps=1)
+    watch = play(second, steps=1, attempt=2)
+    assert [group["lr"] for each in second.trainer.optimizers for group in each.param_groups] == [5e-5, 5e-5]
+    assert not torch.equal(first.generator.net[0].weight, second.generator.net[0].weight)
+    assert watch.state_dict() == {"attempt": 2}
+    later = Guard("run", attempt=1)
+    later.load_state_dict({"attempt": 2})
+    assert later.attempt == 2
+
+
+def test_rollbacks_end():
+    with pytest.raises(Diverged) as end:
+        play(model(), images(change=nan_in_batch), on_failure="rollback", attempt=2)
+    assert end.value.next_attempt == 3
+    with pytest.raises(Diverged) as end:
+        play(model(), images(change=nan_in_batch), on_failure="rollback", attempt=3)
+    assert end.value.next_attempt is None
+
+
+# Symptoms of runs whose numbers are finite.
+
+
+def reading(iteration, **changes):
+    usual = dict(
+        losses={"generator": 1.0, "discriminator": 1.0}, outputs={"real": 0.6, "fake": 0.4},
+        gradients={"generator": 1.0, "discriminator": 1.0}, rates={"generator": 1e-3, "discriminator": 1e-3},
+    )  # fmt: skip
+    return Reading(iteration, **(usual | changes))
+
+
+def kinds(examination, readings):
+    return [[symptom.kind for symptom in examination.symptoms(each)] for each in readings]
+
+
+@pytest.mark.parametrize(
+    ("loss", "real", "fake", "expected"),
+    [
+        (NonSaturating(), 0.999, 0.001, ["saturated"]),
+        (NonSaturating(), 0.97, 0.001, []),
+        (NonSaturating(0.9), 0.9, 0.0, ["saturated"]),
+        (LeastSquares(-1, 1, 0), 1.0, -1.0, ["saturated"]),
+        (LeastSquares(), 0.5, 0.5, []),
+        (Wasserstein(), 999.0, -999.0, []),
+    ],
+)
+def test_a_discriminator_that_is_certain_for_long_is_saturated(loss, real, fake, expected):
+    certain = {"outputs": {"real": real, "fake": fake}}
+    found = kinds(Examination(loss.certain, 100), [reading(n, **certain) for n in (50, 100, 150)])
+    assert found == [[], [], expected]
+    mixed = [reading(50, **certain), reading(100), reading(150, **certain), reading(200, **certain)]
+    assert kinds(Examination(loss.certain, 100), mixed) == [[], [], [], []], "it has recovered between"
+
+
+def test_a_loss_that_explodes_is_named_by_its_player():
+    losses = {"losses": {"generator": 38_232.0, "discriminator": 1.0}}
+    assert kinds(Examination((1.0, 0.0), 100), [reading(50), reading(100, **losses)]) == [[], ["generator exploding"]]
+    large = [reading(n, losses={"generator": -5000.0, "discriminator": 1.0}) for n in (50, 100, 150)]
+    assert kinds(Examination(None, 100), large)[1:] == [[], []], "a critic without bounds may have large losses"
+
+
+@pytest.mark.parametrize(("field", "kind"), [("gradients", "without gradient"), ("rates", "without rate")])
+def test_a_player_that_does_not_learn_is_named(field, kind):
+    still = {field: {"generator": 0.0, "discriminator": 1.0}}
+    found = kinds(Examination(None, 100), [reading(n, **still) for n in (50, 100, 150)])
+    assert found == [[], [], [f"generator {kind}"]]
+
+
+def test_images_that_are_all_the_same_are_a_collapse():
+    torch.manual_seed(0)
+    real, other = torch.rand(16, 3, 16, 16) * 2 - 1, torch.rand(16, 3, 16, 16) * 2 - 1
+    one = other[:1] + 0.001 * torch.randn(16, 3, 16, 16)
+    assert [each.kind for each in of_images(one, real)] == ["collapsed"]
+    assert of_images(other, real) == []
+    assert [each.kind for each in of_images(other, real[:1].expand(16, -1, -1, -1))] == ["equal data"]
+    assert [each.kind for each in of_images(other, 255 * real)] == ["out of range", "collapsed"]
+    assert difference(real) == pytest.approx(difference(real.flip(0)))
+
+
+def silence(module):
+    """Let G make one image for every noise."""
+    module.generator.net[0].weight.data.zero_()
+    module.generator.net[0].weight.requires_grad_(False)
+
+
+INJECTED = {
+    "a collapsed generator": (lambda: dict(game=model(), others=[At(1, silence)], every_n_iterations=2), "collapsed"),
+    "equal images": (lambda: dict(game=model(), loader=images(change=lambda _, batch: torch.zeros_like(batch)), every_n_iterations=2), "equal data"),
+    "bytes instead of floats": (lambda: dict(game=model(), loader=images(change=lambda _, batch: 255 * batch), every_n_iterations=2), "out of range"),
+    "a rate of zero": (lambda: dict(game=model(g_lr=0.0), patience=4), "generator without rate"),
+    "a discriminator that is too strong": (
+        lambda: dict(game=model(d_lr=0.05, g_lr=1e-9), steps=60, patience=8, loader=images(60, lambda _, batch: batch.abs() + 0.5)), "saturated",
+    ),
+    "a rate of 10": (lambda: dict(game=model(d_lr=10.0)), "exploding"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", INJECTED)
+def test_a_failure_is_named_in_a_sentence_that_says_what_to_try(case):
+    make, kind = INJECTED[case]
+    play(**make())
+    named = [each for each in said() if kind in each["kind"]]
+    assert named
+    for each in named:
+        assert ": " in each["sentence"], "the cause, and then what to try"
+
+
+def test_what_another_callback_knows_is_said_until_it_has_passed():
+    class Knows(Callback):
+        """Has a symptom in iterations 3 to 6 and 9 to 12."""
+
+        def __init__(self):
+            self.now = 0
+
+        def on_train_batch_start(self, trainer, *_):
+            self.now = trainer.global_step + 1
+
+        def symptom(self):
+            return Symptom("mine", "a sentence") if self.now in (3, 4, 5, 6, 9, 10, 11, 12) else None
+
+    play(model(), others=[Knows()])
+    assert [(each["iteration"], each["kind"]) for each in said()] == [(4, "mine"), (10, "mine")]
+
+
+def test_the_first_value_that_is_not_finite_is_remembered():
+    log = FinitenessLog()
+    good, bad = torch.ones(3), torch.tensor([1.0, float("nan"), 2.0])
+    log.see(magnitudes("weight", [("a", good), ("b", good)]), 1)
+    assert log.first() is None
+    log.see(magnitudes("weight", [("a", good), ("b", bad)]), 2)
+    log.see(magnitudes("weight", [("a", bad), ("b", bad)]), 3)
+    assert str(log.first()) == "the weight b is NaN or infinite at iteration 2"
+    assert bool(log.bad)
+    log = FinitenessLog()
+    log.see([(("term", "x"), torch.tensor(float("inf"))), *magnitudes("gradient of", [("a", bad), ("b", bad)])], 5)
+    assert str(log.first()) == "the term x and the gradient of a are NaN or infinite at iteration 5"
