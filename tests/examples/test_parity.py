@@ -167,7 +167,9 @@ def run(request, composed, data):
         torch.manual_seed(1)
         networks = [network.double() for network in example.build(**case.build, width=2)]
         small = ["model.generator.width=2", "model.discriminator.width=2", f"data.batch_size={case.batch_size}"]
-        config = composed(f"experiment={experiment}", *small, f"data.root={folder}", "data.num_workers=0", *case.data_overrides)
+        config = composed(
+            f"experiment={experiment}", *small, f"data.root={folder}", "data.num_workers=0", *case.data_overrides
+        )
         model = instantiate(config.model).double()
         watch, losses = Watch(model), Losses()
         trained = Run(case, example, networks, model, watch, losses.seen, folder)

@@ -120,7 +120,9 @@ def test_experiments_whose_sources_draw_from_n_0_002_start_there_with_zero_biase
 )
 def test_experiments_whose_sources_set_no_weights_start_from_the_frameworks(experiment, composed):
     """Jittor's, like torch's, are uniform with a bound of 1 / sqrt(fan in) for weights and biases."""
-    model = instantiate(composed(f"experiment={experiment}", "model.generator.width=8", "model.discriminator.width=8").model)
+    model = instantiate(
+        composed(f"experiment={experiment}", "model.generator.width=8", "model.discriminator.width=8").model
+    )
     for player in (model.generator, model.discriminator):
         for layer in player.modules():
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):

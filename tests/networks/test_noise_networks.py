@@ -27,7 +27,7 @@ def stream():
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(("name", "size"), [(name, size) for name, (_, _, sizes) in PAIRS.items() for size in sizes])
-def test_generators_make_images_in_range_and_discriminators_one_raw_logit_each(name, size, channels):
+def test_generators_make_images_in_range_and_discriminators_one_number_each(name, size, channels):
     make_generator, make_discriminator, _ = PAIRS[name]
     generator = make_generator(latent_dim=5, channels=channels, image_size=size, width=2)
     discriminator = make_discriminator(channels=channels, image_size=size, width=2)
