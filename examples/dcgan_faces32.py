@@ -38,11 +38,13 @@ def build(width=32):
     first = (nn.Conv2d(3, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2))  # no batch norm on the images themselves
     head = (nn.Flatten(), nn.Linear(4 * width * 4 * 4, 1))
     D = nn.Sequential(*first, *down(width, 2 * width), *down(2 * width, 4 * width), *head)
-    for layer in (*G, *D):  # DCGAN's first weights; the linear layers keep torch's
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+    for layer in (*G, *D):  # DCGAN's first weights, in the linear layers too, as in the course
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(layer.weight, 0.0, 0.02)
         elif isinstance(layer, nn.BatchNorm2d):
             nn.init.normal_(layer.weight, 1.0, 0.02)
+        if isinstance(layer, nn.Linear):
+            nn.init.zeros_(layer.bias)
     return G, D
 
 

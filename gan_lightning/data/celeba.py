@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from torchvision import datasets
@@ -12,16 +13,23 @@ from gan_lightning.data.module import Split
 from gan_lightning.data.one_domain import ImageDataModule
 
 PARTITION = {"train": {"0", "1"}, "test": {"2"}}
+"""The numbers in the official file of the images that belong to each split; 1 is its validation part."""
 LAYOUT = "img_align_celeba/000001.jpg and so on"
 
 
+@dataclass(kw_only=True, eq=False)
 class CelebA(ImageDataModule):
     """202,599 faces of 178x218 pixels (Liu et al. 2015).
 
-    `root` is the folder `img_align_celeba`, or contains it. The official `list_eval_partition.txt` next to that folder
-    names the images of the test split; all others, the official validation images included, are the training split. If
-    that file is missing, both splits have all images.
+    `root` is the folder `img_align_celeba`, or contains it.
+
+    Args:
+        split: `all` trains on every image, as most papers and tutorials do, and evaluates on the same images;
+            `official` keeps the 19,962 test images of `list_eval_partition.txt`, next to the images' folder, apart and
+            trains on the other 182,637, the official validation images included.
     """
+
+    split: Literal["all", "official"] = "all"
 
     def fetch(self) -> None:
         if self._folder() is None:
@@ -34,8 +42,13 @@ class CelebA(ImageDataModule):
 
     def images(self, split: Split) -> ImageFiles:
         files = image_files(self._folder() or self.root, LAYOUT)
-        partition = files[0].parent.parent / "list_eval_partition.txt"
-        if partition.is_file():
+        if self.split == "official":
+            partition = files[0].parent.parent / "list_eval_partition.txt"
+            if not partition.is_file():
+                raise ValueError(
+                    f"data.split=official needs list_eval_partition.txt beside the images; there is no {partition}: "
+                    "put it there, or use data.split=all"
+                )
             parts = dict(line.split()[:2] for line in partition.read_text().splitlines() if line.strip())
             files = [file for file in files if parts.get(file.name) in PARTITION[split]]
             if not files:

@@ -1,7 +1,6 @@
 """Weight initialisations, each for one module, to be passed to `nn.Module.apply`."""
 
 from collections.abc import Callable
-from math import sqrt
 
 from torch import nn
 
@@ -15,15 +14,19 @@ MATRICES = (*LINEAR, nn.Embedding)
 
 
 def dcgan(module: nn.Module) -> None:
-    """Draw a convolution's weights from N(0, 0.02) and batch norm's scale from N(1, 0.02); set batch norm's shift to 0.
+    """Draw the weights of a convolution or Linear from N(0, 0.02) and batch norm's scale from N(1, 0.02); set biases to 0.
 
-    All other parameters, a convolution's bias and Linear layers included, stay as torch made them. 0.02 is the standard
-    deviation. Source: Radford et al. 2016, section 4; the scale's mean of 1 follows the PyTorch tutorial.
+    0.02 is the standard deviation, and batch norm's shift is a bias. Source: Radford et al. 2016, section 4. The scale's
+    mean of 1 is the PyTorch tutorial's; the zero biases are those of AC-GAN (Odena et al. 2017, appendix A) and of the
+    code of pix2pix and CycleGAN.
     """
-    if isinstance(module, CONVOLUTIONS):
+    if isinstance(module, LINEAR):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, BATCH_NORMS) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)
+    else:
+        return
+    if module.bias is not None:
         nn.init.zeros_(module.bias)
 
 
@@ -34,19 +37,6 @@ def orthogonal(module: nn.Module) -> None:
     """
     if isinstance(module, MATRICES):
         nn.init.orthogonal_(module.weight)
-    if isinstance(module, LINEAR) and module.bias is not None:
-        nn.init.zeros_(module.bias)
-
-
-def glorot(module: nn.Module) -> None:
-    """Draw the weights of a convolution, Linear or Embedding from Glorot's uniform distribution and set its bias to 0.
-
-    Convolutions with a kernel of more than one pixel are next to a ReLU and get its gain, sqrt 2. Source: Glorot and
-    Bengio 2010.
-    """
-    if isinstance(module, MATRICES):
-        spatial = isinstance(module, CONVOLUTIONS) and module.kernel_size != (1, 1)
-        nn.init.xavier_uniform_(module.weight, sqrt(2) if spatial else 1.0)
     if isinstance(module, LINEAR) and module.bias is not None:
         nn.init.zeros_(module.bias)
 

@@ -98,7 +98,10 @@ class Basis(nn.Module):
 
 
 class R3GANGenerator(nn.Module):
-    """R3GAN's generator: maps latents [B, latent_dim] to images [B, channels, image_size, image_size] in [-1, 1].
+    """R3GAN's generator: maps latents [B, latent_dim] to images [B, channels, image_size, image_size].
+
+    Its last layer is a plain 1x1 convolution, as in the paper, so in train mode nothing keeps the images in [-1, 1]. In
+    eval mode, in which images are drawn and scored, values outside are cut off.
 
     Example:
         >>> R3GANGenerator(latent_dim=64, channels=3, image_size=32, width=16)(torch.randn(2, 64)).shape
@@ -128,10 +131,11 @@ class R3GANGenerator(nn.Module):
         layers: list[nn.Module] = [Basis(latent_dim, widths[0]), *blocks(widths[0])]
         for wide, narrow in pairwise(widths):
             layers += [change_channels(wide, narrow), nn.Upsample(scale_factor=2, mode="bilinear"), *blocks(narrow)]
-        self.net = nn.Sequential(*layers, variance_preserving(nn.Conv2d(width, channels, 1)), nn.Tanh())
+        self.net = nn.Sequential(*layers, variance_preserving(nn.Conv2d(width, channels, 1)))
 
     def forward(self, latents: Latents) -> Images:
-        return self.net(latents)
+        images = self.net(latents)
+        return images if self.training else images.clamp(-1, 1)
 
 
 class R3GANDiscriminator(nn.Module):

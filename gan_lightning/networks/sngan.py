@@ -2,12 +2,13 @@
 
 from functools import partial
 from itertools import pairwise
+from math import sqrt
 from typing import NamedTuple
 
 from torch import nn
 from torch.nn import functional as F
 
-from gan_lightning.networks.initialisation import Init, glorot
+from gan_lightning.networks.initialisation import LINEAR, MATRICES, Init
 from gan_lightning.networks.normalisation import ClassBatchNorm, Maps, Norm, initialise
 from gan_lightning.networks.projection import Projection
 from gan_lightning.types import Images, Labels, Latents, Logits, PositiveInt
@@ -70,6 +71,22 @@ class DownBlock(nn.Module):
         hidden = self.conv2(F.relu(self.norm(self.conv1(self.stem(maps)))))
         total = hidden + self.shortcut(maps)
         return F.avg_pool2d(total, 2) if self.halve else total
+
+
+def glorot(module: nn.Module) -> None:
+    """Draw the weights of a convolution, Linear or Embedding from Glorot's uniform distribution and set its bias to 0.
+
+    The two 3x3 convolutions of a residual block get a gain of sqrt 2, because a ReLU is next to each of them; shortcuts
+    and the layers outside of blocks, the generator's last one included, have none. Source: Glorot and Bengio 2010; the
+    gains are those of the authors' code of SNGAN and of mimicry.
+    """
+    if isinstance(module, MATRICES):
+        nn.init.xavier_uniform_(module.weight)
+    if isinstance(module, LINEAR) and module.bias is not None:
+        nn.init.zeros_(module.bias)
+    if isinstance(module, UpBlock | DownBlock):  # `nn.Module.apply` reaches a block after the layers in it
+        for conv in (module.conv1, module.conv2):
+            nn.init.xavier_uniform_(conv.weight, sqrt(2))
 
 
 class Architecture(NamedTuple):

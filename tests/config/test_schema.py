@@ -1,7 +1,7 @@
 """Signatures as the schema of the configuration: names, types, bounds, typed dictionaries, and commands' arguments."""
 
 from collections.abc import Callable, Mapping
-from typing import NotRequired, Required, TypedDict, Unpack
+from typing import Literal, NotRequired, Required, TypedDict, Unpack
 
 import pytest
 from omegaconf import OmegaConf
@@ -110,6 +110,32 @@ def test_a_key_that_does_not_fit_is_named(keys, said, ours):
     with pytest.raises(ValueError, match="model") as error:
         schema.check(node("Model", **keys))
     assert said in str(error.value)
+
+
+class Choosing:
+    """A class that takes a few values alone."""
+
+    def __init__(self, channels: Literal[1, 3] = 3, held: Literal["auto", True, False] = "auto") -> None:
+        self.channels, self.held = channels, held
+
+
+@pytest.mark.parametrize("keys", [{"channels": 1}, {"held": True}, {"held": False}, {"held": "auto"}])
+def test_one_of_a_few_values_passes(keys):
+    schema.check(node("Choosing", **keys))
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"channels": True}, "model.channels must be one of 1, 3; got True"),
+        ({"channels": 1.0}, "model.channels must be one of 1, 3; got 1.0"),
+        ({"held": 1}, "model.held must be one of auto, True, False; got 1"),
+        ({"held": 0}, "model.held must be one of auto, True, False; got 0"),
+    ],
+)
+def test_an_equal_value_of_another_type_is_none_of_a_few(keys, said):
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        schema.check(node("Choosing", **keys))
 
 
 def test_a_part_that_was_not_chosen_is_named_by_the_key_of_its_own_group(ours):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_lightning.data.folder import Folder, image_files
+from gan_lightning.data.folder import Folder, LabelledFolder, image_files
 from gan_lightning.data.transforms import Shape, fitted
 from support.small_files import picture
 
@@ -66,6 +66,23 @@ def test_a_bad_file_is_named_with_its_reason_and_left_out(name, cache, tmp_path,
     assert f"left out {name}: " in caplog.text
     assert "2 images, 2 of 20x24; modes RGB; 1 left out" in caplog.text
     assert (found.rows([1])[0] == fitted(Image.open(root / "z_good.png"), Shape(16, 3))).all()
+
+
+@pytest.mark.parametrize("cache", ["auto", "off"])
+def test_the_labels_behind_a_bad_file_stay_with_their_images(cache, tmp_path):
+    for number, name in enumerate(("a", "b", "c")):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        picture(number).save(tmp_path / "images" / name / "1.png")
+    (tmp_path / "images" / "a" / "0.png").write_text("no image")
+    settings = {"max_bad": 1.0, "cache": cache, "cache_dir": str(tmp_path / "cache")}
+    module = LabelledFolder(
+        root=str(tmp_path / "images"), image_size=16, channels=3, batch_size=1, num_classes=3, **settings
+    )
+    module.setup("fit")
+    (found,) = module.train
+    assert found.labels.tolist() == [0, 1, 2]
+    for row, label in enumerate(found.labels):
+        assert (found.rows([row])[0] == fitted(picture(label), Shape(16, 3))).all()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

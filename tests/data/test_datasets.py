@@ -15,7 +15,7 @@ from gan_lightning.data.folder import Folder
 from gan_lightning.data.mnist import MNIST
 from gan_lightning.data.transforms import Shape, fitted
 from support.batches import epoch_of
-from support.configuration import MNIST_ROOT
+from support.configuration import CONF, MNIST_ROOT, options
 from support.small_files import picture, write_idx
 
 
@@ -77,16 +77,48 @@ def test_an_idx_file_reads_back(tmp_path):
     assert digits.labels.tolist() == [3, 4]
 
 
-def test_celeba_is_found_in_each_layout_and_split_by_its_official_file(faces, tmp_path):
-    shape = {"image_size": 16, "channels": 3, "batch_size": 8, "center_crop": 178}
-    inside = CelebA(root=str(faces / "img_align_celeba"), **shape)
-    assert len(inside.images("train")) == len(CelebA(root=str(faces), **shape).images("train")) == 24
+CELEBA = {"image_size": 16, "channels": 3, "batch_size": 8, "center_crop": 178}
+
+
+def counts(**settings):
+    """The number of images of each split of CelebA."""
+    module = CelebA(**CELEBA, **settings)
+    return len(module.images("train")), len(module.images("test"))
+
+
+@pytest.fixture
+def partitioned(faces, tmp_path):
+    """CelebA's folder with its official file: 16 images for training, 4 for validation, 4 for tests."""
     (tmp_path / "celeba").mkdir()
     (tmp_path / "celeba" / "img_align_celeba").symlink_to(faces / "img_align_celeba")
-    lines = [f"{number:06d}.jpg {0 if number <= 20 else 2}" for number in range(1, 25)]
-    (tmp_path / "celeba" / "list_eval_partition.txt").write_text("\n".join(lines))
-    split = CelebA(root=str(tmp_path), **shape)
-    assert (len(split.images("train")), len(split.images("test"))) == (20, 4)
+    parts = [f"{number:06d}.jpg {0 if number <= 16 else 1 if number <= 20 else 2}" for number in range(1, 25)]
+    (tmp_path / "celeba" / "list_eval_partition.txt").write_text("\n".join(parts))
+    return tmp_path
+
+
+def test_celeba_is_found_in_each_layout(faces, partitioned):
+    for root in (faces, faces / "img_align_celeba", partitioned):
+        assert counts(root=str(root)) == (24, 24)
+
+
+def test_celebas_official_file_makes_the_splits_where_that_is_asked_for_and_only_there(faces, partitioned):
+    assert counts(root=str(partitioned), split="official") == (20, 4)
+    assert counts(root=str(partitioned), split="all") == (24, 24)
+    with pytest.raises(ValueError, match=r"^data.split=official needs list_eval_partition.txt .* use data.split=all$"):
+        counts(root=str(faces), split="official")
+
+
+def test_all_of_celeba_is_evaluated_under_the_name_of_the_training_split(partitioned):
+    every, official = (CelebA(**CELEBA, root=str(partitioned), split=split) for split in ("all", "official"))
+    assert (every.true_split("test"), official.true_split("test")) == ("train", "test")
+
+
+def test_experiments_on_celeba_train_on_what_their_sources_train_on(composed):
+    files = {name: (CONF / "experiment" / f"{name}.yaml").read_text() for name in options("experiment")}
+    experiments = [name for name, text in files.items() if "/data: celeba" in text]
+    splits = {name: composed(f"experiment={name}").data.split for name in experiments}
+    assert len(splits) >= 6
+    assert {name for name, split in splits.items() if split == "official"} == {"tutorial/jittor_lsgan_celeba"}
 
 
 def test_celeba_without_images_says_where_they_belong(tmp_path):

@@ -22,6 +22,23 @@ def test_fitting_equals_torchvisions_transforms(width, height, size, crop):
     assert np.abs(fitted(given, Shape(size, 3, "crop", crop)).astype(int) - expected.numpy()).max() <= 1
 
 
+@pytest.mark.parametrize(("width", "height"), [(178, 218), (300, 60), (20, 50)])
+@pytest.mark.parametrize("size", [32, 112])
+def test_stretching_and_padding_equal_torchvisions_antialiased_resize(width, height, size):
+    noisy = Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+    def resized(rows, columns):
+        return v2.Compose([v2.Resize((rows, columns), antialias=True), v2.PILToTensor()])(noisy).numpy().astype(int)
+
+    stretched, padded = (fitted(noisy, Shape(size, 3, fit)).astype(int) for fit in ("stretch", "pad"))
+    assert np.abs(stretched - resized(size, size)).max() <= 1
+    rows, columns = (round(size * side / max(width, height)) for side in (height, width))
+    top, left = round((size - rows) / 2), round((size - columns) / 2)
+    inside = padded[:, top : top + rows, left : left + columns]
+    assert np.abs(inside - resized(rows, columns)).max() <= 1
+    assert padded.sum() == inside.sum(), "the borders are black"
+
+
 def test_values_are_torchvisions_own_for_real_photographs(tmp_path):
     for number, photo in enumerate(load_sample_images().images):
         Image.fromarray(photo).save(tmp_path / f"{number}.png")

@@ -58,6 +58,15 @@ def test_ranks_share_each_global_batch_in_place_order_with_its_flips(counts, dro
             assert first + second == all_rows[: 2 * len(first)]
 
 
+@pytest.mark.parametrize("count", [12, 13, 14, 15, 17])
+def test_a_rest_that_does_not_reach_every_process_is_no_batch(count):
+    for rank in range(3):
+        order = EpochSampler([count], 6, False, seed=3, rank=rank, world_size=3)
+        rows = [len(plan.indices[0]) for plan in order]
+        assert rows == ([2] * (count // 6) + [count % 6 // 3] * (count % 6 >= 3))
+        assert len(order) == len(rows)
+
+
 def test_drop_last_leaves_the_smaller_batch_out(faces):
     def sizes(drop):
         module = Folder(root=str(faces), image_size=8, channels=3, batch_size=10, drop_last=drop)

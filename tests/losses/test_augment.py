@@ -102,6 +102,27 @@ def test_colour_moves_brightness_by_at_most_a_half_and_stretches_contrast_betwee
     assert stretch.mean() == pytest.approx(1, abs=0.05)
 
 
+def test_colour_multiplies_saturation_by_up_to_two_and_contrast_acts_on_all_channels_together():
+    image = torch.rand(1, 3, 4, 4) * 2 - 1
+    changed = only("colour").augment(image.expand(512, -1, -1, -1))
+    grey, new_grey = image.mean(1, keepdim=True), changed.mean(1, keepdim=True)
+    contrast = new_grey.std((1, 2, 3)) / grey.std()
+    chroma = (changed - new_grey).flatten(1) / (image - grey).flatten(1)
+    torch.testing.assert_close(chroma, chroma.mean(1, keepdim=True).expand_as(chroma), rtol=0, atol=1e-3)
+    saturation = chroma.mean(1) / contrast
+    assert saturation.min() == pytest.approx(0, abs=0.02)
+    assert saturation.max() == pytest.approx(2, abs=0.02)
+    assert saturation.mean() == pytest.approx(1, abs=0.1)
+    assert contrast.min() == pytest.approx(0.5, abs=0.02)
+    assert contrast.max() == pytest.approx(1.5, abs=0.02)
+    for one, other in (
+        (saturation, contrast),
+        (saturation, changed.mean((1, 2, 3))),
+        (contrast, changed.mean((1, 2, 3))),
+    ):
+        assert abs(torch.corrcoef(torch.stack([one, other]))[0, 1]) < 0.15, "each has a random number of its own"
+
+
 def test_it_goes_with_losses_and_penalties(images):
     critic = DiffAugment()(lambda images: images.mean((1, 2, 3)))
     fake = images.flip(0).requires_grad_()

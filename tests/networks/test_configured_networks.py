@@ -6,6 +6,7 @@ from hydra.utils import instantiate
 from torch import nn
 
 from gan_lightning.config import schema
+from gan_lightning.networks.projection import Projection
 from gan_lightning.types import DiscriminatorOutput
 from support.configuration import NOISE_NETWORKS, TRANSLATION_NETWORKS, options
 from support.networks import convolutions, count
@@ -56,6 +57,22 @@ def test_every_network_takes_the_inputs_and_answers_the_outputs_that_it_names(ne
         assert discriminator.outputs == tuple(name for name, value in told.items() if value)
     else:
         assert not hasattr(discriminator, "outputs")
+
+
+@pytest.mark.parametrize("network", options("network"))
+def test_every_discriminators_logits_are_what_its_last_layer_answers_and_no_probabilities(network, composed):
+    _, discriminator = players(composed(*narrow(network)))
+    answered = []
+    for layer in discriminator.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear | Projection):
+            layer.register_forward_hook(lambda layer, given, out: answered.append(out))
+    side = SIZE.get(network, 32)
+    given = {"images": torch.randn(2, 3, side, side), "labels": torch.tensor([0, 2])}
+    answer = discriminator(*(given[name] for name in discriminator.inputs))
+    if not isinstance(answer, DiscriminatorOutput):
+        answer = DiscriminatorOutput((answer,))
+    for logits in (*answer.logits, *([] if answer.class_logits is None else [answer.class_logits])):
+        assert any(torch.equal(logits.flatten(), out.flatten()) for out in answered)
 
 
 @pytest.mark.parametrize(

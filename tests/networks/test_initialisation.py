@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+from hydra.utils import instantiate
 from torch import nn
 
 from gan_lightning.networks.dcgan import DCGANGenerator
-from gan_lightning.networks.initialisation import dcgan, glorot, orthogonal, torch_default
+from gan_lightning.networks.initialisation import dcgan, orthogonal, torch_default
 from gan_lightning.networks.lsgan import LSGANDiscriminator
 from gan_lightning.networks.sampling import ImageBatchNorm
+from gan_lightning.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from gan_lightning.networks.unet import UNetGenerator
 
 
@@ -31,11 +33,12 @@ def test_dcgan_initialisation_has_the_papers_standard_deviation():
             assert layer.bias.abs().max() == 0
 
 
-def test_initialisation_leaves_linear_layers_alone():
-    layer = nn.Linear(4, 4)
-    before = layer.weight.clone()
+@pytest.mark.parametrize("layer", [nn.Conv2d(64, 64, 3), nn.ConvTranspose2d(64, 64, 3), nn.Linear(200, 200)], ids=str)
+def test_dcgans_initialisation_draws_every_weight_matrix_and_sets_every_bias_to_zero(layer):
     dcgan(layer)
-    assert torch.equal(layer.weight, before)
+    assert layer.weight.detach().std() == pytest.approx(0.02, rel=0.03)
+    assert abs(layer.weight.detach().mean()) < 0.001
+    assert not layer.bias.any()
 
 
 def test_dcgans_initialisation_knows_image_batch_norm():
@@ -63,12 +66,70 @@ def test_orthogonal_initialisation_makes_rows_orthonormal_and_biases_zero():
                 assert (module.bias == 0).all()
 
 
-def test_glorot_initialisation_has_its_variance():
-    conv, shortcut = nn.Conv2d(32, 64, 3), nn.Conv2d(128, 128, 1)
-    glorot(conv), glorot(shortcut)
-    assert conv.weight.detach().std() == pytest.approx((2 * 2 / (96 * 9)) ** 0.5, rel=0.03)
-    assert shortcut.weight.detach().std() == pytest.approx((2 / 256) ** 0.5, rel=0.03)
-    assert (conv.bias == 0).all()
+def glorots(fan_in, fan_out, gain=1.0):
+    return gain * (2 / (fan_in + fan_out)) ** 0.5
+
+
+def test_glorots_initialisation_of_sngan_has_a_gain_beside_the_relus_of_a_block_and_nowhere_else():
+    generator, discriminator = SNGANGenerator(64, 3, 32, width=64), SNGANDiscriminator(3, 32, width=64)
+    relu = 2**0.5
+    drawn = [
+        (generator.stem[0].weight, glorots(64, 1024)),
+        (generator.blocks[0].conv1.weight, glorots(576, 576, relu)),
+        (generator.blocks[2].conv2.weight, glorots(576, 576, relu)),
+        (generator.blocks[1].shortcut.weight, glorots(64, 64)),
+        (generator.image[2].weight, glorots(576, 27)),  # the last one: no ReLU is behind it
+        (discriminator.blocks[0].conv1.parametrizations.weight.original, glorots(27, 576, relu)),
+        (discriminator.blocks[2].conv2.parametrizations.weight.original, glorots(576, 576, relu)),
+        (discriminator.blocks[1].shortcut.parametrizations.weight.original, glorots(64, 64)),
+    ]
+    for weight, std in drawn:
+        assert weight.detach().std() == pytest.approx(std, rel=0.04)
+        assert weight.detach().abs().max() <= std * 3**0.5 * 1.0001, "a uniform distribution"
+    for network in (generator, discriminator):
+        assert not any(bias.any() for name, bias in network.named_parameters() if name.endswith("bias"))
+
+
+def first_weights(network):
+    """The standard deviation of each weight matrix, and whether any bias is not zero."""
+    layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
+    biased = any(layer.bias.any() for layer in layers if layer.bias is not None)
+    return [float(layer.weight.detach().std()) for layer in layers], biased
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        "tutorial/pytorch_dcgan_celeba", "tutorial/paddle_dcgan_mnist", "tutorial/paddle_lsgan_mnist",
+        "tutorial/dcgan_faces32", "paper/dcgan_celeba", "paper/pix2pix_facades", "paper/cyclegan_horse2zebra",
+    ],
+)  # fmt: skip
+def test_experiments_whose_sources_draw_from_n_0_002_start_there_with_zero_biases(experiment, composed):
+    size = ["data.image_size=64"] if experiment.startswith("paper/") else []
+    width = ["model.generator.width=32", "model.discriminator.width=32"]
+    model = instantiate(composed(f"experiment={experiment}", *size, *width).model)
+    for player in (model.generator, model.discriminator):
+        stds, biased = first_weights(player)
+        assert all(std == pytest.approx(0.02, rel=0.15) for std in stds)
+        assert not biased
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    ["tutorial/jittor_lsgan_mnist", "tutorial/mlp_gan_mnist", "tutorial/anime_dcgan", "tutorial/cyclegan_horse2zebra"],
+)
+def test_experiments_whose_sources_set_no_weights_start_from_the_frameworks(experiment, composed):
+    """Jittor's, like torch's, are uniform with a bound of 1 / sqrt(fan in) for weights and biases."""
+    model = instantiate(
+        composed(f"experiment={experiment}", "model.generator.width=8", "model.discriminator.width=8").model
+    )
+    for player in (model.generator, model.discriminator):
+        for layer in player.modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+                bound = layer.weight[0].numel() ** -0.5
+                for drawn in filter(lambda each: each is not None, (layer.weight, layer.bias)):
+                    assert drawn.abs().max() <= bound * 1.0001
+                assert layer.weight.detach().std() == pytest.approx(bound / 3**0.5, rel=0.15)
 
 
 def test_torchs_own_initialisation_is_left_alone():

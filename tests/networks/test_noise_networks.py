@@ -27,13 +27,14 @@ def stream():
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(("name", "size"), [(name, size) for name, (_, _, sizes) in PAIRS.items() for size in sizes])
-def test_generators_make_images_in_range_and_discriminators_one_raw_logit_each(name, size, channels):
+def test_generators_make_images_in_range_and_discriminators_one_number_each(name, size, channels):
     make_generator, make_discriminator, _ = PAIRS[name]
     generator = make_generator(latent_dim=5, channels=channels, image_size=size, width=2)
     discriminator = make_discriminator(channels=channels, image_size=size, width=2)
-    images = generator(torch.randn(3, 5))
+    with torch.no_grad():
+        assert 0 < generator.eval()(100 * torch.randn(3, 5)).abs().max() <= 1
+    images = generator.train()(torch.randn(3, 5))
     assert images.shape == (3, channels, size, size)
-    assert 0 < images.abs().max() <= 1
     logits = discriminator(images)
     assert logits.shape == (3, 1)
     assert discriminator(100 * torch.ones_like(images)).abs().max() > 1e-6
@@ -143,6 +144,13 @@ def test_r3gans_blocks_start_as_the_identity():
     assert torch.equal(block(maps), maps)
     shallow, deep = (ResidualBlock(64, depth=depth).net[0].weight.detach().std() for depth in (1, 16))
     assert deep / shallow == pytest.approx(0.5, rel=0.05)
+
+
+def test_r3gans_generator_is_cut_to_the_range_of_images_in_eval_mode_alone():
+    generator, latents = R3GANGenerator(5, 3, 8, width=8), 100 * torch.randn(16, 5)
+    free, shown = generator(latents), generator.eval()(latents)
+    assert free.abs().max() > 2, "no tanh follows the last convolution"
+    assert torch.equal(shown, free.clamp(-1, 1))
 
 
 def test_r3gans_logits_tell_images_apart_before_training():
