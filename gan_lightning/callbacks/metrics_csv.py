@@ -85,11 +85,20 @@ def columns_of(file: Path) -> list[str]:
 
 
 def read_table(file: Path) -> list[dict[str, str]]:
-    """Return the rows of a table, as text; none for a file that is missing."""
+    """Return the rows of a table, as text, without a last one that a killed process has not finished.
+
+    A file that is missing has none.
+    """
     if not file.is_file():
         return []
     with file.open(newline="") as stream:
-        return list(csv.DictReader(stream))
+        rows = list(csv.DictReader(stream))
+    return rows[:-1] if is_torn(file) else rows
+
+
+def is_torn(file: Path) -> bool:
+    """Return whether the last line of a file was not finished."""
+    return not file.read_bytes().endswith(b"\n")
 
 
 def write_table(file: Path, columns: list[str], rows: list[dict[str, str]]) -> None:

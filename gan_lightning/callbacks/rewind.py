@@ -7,7 +7,7 @@ from tensorboard.backend.event_processing.event_file_loader import RawEventFileL
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from gan_lightning.callbacks.metrics_csv import columns_of, read_table, write_table
+from gan_lightning.callbacks.metrics_csv import columns_of, is_torn, read_table, write_table
 from gan_lightning.evaluation.records import ScoreFile
 from gan_lightning.files import atomic_write
 
@@ -29,9 +29,8 @@ def rewind(folder: Path, iteration: int) -> None:
     """
     for name, column in TABLES.items():
         file = folder / name
-        rows = read_table(file)
-        kept = [row for row in rows if int(row[column]) <= iteration]
-        if len(kept) < len(rows):
+        kept = [row for row in read_table(file) if int(row[column]) <= iteration]
+        if file.is_file() and len(kept) + 1 < file.read_bytes().count(b"\n") + is_torn(file):
             write_table(file, columns_of(file), kept)
     for name in LISTS:
         ScoreFile(folder / name).rewind(iteration)
