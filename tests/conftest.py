@@ -32,7 +32,7 @@ torch.set_num_threads(1)
 
 def pytest_terminal_summary(terminalreporter):
     """Show what tests recorded; what they print themselves is lost in xdist's workers."""
-    for report in terminalreporter.stats.get("passed", []):
+    for report in (*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{name}: {value}")
 
