@@ -1,21 +1,25 @@
-"""The time of the game beside a plain loop, in milliseconds a batch, the two interleaved.
+"""The time of the game, without and with the guard, beside a plain loop, in milliseconds a batch, interleaved.
 
-    python benchmarks/overhead.py [--steps 300] [--rounds 7]
+    python benchmarks/overhead.py [--steps 300] [--rounds 7] [--width 8] [--size 8]
 
-The networks are so small that the loop around them is most of the time; logging is at its default cadence.
+By default the networks are so small that the loop around them is most of the time; logging is at its default cadence.
+Wider ones on larger images give longer steps: --network dcgan --width 32 --size 32.
 """
 
 import argparse
 import copy
 import statistics
+import tempfile
 import time
 
 import torch
 from lightning import Callback, Trainer
 from torch.utils.data import DataLoader
 
+from gan_lightning.callbacks.guard import Guard
 from gan_lightning.losses.adversarial import NonSaturating
 from gan_lightning.models.gan import GAN
+from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lightning.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lightning.types import Unlabelled
 
@@ -51,7 +55,11 @@ def plain(generator, discriminator, loss, batches):
     return 1000 * (time.perf_counter() - start) / len(batches)
 
 
-def game(generator, discriminator, loss, batches):
+def guarded(generator, discriminator, loss, batches):
+    return game(generator, discriminator, loss, batches, [Guard(tempfile.mkdtemp())])
+
+
+def game(generator, discriminator, loss, batches, callbacks=()):
     model = GAN(
         generator,
         discriminator,
@@ -62,7 +70,7 @@ def game(generator, discriminator, loss, batches):
     )
     clock = Clock()
     Trainer(
-        max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, callbacks=[clock],
+        max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, callbacks=[clock, *callbacks],
     ).fit(model, DataLoader(batches, batch_size=None))  # fmt: skip
     return 1000 * (clock.ended - clock.began) / len(batches)
 
@@ -71,18 +79,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--network", choices=("mlp", "dcgan"), default="mlp")
+    parser.add_argument("--width", type=int, default=8)
+    parser.add_argument("--size", type=int, default=8)
     given = parser.parse_args()
     torch.manual_seed(0)
-    networks = MLPGenerator(16, 1, 8, width=8), MLPDiscriminator(1, 8, width=8)
-    batches = [Unlabelled(torch.rand(16, 1, 8, 8) * 2 - 1) for _ in range(given.steps)]
-    times = {"plain loop": [], "the game": []}
+    makers = {"mlp": (MLPGenerator, MLPDiscriminator), "dcgan": (DCGANGenerator, DCGANDiscriminator)}
+    make_g, make_d = makers[given.network]
+    networks = make_g(16, 1, given.size, width=given.width), make_d(1, given.size, width=given.width)
+    batches = [Unlabelled(torch.rand(16, 1, given.size, given.size) * 2 - 1) for _ in range(given.steps)]
+    times = {"plain loop": [], "the game": [], "with the guard": []}
     for _ in range(given.rounds):
-        for name, run in (("plain loop", plain), ("the game", game)):
+        for name, run in (("plain loop", plain), ("the game", game), ("with the guard", guarded)):
             times[name].append(run(*copy.deepcopy(networks), NonSaturating(), batches))
     for name, each in times.items():
         print(f"{name}: {statistics.median(each):.3f} ms a batch (from {min(each):.3f} to {max(each):.3f})")
-    over = [ours - theirs for ours, theirs in zip(times["the game"], times["plain loop"], strict=True)]
-    print(f"overhead: {statistics.median(over):.3f} ms a batch, median of {given.rounds} interleaved rounds")
+    for name, other in (("the game", "plain loop"), ("with the guard", "the game")):
+        over = [one - two for one, two in zip(times[name], times[other], strict=True)]
+        print(f"{name} beyond {other}: {statistics.median(over):.3f} ms a batch, median of {given.rounds} rounds")
 
 
 if __name__ == "__main__":

@@ -172,4 +172,7 @@ def _value(words: Sequence[str], key: str) -> str | None:
     if not found or found[-1] == "null":
         return None
     value = found[-1]
-    return value[1:-1].replace("\\'", "'").replace("\\\\", "\\") if value[:1] == value[-1:] == "'" else value
+    quote = value[:1]
+    if quote not in ("'", '"') or value[-1:] != quote:  # Lightning quotes what further ranks are given
+        return value
+    return value[1:-1].replace(f"\\{quote}", quote).replace("\\\\", "\\")

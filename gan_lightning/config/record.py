@@ -54,7 +54,8 @@ class RunRecord:
 
     def continued(self, iteration: int, overrides: Sequence[str], config: dict[str, Any]) -> "RunRecord":
         """Return the record with one more part, whose overrides are in force from now on."""
-        choices = [*self.choices, *filter(is_choice, overrides)]
+        typed = list(filter(is_choice, overrides))
+        choices = [*(choice for choice in self.choices if choice not in typed), *typed]
         return replace(self, choices=choices, config=config, parts=[*self.parts, Part(iteration, list(overrides))])
 
     def hyper_parameters(self) -> dict[str, Any]:

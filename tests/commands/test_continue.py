@@ -228,3 +228,23 @@ def test_init_from_another_kind_of_model_is_refused(four, capfd):
     other = ["model=gan", "network=mlp", "data=digits", *NARROW[:-2], "model.generator.width=3"]
     assert front_door(*other, f"init_from={four}") == 2
     assert "init_from: no weight of" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_processes_continue_together_in_one_folder():
+    words = [*NARROW, *EVERY, "trainer=ddp", "trainer.accelerator=cpu", "hydra.run.dir=run", "resume=auto"]
+
+    def started(*words):
+        command = [sys.executable, "-m", "gan_lightning", *words]
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        assert shown.returncode == 0, shown.stderr
+
+    started(*words, "trainer.max_steps=4")
+    started("resume=run", "trainer.max_steps=6")
+    started(*words, "trainer.max_steps=8")
+    started(*words, "trainer.max_steps=8", "hydra.run.dir=whole")
+    assert not Path("outputs").exists()
+    assert checkpoint("run")["global_step"] == 8
+    assert_same(checkpoint("whole")["state_dict"], checkpoint("run")["state_dict"])
+    assert rows("run") == rows("whole")
+    assert [part["iteration"] for part in json.loads(Path("run/run.json").read_text())["parts"]] == [0, 4, 6]
