@@ -164,9 +164,10 @@ class Guard(Callback):
             rates={name: max(group["lr"] for group in each.param_groups) for name, each in optimizers},
         )
         if self.every_n_iterations and iteration % self.every_n_iterations == 0:
-            real = module.real_images(batch)[:SHOWN]
             data = trainer.datamodule  # type: ignore[attr-defined]
-            self.of_images = of_images(module.sample(range(len(real)), module.seed, data), real)
+            count = module.generator_inputs.count(data, module.first_direction) or SHOWN
+            real = module.real_images(batch)[:SHOWN]
+            self.of_images = of_images(module.sample(range(min(count, SHOWN)), module.seed, data), real)
         callbacks = trainer.callbacks  # type: ignore[attr-defined]
         known = [callback.symptom() for callback in callbacks if isinstance(callback, HasSymptom)]
         found = [*self.examination.symptoms(reading), *self.of_images, *filter(None, known)]

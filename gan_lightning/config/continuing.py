@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def continued(words: Sequence[str]) -> Words:
         hold(Path(folder), "hydra.run.dir")
     if resume is None:
         return Words(words, words)
-    return Words(words, [*_of_file(Path(resume).expanduser()).choices, *words])
+    return Words(words, _with_first(words, _of_file(Path(resume).expanduser()).choices))
 
 
 def is_further_rank() -> bool:
@@ -97,7 +98,7 @@ def _in_own_folder(words: list[str], run: Path, folder: str | None) -> Words:
         hold(run, "resume")
     typed = [word for word in words if not word.startswith("hydra.run.dir=")]
     own = [f"hydra.run.dir={in_quotes(str(run.absolute()))}", "hydra.output_subdir=null"]
-    return Words([*typed, *own[:1]], [*record.choices, *typed, *own])
+    return Words(_with_first(typed, own[:1]), _with_first(typed, [*record.choices, *own]))
 
 
 def _of_file(file: Path) -> RunRecord:
@@ -110,8 +111,8 @@ def _of_file(file: Path) -> RunRecord:
 
 def _automatic(words: list[str], folder: Path | None) -> str | None:
     """Return the newest unfinished run of an equal configuration that nobody writes; None if there is none."""
-    own = [word for word in words if not word.startswith(("resume=", "hydra.run.dir=", "-"))]
-    config: Any = composed(own, with_hydra=True)
+    own = [word for word in words if _is_override(word) and not word.startswith(("resume=", "hydra.run.dir="))]
+    config: Any = composed([*_search_path(words), *own], with_hydra=True)
     HydraConfig.instance().set_config(config)
     place = folder or Path(config.hydra.run.dir).parent
     OmegaConf.set_struct(config, False)
@@ -149,6 +150,26 @@ def _automatic(words: list[str], folder: Path | None) -> str | None:
         print(f"resume=auto: {finished} is finished; nothing is left to do", file=sys.stderr)
         raise SystemExit(0)
     return None
+
+
+def _with_first(words: Sequence[str], own: Sequence[str]) -> list[str]:
+    """Return the words with others before the first override, because argparse takes all overrides in one place."""
+    place = next((number for number, word in enumerate(words) if _is_override(word)), len(words))
+    return [*words[:place], *own, *words[place:]]
+
+
+def _is_override(word: str) -> bool:
+    """Return whether a word is an override, and neither a flag nor what follows one."""
+    return not word.startswith("-") and ("=" in word or word.startswith("~"))
+
+
+def _search_path(words: Sequence[str]) -> list[str]:
+    """Return the folder after `--config-dir` as an override."""
+    for flag, folder in pairwise([*words, ""]):
+        name, equals, value = flag.partition("=")
+        if name in ("--config-dir", "-cd"):
+            return [f"hydra.searchpath=[{in_quotes('file://' + str(Path(value if equals else folder).absolute()))}]"]
+    return []
 
 
 def _runs(place: Path, is_run: bool) -> Iterator[Path]:

@@ -195,6 +195,18 @@ def test_auto_starts_continues_and_ends(capfd):
     assert len(list(Path("outputs/train").iterdir())) == 2, "another configuration is another run"
 
 
+def test_auto_finds_runs_whose_options_are_below_a_config_dir():
+    Path("mine/loss").mkdir(parents=True)
+    Path("mine/loss/soft.yaml").write_text(
+        "# @package model.loss\n_target_: gan_lightning.losses.adversarial.NonSaturating\nreal_target: 0.7\n"
+    )
+    words = ["--config-dir", "mine", *NARROW, "loss=soft", "resume=auto"]
+    assert front_door(*words, "trainer.max_steps=1") == 0
+    assert front_door(*words, "trainer.max_steps=2") == 0
+    assert checkpoint(the_run())["global_step"] == 2
+    assert checkpoint(the_run())["hyper_parameters"]["model"]["loss"]["real_target"] == 0.7
+
+
 def test_auto_in_a_folder_of_its_own(capfd):
     words = [*NARROW, "resume=auto", "hydra.run.dir=own"]
     assert front_door(*words, "trainer.max_steps=2") == 0
