@@ -16,9 +16,9 @@ MATRICES = (*LINEAR, nn.Embedding)
 def dcgan(module: nn.Module) -> None:
     """Draw weights of convolutions and Linear from N(0, 0.02), batch norm's scale from N(1, 0.02); set biases to 0.
 
-    0.02 is the standard deviation, and batch norm's shift is a bias. Source: Radford et al. 2016, section 4. The
-    scale's mean of 1 is the PyTorch tutorial's; the zero biases are those of AC-GAN (Odena et al. 2017, appendix A)
-    and of the code of pix2pix and CycleGAN.
+    0.02 is the standard deviation, and batch norm's shift is a bias. Source: Radford et al. 2016, section 4. The mean
+    of 1 is the PyTorch tutorial's; the biases are those of AC-GAN's appendix (Odena et al. 2017) and of the authors'
+    code of pix2pix and CycleGAN.
     """
     if isinstance(module, LINEAR):
         nn.init.normal_(module.weight, 0.0, 0.02)
