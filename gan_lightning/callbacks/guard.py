@@ -122,6 +122,8 @@ class Guard(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._act(trainer, pl_module)
+        if trainer.is_global_zero and not self.has_warned:
+            self._say_new(trainer, self._known_to_others(trainer))
 
     def state_dict(self) -> dict[str, Any]:
         return {"attempt": self.attempt}
@@ -168,13 +170,20 @@ class Guard(Callback):
             count = module.generator_inputs.count(data, module.first_direction) or SHOWN
             real = module.real_images(batch)[:SHOWN]
             self.of_images = of_images(module.sample(range(min(count, SHOWN)), module.seed, data), real)
+        found = [*self.examination.symptoms(reading), *self.of_images, *self._known_to_others(trainer)]
+        self._say_new(trainer, found)
+        self.said = {symptom.kind for symptom in found}
+
+    def _known_to_others(self, trainer: Trainer) -> list[Symptom]:
+        """Return what other callbacks have found, such as the one that scores."""
         callbacks = trainer.callbacks  # type: ignore[attr-defined]
-        known = [callback.symptom() for callback in callbacks if isinstance(callback, HasSymptom)]
-        found = [*self.examination.symptoms(reading), *self.of_images, *filter(None, known)]
+        found = (callback.symptom() for callback in callbacks if isinstance(callback, HasSymptom))
+        return [symptom for symptom in found if symptom]
+
+    def _say_new(self, trainer: Trainer, found: list[Symptom]) -> None:
         for symptom in found:
             if symptom.kind not in self.said:
-                self._say(trainer, symptom, iteration)
-        self.said = {symptom.kind for symptom in found}
+                self._say(trainer, symptom, trainer.global_step)
 
     def _say(self, trainer: Trainer, symptom: Symptom, iteration: int) -> None:
         log.warning("iteration %s: %s", f"{iteration:,}", symptom.sentence)

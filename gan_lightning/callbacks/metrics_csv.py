@@ -46,7 +46,7 @@ class MetricsCSV(Logger):
     def save_dir(self) -> str:
         return str(self.file.parent)
 
-    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+    def log_hyperparams(self, params: dict[str, Any] | Namespace) -> None:
         """Write nothing: the run folder has the configuration already."""
 
     @rank_zero_only

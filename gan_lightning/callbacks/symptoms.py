@@ -6,6 +6,8 @@ from statistics import median
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 from torch.nn import functional as F
 
 from gan_lightning.types import Images, Number
@@ -134,7 +136,7 @@ class Examination:
         return iteration - self.since.setdefault(kind, iteration) >= self.patience
 
 
-def of_images(fake: Images, real: Images) -> list[Symptom]:
+def of_images(fake: Float[Tensor, "N C H W"], real: Float[Tensor, "M C H W"]) -> list[Symptom]:
     """Return what is wrong with generated images beside real ones.
 
     Args:

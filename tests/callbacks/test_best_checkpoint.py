@@ -24,9 +24,9 @@ def test_the_best_checkpoint_is_that_of_the_best_score_and_outlives_the_numbered
         cadence = ["callbacks.checkpoint.keep=1", f"callbacks.checkpoint.every_n_iterations={every}"]
         caplog.clear()
         with caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
-            _, last = played(composed, tmp_path / folder, 8, *chosen, *cadence)
+            _, last = played(composed, tmp_path / folder, 8, *chosen, *cadence, "callbacks=[checkpoint,scores,guard]")
         assert (iteration_of(tmp_path / folder, "best"), last["global_step"]) == (4, 8)
-        said = "fd_random: the last, 3.5 at iteration 8, is far worse than the best, 2 at iteration 4"
+        said = "fd_random is 3.5 at iteration 8, far worse than its best, 2 at iteration 4"
         assert caplog.text.count(said) == 1
         names = {file.name for file in (tmp_path / folder / "checkpoints").iterdir()}
         assert names == {"0000008.ckpt", "last.ckpt", "best.ckpt"}

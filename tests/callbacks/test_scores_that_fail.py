@@ -141,8 +141,8 @@ def test_the_last_checkpoint_is_written_whatever_breaks_off_the_scores_at_the_en
 def test_a_run_that_ends_without_a_score_warns_and_says_so_in_its_file(chosen, composed, tmp_path, scripted, caplog):
     scripted(2.0, float("nan"))
     with caplog.at_level(logging.WARNING, "gan_lightning.callbacks"):
-        played(composed, tmp_path, 3, *chosen)
-    assert "fd_random: the last, no score at iteration 3, is far worse than the best, 2 at iteration 2" in caplog.text
+        played(composed, tmp_path, 3, *chosen, "callbacks=[checkpoint,scores,guard]")
+    assert "fd_random is no score at iteration 3, far worse than its best, 2 at iteration 2" in caplog.text
     (failure,) = ScoreFile(tmp_path / "scores.jsonl").failures()
     assert failure == ScoringFailure(3, "the score fd_random must be a finite number; got nan")
     assert iteration_of(tmp_path, "best") == 2

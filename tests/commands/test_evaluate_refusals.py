@@ -9,7 +9,7 @@ WRONG = {
     "neither": ([], "give either run, or both real and fake; got run=None, real=None, fake=None"),
     "one folder": (["real=."], "give either run, or both real and fake; got run=None, real=., fake=None"),
     "both": (["run=a", "real=.", "fake=."], "give either run, or both real and fake"),
-    "no run": (["run=nowhere"], "run must be a checkpoint or a run folder with checkpoints/last.ckpt"),
+    "no run": (["run=nowhere"], "run must be a checkpoint or a run folder with checkpoints"),
     "no folder": (["real=nowhere", "fake=."], "real must name a folder with images"),
     "an empty folder": (["real=.", "fake=."], "real must name a folder with images"),
     "no metric": (["run=a", "metric=[]"], "metric must name at least one metric, such as metric=[fid]; got none"),
