@@ -104,7 +104,7 @@ def newest_whole_checkpoint(folder: Path) -> Path:
         ValueError: if there is none.
     """
     last = folder / "last.ckpt"
-    numbered = sorted(numbered_checkpoints(folder), reverse=True)
+    numbered = sorted(numbered_checkpoints(folder), key=lambda file: int(file.stem), reverse=True)
     candidates = [*numbered, *([last] if last.is_file() and not any(map(last.samefile, numbered)) else [])]
     for file in candidates:
         with file.open("rb") as stream:

@@ -118,7 +118,7 @@ class Checkpoints(Checkpoint):
             if file != newest:
                 file.unlink(missing_ok=True)
         self.abandoned = []
-        for file in sorted(self._numbered())[: -self.keep] if self.keep else []:
+        for file in sorted(self._numbered(), key=lambda file: int(file.stem))[: -self.keep] if self.keep else []:
             file.unlink(missing_ok=True)
 
     def _write_best(self, trainer: Trainer, module: AdversarialGame) -> None:

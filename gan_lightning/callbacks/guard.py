@@ -54,7 +54,7 @@ class Guard(Callback):
             other noise.
         rate_factor: what a rollback multiplies all learning rates by.
         max_rollbacks: how many rollbacks there may be before the run stops.
-        every_n_iterations: batches between looks at the images; None for none.
+        every_n_iterations: batches between looks at the images; None for none. What two looks in a row find is said.
         patience: iterations that a symptom of the losses must last.
         attempt: how many rollbacks there have been; a checkpoint's own number wins if it is higher.
     """
@@ -81,6 +81,7 @@ class Guard(Callback):
         self.values: list[Value] = []
         self.gradients: dict[str, list[torch.Tensor]] = {}
         self.of_images: list[Symptom] = []
+        self.seen_before: set[str] = set()
         self.said: set[str] = set()
         self.has_warned = False
 
@@ -168,8 +169,10 @@ class Guard(Callback):
         if self.every_n_iterations and iteration % self.every_n_iterations == 0:
             data = trainer.datamodule  # type: ignore[attr-defined]
             count = module.generator_inputs.count(data, module.first_direction) or SHOWN
-            real = module.real_images(batch)[:SHOWN]
-            self.of_images = of_images(module.sample(range(min(count, SHOWN)), module.seed, data), real)
+            numbers = range(0, count, max(1, count // SHOWN))[:SHOWN]  # from all images, where they are translated
+            now = of_images(module.sample(numbers, module.seed, data), module.real_images(batch)[:SHOWN])
+            self.of_images = [symptom for symptom in now if symptom.kind in self.seen_before]
+            self.seen_before = {symptom.kind for symptom in now}
         found = [*self.examination.symptoms(reading), *self.of_images, *self._known_to_others(trainer)]
         self._say_new(trainer, found)
         self.said = {symptom.kind for symptom in found}

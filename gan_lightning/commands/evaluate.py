@@ -11,6 +11,7 @@ from lightning import LightningDataModule, Trainer
 from omegaconf import DictConfig
 
 from gan_lightning.config import logs, schema
+from gan_lightning.config.record import refuse_links
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.config.schema import numbers
 from gan_lightning.data.module import Split, StoredDataModule
@@ -98,6 +99,8 @@ def evaluate(
     assert run is not None
     device = Trainer(accelerator=accelerator, devices=1, logger=False).strategy.root_device
     file = checkpoint_of(run, "run")
+    if file.parent.name == "checkpoints":
+        refuse_links(file.absolute().parent.parent, "run")
     model, trained, iteration = restored(file, "run")
     model.to(device)
     if root is not None:

@@ -79,7 +79,7 @@ def fit_with_rollbacks(config: DictConfig, record: RunRecord, file: Path | None)
             if error.next_attempt is None:
                 raise RunDivergedError(f"{error}; {how_to_continue(config)}") from error
             folder = Path(config.run_dir) / "checkpoints"
-            file = newest_whole_checkpoint(folder) if numbered_checkpoints(folder) else None
+            file = newest_whole_checkpoint(folder) if numbered_checkpoints(folder) else file
             iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"] if file else 0
             log.warning("rollback %s: the run goes on from iteration %s", error.next_attempt, f"{iteration:,}")
             config.callbacks.guard.attempt = error.next_attempt

@@ -115,7 +115,7 @@ def check_same_run(before: RunRecord, config: DictConfig) -> None:
         ValueError: if it has not; the message names the first key that differs.
     """
     now: Any = {"seed": config.seed, "data": OmegaConf.to_container(config.data, resolve=True)}
-    then = {"seed": before.config["seed"], "data": before.config["data"]}
+    then = {"seed": before.config.get("seed"), "data": before.config.get("data", {})}
     keys = {f"data.{key}" for key in {*now["data"], *then["data"]} - MAY_CHANGE}
     for key in ["seed", *sorted(keys)]:
         one, other = (OmegaConf.select(OmegaConf.create(each), key) for each in (now, then))

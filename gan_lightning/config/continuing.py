@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from gan_lightning.config.arguments import in_quotes
 from gan_lightning.config.composition import composed
-from gan_lightning.config.record import FILE, RunRecord
+from gan_lightning.config.record import FILE, RunRecord, refuse_links
 from gan_lightning.config.restoring import NOT_TAKEN
 from gan_lightning.files import hold, is_held_elsewhere
 
@@ -50,8 +50,14 @@ def continued(words: Sequence[str]) -> Words:
         ValueError: if the run cannot be continued, another process writes it, or a new run would overwrite one.
         SystemExit: with 0 if `resume=auto` finds that nothing is left to do.
     """
+    own = ("resume=", "init_from=", "run_dir=", "hydra.run.dir=")
+    words = [word.lstrip("+") if word.lstrip("+").startswith(own) else word for word in words]
     words = ["hydra.run.dir=" + word.partition("=")[2] if word.startswith("run_dir=") else word for word in words]
     resume, folder = _value(words, "resume"), _value(words, "hydra.run.dir")
+    if resume is not None and _value(words, "init_from") is not None:
+        raise ValueError(
+            "resume and init_from exclude one another: continue a run, or begin one from its weights"
+        )
     if MULTIRUN & set(words):
         if resume not in (None, "auto"):
             raise ValueError(
@@ -94,6 +100,7 @@ def _in_own_folder(words: list[str], run: Path, folder: str | None) -> Words:
             f"resume={run} continues in its own folder, and hydra.run.dir={folder} is another; leave it out, or resume "
             f"from one of the files in {run / 'checkpoints'}"
         )
+    refuse_links(run, "resume")
     if not is_further_rank():
         hold(run, "resume")
     typed = [word for word in words if not word.startswith("hydra.run.dir=")]
@@ -106,6 +113,8 @@ def _of_file(file: Path) -> RunRecord:
 
     if not file.is_file():
         raise ValueError(f"resume must be a run folder, a checkpoint or auto; there is no {file}")
+    if (file.absolute().parent.parent / FILE).is_file():
+        refuse_links(file.absolute().parent.parent, "resume")
     return RunRecord.of_checkpoint(AtomicCheckpointIO().load_checkpoint(file), f"resume: {file}")
 
 
@@ -123,12 +132,14 @@ def _automatic(words: list[str], folder: Path | None) -> str | None:
     finished = None
     for run in _runs(place, is_run=folder is not None):
         if is_held_elsewhere(run) and not is_further_rank():
+            if folder:
+                hold(run, "hydra.run.dir")
             continue
         try:
-            record = RunRecord.read(run, "resume")
-        except ValueError:
+            is_equal = _comparable(RunRecord.read(run, "resume").config) == wanted
+        except (ValueError, KeyError):  # of an earlier version, or damaged
             continue
-        if _comparable(record.config) != wanted:
+        if not is_equal:
             if folder:
                 raise ValueError(
                     f"hydra.run.dir={folder} has a run of another configuration; name another folder, or continue that "
@@ -139,10 +150,16 @@ def _automatic(words: list[str], folder: Path | None) -> str | None:
         from gan_lightning.config.runs import checkpoint_of, work_left
 
         if not numbered_checkpoints(run / "checkpoints"):
-            if folder:
-                (run / FILE).unlink()  # killed before its first checkpoint; it starts again
+            if folder and not is_further_rank():
+                hold(run, "hydra.run.dir")
+                (run / FILE).unlink(missing_ok=True)  # killed before its first checkpoint; it starts again
             continue
-        if work_left(checkpoint_of(str(run), "resume"), *limits):
+        try:
+            is_unfinished = work_left(checkpoint_of(str(run), "resume"), *limits)
+        except ValueError as error:
+            print(f"resume=auto: {run} is left out: {error}", file=sys.stderr)
+            continue
+        if is_unfinished:
             print(f"resume=auto continues {run}", file=sys.stderr)
             return str(run)
         finished = finished or run
@@ -174,8 +191,14 @@ def _search_path(words: Sequence[str]) -> list[str]:
 
 def _runs(place: Path, is_run: bool) -> Iterator[Path]:
     """Yield run folders, the newest first: the place itself or those in it."""
-    folders = [place] if is_run else sorted(place.iterdir(), reverse=True) if place.is_dir() else []
-    yield from (folder for folder in folders if (folder / FILE).is_file())
+    folders = [place] if is_run else list(place.iterdir()) if place.is_dir() else []
+    runs = [folder for folder in folders if (folder / FILE).is_file()]
+
+    def changed(run: Path) -> float:
+        checkpoints = run / "checkpoints"
+        return (checkpoints if checkpoints.is_dir() else run).stat().st_mtime
+
+    yield from sorted(runs, key=changed, reverse=True)
 
 
 def _comparable(config: Any) -> dict[str, Any]:

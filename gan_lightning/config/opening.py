@@ -34,9 +34,9 @@ class Opening(Callback):
             return
         iteration = self.record.parts[-1].iteration
         own = self.file.resolve().parent.parent if self.file else self.folder.resolve()
-        if own == self.folder.resolve():
+        if own == self.folder.resolve() and (own / FILE).is_file():
             rewind(self.folder, iteration)
-        elif (own / FILE).is_file():
+        elif own != self.folder.resolve() and (own / FILE).is_file():
             begin_with(self.folder, own, iteration)
         self.record.write(self.folder)
         logs.write_to(self.folder / "train.log")

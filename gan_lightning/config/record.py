@@ -1,6 +1,7 @@
 """The record of a run: what was chosen, typed and in force. A record from elsewhere is data and names no code."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +15,10 @@ from gan_lightning.config.composition import is_choice, parsed
 from gan_lightning.files import atomic_write
 
 FILE = "run.json"
+CHOICE = re.compile(r"\+{0,2}(?!hydra\b)\w+(/\w+)*(@(?!hydra\b)[\w.]+)?=([\w./-]+|\[[\w./, -]*\])")
+"""A choice of one option of a group or of several: `model=dcgan`, `penalty=[r1,r2]`."""
+OWN_KEYS = {"seed", "resume", "init_from", "run_dir"}
+"""Keys of the configuration that look like groups and are values."""
 CONTROL = re.compile(r"_[a-z]+_")
 """Keys with which a configuration directs how objects are made, such as `_target_`."""
 
@@ -107,9 +112,16 @@ class RunRecord:
             config = content["config"]
             if not isinstance(config, dict):
                 raise TypeError("no configuration")
-            return cls(choices, config, parts, str(content["parent"]))
+            record = cls(choices, config, parts, str(content["parent"]))
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{name} is no record of a run of this version ({error!r})") from error
+        # Hydra is given the choices before anything else is looked at, so they must be choices and nothing else.
+        for choice in record.choices:
+            if not CHOICE.fullmatch(choice) or choice.lstrip("+").split("=")[0] in OWN_KEYS:
+                raise ValueError(
+                    f"{name}: the recorded choice {choice!r} is no choice of an option such as model=dcgan"
+                )
+        return record
 
     def refuse_code(self, given: Sequence[str], name: str) -> None:
         """Check that no recorded override decides what is executed, unless it was typed again now.
@@ -127,6 +139,21 @@ class RunRecord:
                 raise ValueError(
                     f"{name}: the recorded override {word!r} {reason}, and a run folder may not decide that; if you "
                     "trust it, give it again on the command line"
+                )
+
+
+def refuse_links(folder: Path, key: str) -> None:
+    """Check that nothing in a run folder leads elsewhere, because files are appended to, cut and removed in it.
+
+    Raises:
+        ValueError: for the first symbolic link; the message begins with `key`.
+    """
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if Path(place, name).is_symlink():
+                raise ValueError(
+                    f"{key}: {Path(place, name)} is a symbolic link, which could lead out of the run folder; "
+                    "replace it by what it leads to"
                 )
 
 

@@ -54,6 +54,8 @@ def restored_config(record: RunRecord, given: Sequence[str], name: str, now: Dic
                 if isinstance(above, DictConfig) and (typed := _node(above, last)) is not None:
                     OmegaConf.update(config, key, deepcopy(typed), merge=False, force_add=True)
     OmegaConf.set_struct(config, False)
+    if "data" in config and "download" in config.data and "data.download" not in keys:
+        config.data.download = False
     for path, value in paths_read(record.config):
         if path not in keys:
             log.info("%s=%s, as the run's record says", path, value)
@@ -65,7 +67,7 @@ def paths_read(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for section in ("data", "extractor", "model"):
         for path, value in _leaves(config.get(section), section):
             if (
-                path.rsplit(".", 1)[-1] in ("root", "weights")
+                path.rsplit(".", 1)[-1] in ("root", "weights", "name")
                 and isinstance(value, str)
                 and value not in ("ema", "raw")
             ):

@@ -133,6 +133,7 @@ REFUSED = {
         "modes|follow",
     ),
     "another folder": (["hydra.run.dir=other"], "continues in its own folder"),
+    "weights of another run": (["init_from=x"], "resume and init_from exclude one another"),
     "several jobs": (["-m", "trainer.max_steps=5,6"], "which several jobs of a sweep cannot share"),
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import restored_config
@@ -30,6 +31,12 @@ OVERRIDES = {
     "several jobs": ("-m", "is a flag"),
     "nothing readable": ("a b = {", "is none that can be read"),
 }
+CHOICES = [
+    "+hydra.callbacks.evil={_target_: builtins.eval, _args_: [\"open('executed', 'w')\"]}",
+    "hydra/launcher=basic", "hydra.searchpath=[evil]", "--config-dir=evil", "-m", "run_dir=/tmp/evil", "seed=3",
+    "callbacks.samples.folder=/tmp/evil", "data.cache_dir=${oc.env:HOME}", "data.download=true", "logger@hydra.x=csv",
+    "model=dcgan,gan", "+x={_target_: torch.load}",
+]  # fmt: skip
 CONFIGS = {
     "a class for a new callback": (("callbacks", "x"), {"_target_": "torch.load"}, "names what is called"),
     "a class in a list": (("trainer", "x"), [{"_target_": "torch.load"}], "names what is called"),
@@ -107,6 +114,35 @@ def test_a_recorded_override_that_loads_a_pickle_is_refused(payload, run, capfd)
     word = f"+callbacks.x={PAYLOADS[payload].replace('RUN', str(run))}"
     change_record(run, lambda content: content["parts"][0]["overrides"].append(word))
     assert_refused(run, "names what is called", capfd)
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_a_recorded_choice_is_nothing_but_a_choice(choice, run, capfd):
+    change_record(run, lambda content: content["choices"].append(choice))
+    assert_refused(run, "is no choice of an option", capfd)
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "samples", "train.log", "evaluations.jsonl"])
+def test_nothing_is_written_cut_or_removed_through_a_link(name, run, capfd):
+    Path("outside").mkdir()
+    Path("outside/2023.png").touch()
+    place = run / name
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    place.symlink_to(Path("outside").absolute() if name == "samples" else Path("outside/file").absolute())
+    for words in (f"resume={run}", "trainer.max_steps=5"), ("evaluate", f"run={run}", "num_images=8"):
+        assert front_door(*words) == 2
+        assert "is a symbolic link" in capfd.readouterr().err
+    assert sorted(Path("outside").iterdir()) == [Path("outside/2023.png")]
+
+
+def test_a_set_that_is_downloaded_by_default_is_not_for_a_record(composed, run):
+    record = RunRecord.of_new_run(["data=mnist"], OmegaConf.to_container(composed("data=mnist"), resolve=True))
+    record.config["data"]["root"] = "/tmp/evil"
+    assert record.config["data"]["download"]
+    assert restored_config(record, [], "resume").data.download is False
+    assert restored_config(record, ["data.download=true"], "resume", composed("data=mnist")).data.download
 
 
 @pytest.mark.parametrize("case", OVERRIDES)

@@ -10,7 +10,7 @@ from support.configuration import CONF
 TUTORIALS = sorted(file.stem for file in (CONF / "experiment" / "tutorial").glob("*.yaml"))
 WIDTHS = {"mlp_gan_mnist": 8, "dcgan_faces32": 8, "anime_dcgan": 8}
 """A quarter of each tutorial's width; 16 for those of width 64."""
-SIZES = ["data.image_size=32", "data.batch_size=32", "data.num_workers=0"]
+SIZES = ["data.image_size=32", "data.batch_size=8", "data.num_workers=0"]
 QUICK = [
     "trainer.accelerator=cpu", "trainer.max_steps=500", "trainer.max_epochs=-1", "trainer.log_every_n_steps=50",
     "callbacks=[guard]", "logger=none", "+trainer.enable_progress_bar=false", "+trainer.enable_checkpointing=false",
