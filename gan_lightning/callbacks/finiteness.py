@@ -29,16 +29,16 @@ class NonFinite(NamedTuple):
         return f"{together} {'is' if len(found) == 1 else 'are'} NaN or infinite at iteration {self.iteration:,}"
 
 
-def magnitudes(kind: str, tensors: Iterable[tuple[str, Tensor]]) -> list[Value]:
-    """Return the greatest magnitude in each of some tensors, on their device; that of NaN is NaN.
+def norms(kind: str, tensors: Iterable[tuple[str, Tensor]]) -> list[Value]:
+    """Return the Euclidean norm of each of some tensors, on their device; one value that is not finite makes it so.
 
     Args:
         kind: what the tensors are, such as `weight`.
         tensors: names and tensors; floating point.
     """
-    names, values = zip(*tensors, strict=True) if (tensors := list(tensors)) else ((), ())
-    norms = torch._foreach_norm(list(values), float("inf")) if values else ()
-    return [((kind, name), norm) for name, norm in zip(names, norms, strict=True)]
+    named = [(name, each.float() if each.itemsize < 4 else each) for name, each in tensors]
+    found = torch._foreach_norm([each for _, each in named]) if named else ()
+    return [((kind, name), norm) for (name, _), norm in zip(named, found, strict=True)]
 
 
 class FinitenessLog:

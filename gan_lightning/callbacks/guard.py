@@ -11,7 +11,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.optim import Optimizer
 
 from gan_lightning.callbacks.checkpoint_io import BadStateError
-from gan_lightning.callbacks.finiteness import FinitenessLog, NonFinite, Value, magnitudes
+from gan_lightning.callbacks.finiteness import FinitenessLog, NonFinite, Value, norms
 from gan_lightning.callbacks.symptoms import Examination, HasSymptom, Reading, Symptom, of_images
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, NonNegativeFloat, NonNegativeInt, PositiveInt
@@ -100,7 +100,7 @@ class Guard(Callback):
         players = zip(pl_module.players.items(), trainer.optimizers, strict=True)
         name, player = next(each for each, own in players if own is optimizer)
         named = ((f"{name}.{key}", weight.grad) for key, weight in player.network.named_parameters())
-        found = magnitudes("gradient of", ((key, gradient) for key, gradient in named if gradient is not None))
+        found = norms("gradient of", ((key, gradient) for key, gradient in named if gradient is not None))
         self.gradients[name] = [value for _, value in found]
         if getattr(trainer.precision_plugin, "scaler", None) is None:
             self.values += found  # a scaler skips steps whose gradients are not finite, and lowers its scale
@@ -111,7 +111,7 @@ class Guard(Callback):
         iteration = trainer.global_step
         noted = pl_module.scalars.last_step.items()
         terms: list[Value] = [(("term", name), value) for name, value in noted if not name.startswith("d_out/")]
-        self.finite.see([*terms, *self.values, *magnitudes("weight", self.weights)], iteration)
+        self.finite.see([*terms, *self.values, *norms("weight", self.weights)], iteration)
         self.values = []
         pl_module.has_diverged = False if self.finite.bad is None else self.finite.bad
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]

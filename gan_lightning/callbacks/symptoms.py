@@ -51,7 +51,7 @@ class Reading(NamedTuple):
         iteration: the iteration.
         losses: each player's loss.
         outputs: D's mean outputs, `real` and `fake`; empty for losses of other names.
-        gradients: the greatest magnitude in each player's gradient.
+        gradients: the greatest norm of a parameter's gradient, for each player.
         rates: each player's greatest learning rate.
     """
 

@@ -55,9 +55,7 @@ def continued(words: Sequence[str]) -> Words:
     words = ["hydra.run.dir=" + word.partition("=")[2] if word.startswith("run_dir=") else word for word in words]
     resume, folder = _value(words, "resume"), _value(words, "hydra.run.dir")
     if resume is not None and _value(words, "init_from") is not None:
-        raise ValueError(
-            "resume and init_from exclude one another: continue a run, or begin one from its weights"
-        )
+        raise ValueError("resume and init_from exclude one another: continue a run, or begin one from its weights")
     if MULTIRUN & set(words):
         if resume not in (None, "auto"):
             raise ValueError(

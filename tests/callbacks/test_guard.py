@@ -11,7 +11,7 @@ from torch.amp import GradScaler
 from torch.utils.data import DataLoader
 
 from gan_lightning.callbacks.checkpoints import Checkpoints
-from gan_lightning.callbacks.finiteness import FinitenessLog, magnitudes
+from gan_lightning.callbacks.finiteness import FinitenessLog, norms
 from gan_lightning.callbacks.guard import Diverged, Guard
 from gan_lightning.callbacks.symptoms import Examination, Reading, Symptom, difference, of_images
 from gan_lightning.losses.adversarial import LeastSquares, NonSaturating, Wasserstein
@@ -288,12 +288,12 @@ def test_what_another_callback_knows_is_said_until_it_has_passed():
 def test_the_first_value_that_is_not_finite_is_remembered():
     log = FinitenessLog()
     good, bad = torch.ones(3), torch.tensor([1.0, float("nan"), 2.0])
-    log.see(magnitudes("weight", [("a", good), ("b", good)]), 1)
+    log.see(norms("weight", [("a", good), ("b", good)]), 1)
     assert log.first() is None
-    log.see(magnitudes("weight", [("a", good), ("b", bad)]), 2)
-    log.see(magnitudes("weight", [("a", bad), ("b", bad)]), 3)
+    log.see(norms("weight", [("a", good), ("b", bad)]), 2)
+    log.see(norms("weight", [("a", bad), ("b", bad)]), 3)
     assert str(log.first()) == "the weight b is NaN or infinite at iteration 2"
     assert bool(log.bad)
     log = FinitenessLog()
-    log.see([(("term", "x"), torch.tensor(float("inf"))), *magnitudes("gradient of", [("a", bad), ("b", bad)])], 5)
+    log.see([(("term", "x"), torch.tensor(float("inf"))), *norms("gradient of", [("a", bad), ("b", bad)])], 5)
     assert str(log.first()) == "the term x and the gradient of a are NaN or infinite at iteration 5"

@@ -31,7 +31,8 @@ def test_a_healthy_run_hears_nothing_from_the_guard(tutorial, seed, record_prope
         else [f"model.{player}.width={WIDTHS.get(tutorial, 16)}" for player in ("generator", "discriminator")]
     )
     data = "data=photos_unpaired" if translates else "data=digits"
-    words = [f"experiment=tutorial/{tutorial}", data, *SIZES, *QUICK, *width, f"seed={seed}"]
+    without = ["~data.split"] if tutorial.endswith("celeba") and "jittor" in tutorial else []  # a key of CelebA alone
+    words = [f"experiment=tutorial/{tutorial}", data, *SIZES, *QUICK, *width, *without, f"seed={seed}"]
     assert front_door(*words) == 0
     file = the_run() / "guard.jsonl"
     kinds = {json.loads(line)["kind"] for line in file.read_text().splitlines()} if file.exists() else set()
