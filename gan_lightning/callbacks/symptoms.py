@@ -18,7 +18,7 @@ EXPLODED = 1000.0
 """A loss of this magnitude has exploded, if its usual magnitude is far lower."""
 TIMES = 100.0
 """How many times its median a loss must be; it has no bound under objectives such as Wasserstein's."""
-SAME = 0.05
+SAME = 0.01
 """G has collapsed where its images differ by less than this share of the difference of real images."""
 POOLED = 8
 """The side in pixels to which images are averaged before they are compared."""
