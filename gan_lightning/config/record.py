@@ -15,8 +15,8 @@ from gan_lightning.config.composition import is_choice, parsed
 from gan_lightning.files import atomic_write
 
 FILE = "run.json"
-CHOICE = re.compile(r"\+{0,2}(?!hydra\b)\w+(/\w+)*(@(?!hydra\b)[\w.]+)?=([\w./-]+|\[[\w./, -]*\])")
-"""A choice of one option of a group or of several: `model=dcgan`, `penalty=[r1,r2]`."""
+CHOICE = re.compile(r"\+{0,2}(?!hydra\b)\w+(/\w+)*(@(?!hydra\b)[\w.]+)?=(\w[\w/-]*|\[(\w[\w/-]*(, ?)?)*\])")
+"""A choice of one option of a group or of several, `model=dcgan`, `penalty=[r1,r2]`; no dots, so no folder above."""
 OWN_KEYS = {"seed", "resume", "init_from", "run_dir"}
 """Keys of the configuration that look like groups and are values."""
 CONTROL = re.compile(r"_[a-z]+_")

@@ -35,7 +35,7 @@ CHOICES = [
     "+hydra.callbacks.evil={_target_: builtins.eval, _args_: [\"open('executed', 'w')\"]}",
     "hydra/launcher=basic", "hydra.searchpath=[evil]", "--config-dir=evil", "-m", "run_dir=/tmp/evil", "seed=3",
     "callbacks.samples.folder=/tmp/evil", "data.cache_dir=${oc.env:HOME}", "data.download=true", "logger@hydra.x=csv",
-    "model=dcgan,gan", "+x={_target_: torch.load}",
+    "model=dcgan,gan", "experiment=../../tmp/evil", "+x={_target_: torch.load}",
 ]  # fmt: skip
 CONFIGS = {
     "a class for a new callback": (("callbacks", "x"), {"_target_": "torch.load"}, "names what is called"),
