@@ -23,7 +23,7 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
 
     from gan_lightning import launcher
     from gan_lightning.config import logs, resolvers
-    from gan_lightning.config.arguments import prepared, with_runs
+    from gan_lightning.config.arguments import prepared, with_overrides, with_runs
     from gan_lightning.config.composition import CONF
     from gan_lightning.config.continuing import Words, continued, is_further_rank
     from gan_lightning.config.errors import USER_ERRORS, exit_code, sentence
@@ -68,7 +68,8 @@ def _run() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
     try:
         with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
-            words = prepared(with_runs(arguments) if command == "compare" else arguments)
+            gather = {"compare": with_runs, "evaluate": with_overrides, "translate": with_overrides}
+            words = prepared(gather.get(command, list)(arguments))
             both = continued(words) if command == "train" else Words(words, words)
             repeated = [*given[: len(given) - len(arguments)], *both.typed]
             sys.argv[1:] = both.for_hydra

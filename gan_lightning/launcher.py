@@ -26,6 +26,11 @@ PATIENCE = 15
 """Seconds that a job may take to end after a second Ctrl-C."""
 NOT_INHERITED = {"LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "GROUP_RANK", "PL_GLOBAL_SEED", "HYDRA_FULL_ERROR"}
 """Environment variables that describe this process and must not be passed to a job's process."""
+PACKAGES = str(Path(__file__).resolve().parents[1])
+IMPORTS = {"PYTHONSAFEPATH": "1"}
+"""Environment variables with which a job imports this package, and nothing from the working directory."""
+if PACKAGES not in sys.path:
+    IMPORTS["PYTHONPATH"] = os.pathsep.join(filter(None, (PACKAGES, os.environ.get("PYTHONPATH"))))
 
 
 class SubprocessLauncher(Launcher):
@@ -67,7 +72,7 @@ class SubprocessLauncher(Launcher):
         own = f"hydra.run.dir='{_quoted(folder)}'"
         start = [sys.executable, "-m", "gan_lightning", self.config.hydra.job.name]
         environment = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
-        environment[signals.SWEEP] = str(os.getpid())
+        environment |= {signals.SWEEP: str(os.getpid()), **IMPORTS}
         job = subprocess.Popen([*start, *filter_overrides(overrides), own], env=environment, process_group=0)
         code = self._wait(job)
         result = JobReturn(overrides=overrides, cfg=config, hydra_cfg=OmegaConf.create({"hydra": config.hydra}))

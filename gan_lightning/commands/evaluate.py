@@ -73,7 +73,7 @@ def evaluate(
     batch_size: PositiveInt = 64,
     precision: Precision = "32-true",
     split: Split = "train",
-    root: str | None = None,
+    overrides: Any = (),
     accelerator: str = "auto",
 ) -> list[ScoreRecord]:
     """Return a record for each score of each number of images, latent seed, kind of weights and batch-norm mode.
@@ -90,7 +90,7 @@ def evaluate(
         batch_size: images in one pass of the generator.
         precision: the precision of the generator.
         split: the split of the real images.
-        root: the folder of the data, if they have moved since training.
+        overrides: a list of what replaces values of the run's configuration, such as `data.root=DIR`.
         accelerator: the name of a Lightning accelerator.
 
     Raises:
@@ -101,10 +101,8 @@ def evaluate(
     file = checkpoint_of(run, "run")
     if file.parent.name == "checkpoints":
         refuse_links(file.absolute().parent.parent, "run")
-    model, trained, iteration = restored(file, "run")
+    model, trained, iteration = restored(file, "run", overrides)
     model.to(device)
-    if root is not None:
-        trained.data.root = root
     data = instantiate(trained.data)
     data.prepare_data()
     counts = num_images or [NUM_IMAGES]

@@ -18,12 +18,12 @@ from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_who
 from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config import exhausted, logs
 from gan_lightning.config.checks import check, check_checkpoint_fits, check_data_suit, check_same_run
-from gan_lightning.config.continuing import record_to_resume
+from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.errors import RunDivergedError
 from gan_lightning.config.exhausted import how_to_continue
 from gan_lightning.config.opening import Opening
 from gan_lightning.config.record import RunRecord
-from gan_lightning.config.restoring import NOT_TAKEN, restored_config
+from gan_lightning.config.restoring import restored_config
 from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.transfer import load_fitting_weights
@@ -43,18 +43,16 @@ def run(config: DictConfig) -> None:
         ValueError: before training, if the configuration, the data or the checkpoint to resume from is wrong.
         SystemExit: with 128 plus the signal's number after a signal that has ended the run.
     """
-    typed = list(HydraConfig.get().overrides.task)
+    logs.tidy()
     before = record_to_resume(config.resume) if config.resume else None
     file = checkpoint_of(config.resume, "resume") if config.resume else None
+    typed = overrides_typed(HydraConfig.get().overrides.task, before)
     if before:
-        typed = typed[len(before.choices) :]
-        config = restored_config(before, [word for word in typed if not _is_of_command(word)], "resume", config)
+        config = restored_config(before, typed, "resume", config)
         check_same_run(before, config)
     whole, config = config, without_unused_parts(config)
     check(config)
-    logs.tidy()
     plain: Any = OmegaConf.to_container(whole, resolve=True)
-    typed = [word for word in typed if not _is_of_command(word)]
     record = RunRecord.of_new_run(typed, plain, str(config.init_from or ""))
     if before and file:
         iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"]
@@ -117,11 +115,6 @@ def fit(config: DictConfig, record: RunRecord, file: Path | None) -> tuple[Adver
     finally:
         opening.undo()
     return model, trainer
-
-
-def _is_of_command(word: str) -> bool:
-    """Return whether a word tells this command what to continue, and sets nothing of the run."""
-    return word.split("=", 1)[0] in NOT_TAKEN
 
 
 def begin_with_weights(model: AdversarialGame, file: Path) -> None:

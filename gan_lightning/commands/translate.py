@@ -44,6 +44,7 @@ def translate(
     precision: Precision = "32-true",
     accelerator: str = "auto",
     overwrite: bool = False,
+    overrides: Any = (),
 ) -> None:
     """Translate every image below a folder; each keeps its name, its sub-folder and its size.
 
@@ -59,13 +60,14 @@ def translate(
         precision: the precision in which the network computes.
         accelerator: one of Lightning's accelerators.
         overwrite: whether files may be replaced.
+        overrides: a list of what replaces values of the run's configuration.
 
     Raises:
         ValueError: if a key is wrong or files exist already, before anything is written; or if no image can be read,
             memory does not suffice, or the network's outputs are not finite.
         Stopped: on a signal; the files that have been written are whole.
     """
-    model, trained, iteration = restored(checkpoint_of(run, "run"), "run")
+    model, trained, iteration = restored(checkpoint_of(run, "run"), "run", overrides)
     if "xy" not in model.directions:
         raise ValueError(f"run must be of a model that translates, pix2pix or cyclegan; got a {type(model).__name__}")
     if direction not in model.directions:

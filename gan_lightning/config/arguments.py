@@ -7,6 +7,10 @@ from pathlib import Path
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
+CONFIG_DIR = ("--config-dir", "-cd")
+"""Hydra's flags for a folder with further YAML files."""
+OF_A_RUN = ("model", "data")
+"""Parts of a run's configuration that no command but `train` has itself."""
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./\\-]*")
 
 
@@ -26,6 +30,13 @@ def with_runs(arguments: list[str]) -> list[str]:
         alone = "=" not in word and word[:1] not in "-~" and not before.startswith("-")
         (runs if Path(word).is_dir() or alone else others).append(word)
     return [*others, f"runs=[{','.join(map(in_quotes, runs))}]"] if runs else others
+
+
+def with_overrides(arguments: list[str]) -> list[str]:
+    """Return the arguments with all that set a value of a run's own model or data gathered in one `overrides=[...]`."""
+    own = [word for word in arguments if re.match(rf"[+~]*({'|'.join(OF_A_RUN)})[.=]", word)]
+    others = [word for word in arguments if word not in own]
+    return [*others, f"overrides=[{','.join(map(in_quotes, own))}]"] if own else others
 
 
 def _quoted(argument: str) -> str:

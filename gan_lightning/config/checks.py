@@ -13,7 +13,7 @@ from torch import nn
 
 from gan_lightning.config import schema
 from gan_lightning.config.record import RunRecord
-from gan_lightning.config.runs import epochs_done
+from gan_lightning.config.runs import epochs_done, seconds_trained
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.players import check_resumable
 
@@ -94,12 +94,11 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: Adversarial
         if limit is not None and -1 < limit <= done:
             raise ValueError(f"resume: {file} has done {done} already; raise trainer.{key}, which is {limit}")
     for timer in (callback for callback in trainer.callbacks if isinstance(callback, Timer)):  # type: ignore[attr-defined]
-        _check_time_is_left(file, timer, loaded["callbacks"].get(timer.state_key))
+        _check_time_is_left(file, timer, seconds_trained(loaded, timer))
 
 
-def _check_time_is_left(file: Path, timer: Timer, state: dict[str, Any] | None) -> None:
+def _check_time_is_left(file: Path, timer: Timer, spent: float) -> None:
     """Check Lightning's timer, which Lightning itself adds for `trainer.max_time`."""
-    spent = state["time_elapsed"]["train"] if state else 0
     limit = timer.time_remaining()
     if limit is not None and limit <= spent:
         raise ValueError(

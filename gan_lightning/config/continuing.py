@@ -11,19 +11,22 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from gan_lightning.config.arguments import in_quotes
+from gan_lightning.config.arguments import CONFIG_DIR, in_quotes
 from gan_lightning.config.composition import composed
 from gan_lightning.config.record import FILE, RunRecord, refuse_links
 from gan_lightning.config.restoring import NOT_TAKEN
 from gan_lightning.files import hold, is_held_elsewhere
 
 MULTIRUN = {"-m", "--multirun"}
+SHOWN = {"--cfg", "-c"}
 ASIDE = {
     "max_epochs", "max_steps", "max_time", "devices", "num_nodes", "accelerator", "strategy", "default_root_dir",
     "logger", "callbacks", "enable_progress_bar", "enable_checkpointing", "log_every_n_steps",
 }  # fmt: skip
 """Keys of the trainer in which runs of an equal configuration may differ."""
-PLACES = {"root", "cache_dir", "download", "num_workers", "on_device"}
+ROOTS = {"root"}
+"""Keys of the data that say where they are read from."""
+PLACES = {*ROOTS, "cache_dir", "download", "num_workers", "on_device"}
 """Keys of the data in which they may differ."""
 
 
@@ -33,11 +36,22 @@ class Words:
 
     Args:
         typed: what stands for what the user typed; further ranks get it.
-        for_hydra: what Hydra is given: the recorded choices before what was typed.
+        for_hydra: what Hydra is given: the recorded choices before what was typed, see `overrides_typed`.
     """
 
     typed: list[str]
     for_hydra: list[str]
+
+
+def overrides_typed(overrides: Sequence[str], record: RunRecord | None) -> list[str]:
+    """Return the overrides that were typed to train, of those that Hydra was given; not what tells where to continue.
+
+    Args:
+        overrides: those that Hydra was given.
+        record: the record of the run that is continued, whose choices Hydra was given first; None for a new run.
+    """
+    typed = overrides[len(record.choices) :] if record else overrides
+    return [word for word in typed if word.split("=", 1)[0] not in NOT_TAKEN]
 
 
 def continued(words: Sequence[str]) -> Words:
@@ -53,9 +67,11 @@ def continued(words: Sequence[str]) -> Words:
     own = ("resume=", "init_from=", "run_dir=", "hydra.run.dir=")
     words = [word.lstrip("+") if word.lstrip("+").startswith(own) else word for word in words]
     words = ["hydra.run.dir=" + word.partition("=")[2] if word.startswith("run_dir=") else word for word in words]
-    resume, folder = _value(words, "resume"), _value(words, "hydra.run.dir")
+    resume, folder = _value(words, "resume"), _folder(words)
     if resume is not None and _value(words, "init_from") is not None:
         raise ValueError("resume and init_from exclude one another: continue a run, or begin one from its weights")
+    if resume is not None and SHOWN & {word.partition("=")[0] for word in words}:
+        raise ValueError(f"--cfg shows no values of a run's record; leave it out, and read {FILE} in the run's folder")
     if MULTIRUN & set(words):
         if resume not in (None, "auto"):
             raise ValueError(
@@ -118,15 +134,13 @@ def _of_file(file: Path) -> RunRecord:
 
 def _automatic(words: list[str], folder: Path | None) -> str | None:
     """Return the newest unfinished run of an equal configuration that nobody writes; None if there is none."""
-    own = [word for word in words if _is_override(word) and not word.startswith(("resume=", "hydra.run.dir="))]
-    config: Any = composed([*_search_path(words), *own], with_hydra=True)
-    HydraConfig.instance().set_config(config)
+    config = _composed(words)
     place = folder or Path(config.hydra.run.dir).parent
     OmegaConf.set_struct(config, False)
     del config["hydra"]
     config.run_dir = "."
-    limits = config.trainer.max_epochs, config.trainer.max_steps
-    wanted = _comparable(OmegaConf.to_container(config, resolve=True))
+    limits = config.trainer.max_epochs, config.trainer.max_steps, config.trainer.get("max_time")
+    wanted: Any = OmegaConf.to_container(config, resolve=True)
     finished = None
     for run in _runs(place, is_run=folder is not None):
         if is_held_elsewhere(run) and not is_further_rank():
@@ -134,7 +148,7 @@ def _automatic(words: list[str], folder: Path | None) -> str | None:
                 hold(run, "hydra.run.dir")
             continue
         try:
-            is_equal = _comparable(RunRecord.read(run, "resume").config) == wanted
+            is_equal = _are_equal(RunRecord.read(run, "resume").config, wanted)
         except (ValueError, KeyError):  # of an earlier version, or damaged
             continue
         if not is_equal:
@@ -149,8 +163,11 @@ def _automatic(words: list[str], folder: Path | None) -> str | None:
 
         if not numbered_checkpoints(run / "checkpoints"):
             if folder and not is_further_rank():
+                from gan_lightning.callbacks.rewind import rewind
+
                 hold(run, "hydra.run.dir")
-                (run / FILE).unlink(missing_ok=True)  # killed before its first checkpoint; it starts again
+                rewind(run, -1)  # killed before its first checkpoint; it starts again
+                (run / FILE).unlink(missing_ok=True)
             continue
         try:
             is_unfinished = work_left(checkpoint_of(str(run), "resume"), *limits)
@@ -182,7 +199,7 @@ def _search_path(words: Sequence[str]) -> list[str]:
     """Return the folder after `--config-dir` as an override."""
     for flag, folder in pairwise([*words, ""]):
         name, equals, value = flag.partition("=")
-        if name in ("--config-dir", "-cd"):
+        if name in CONFIG_DIR:
             return [f"hydra.searchpath=[{in_quotes('file://' + str(Path(value if equals else folder).absolute()))}]"]
     return []
 
@@ -199,6 +216,16 @@ def _runs(place: Path, is_run: bool) -> Iterator[Path]:
     yield from sorted(runs, key=changed, reverse=True)
 
 
+def _are_equal(config: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Return whether runs of two configurations would have the same numbers.
+
+    They may read their data from different folders if those of the recorded run have moved away.
+    """
+    pairs = [(config["data"].get(key), wanted["data"].get(key)) for key in ROOTS]
+    has_own_data = any(own != other and own and Path(own).expanduser().exists() for own, other in pairs)
+    return not has_own_data and _comparable(config) == _comparable(wanted)
+
+
 def _comparable(config: Any) -> dict[str, Any]:
     """Return what decides the numbers of a run: no limits, devices, loggers and paths."""
     other = NOT_TAKEN | {"callbacks", "logger", "extractor", "metrics"}
@@ -206,6 +233,20 @@ def _comparable(config: Any) -> dict[str, Any]:
     kept["trainer"] = {key: value for key, value in kept["trainer"].items() if key not in ASIDE}
     kept["data"] = {key: value for key, value in kept["data"].items() if key not in PLACES}
     return kept
+
+
+def _composed(words: Sequence[str]) -> Any:
+    """Return the configuration of a command line, with Hydra's own settings."""
+    own = [word for word in words if _is_override(word) and not word.startswith("resume=")]
+    config = composed([*_search_path(words), *own], with_hydra=True)
+    HydraConfig.instance().set_config(config)
+    return config
+
+
+def _folder(words: Sequence[str]) -> str | None:
+    """Return the run folder that was typed, its interpolations resolved; None if there is none."""
+    folder = _value(words, "hydra.run.dir")
+    return str(_composed(words).hydra.run.dir) if folder and "${" in folder else folder
 
 
 def _value(words: Sequence[str], key: str) -> str | None:

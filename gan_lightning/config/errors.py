@@ -14,6 +14,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
+from gan_lightning.config.arguments import CONFIG_DIR
 from gan_lightning.config.renamed import what_became_of
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -123,7 +124,9 @@ def _unknown_option(named: str, conf: Path) -> str:
     close = get_close_matches(option, options, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     there = f"There are {', '.join(options)}" if options else "There are none"
-    return f"{group} has no option {option}; {hint}{there}"
+    is_complete = close or any(word.startswith(CONFIG_DIR) for word in sys.argv)
+    own = "" if is_complete else "; one of your own is found by --config-dir"
+    return f"{group} has no option {option}; {hint}{there}{own}"
 
 
 def _missing_fact(error: InterpolationKeyError) -> str:

@@ -19,6 +19,10 @@ CHOICE = re.compile(r"\+{0,2}(?!hydra\b)\w+(/\w+)*(@(?!hydra\b)[\w.]+)?=(\w[\w/-
 """A choice of one option of a group or of several, `model=dcgan`, `penalty=[r1,r2]`; no dots, so no folder above."""
 OWN_KEYS = {"seed", "resume", "init_from", "run_dir"}
 """Keys of the configuration that look like groups and are values."""
+SECTIONS = ("model", "data", "trainer", "callbacks", "logger", "metrics")
+"""Keys of the configuration below which every run has further keys."""
+MAX_DEPTH = 20
+"""How many levels of keys a configuration has at most."""
 CONTROL = re.compile(r"_[a-z]+_")
 """Keys with which a configuration directs how objects are made, such as `_target_`."""
 
@@ -79,7 +83,7 @@ class RunRecord:
         if not isinstance(kept, dict) or not all(isinstance(kept.get(key), dict) for key in ("run", "model")):
             raise ValueError(f"{name} has no configuration in it, so its model cannot be rebuilt")
         config = {key: value for key, value in kept.items() if key != "run"}
-        return cls._checked({"config": config, **kept["run"]}, name)
+        return cls._checked({**kept["run"], "config": config}, name)
 
     @classmethod
     def read(cls, folder: Path, key: str) -> "RunRecord":
@@ -93,7 +97,7 @@ class RunRecord:
             raise ValueError(f"{key} must be a run folder, which has a {FILE}; there is none in {folder}")
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{key}: {file} is damaged, {error}; give one of the run's checkpoints instead") from error
         return cls._checked(content, f"{key}: {file}")
 
@@ -110,7 +114,7 @@ class RunRecord:
             ]
             choices = [str(word) for word in content["choices"]]
             config = content["config"]
-            if not isinstance(config, dict):
+            if not all(isinstance(config[section], dict) for section in SECTIONS) or _is_deeper(config, MAX_DEPTH):
                 raise TypeError("no configuration")
             record = cls(choices, config, parts, str(content["parent"]))
         except (KeyError, TypeError, ValueError) as error:
@@ -189,3 +193,9 @@ def _keys(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for below in value:
             yield from _keys(below)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Return whether a tree has more than some levels of keys; without a limit, walking it might not end."""
+    below = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return bool(below) and (levels == 0 or any(_is_deeper(each, levels - 1) for each in below))

@@ -110,7 +110,8 @@ class _Taking:
         if path in NOT_TAKEN or name == "download":
             return
         if installed is not None and installed._is_interpolation():
-            if not isinstance(value, dict | list) and not PLACE.search(str(installed._value())):
+            is_of_parts = isinstance(value, dict) or has_control_key(value)  # parts are taken where they are made
+            if not is_of_parts and not PLACE.search(str(installed._value())):
                 self.interpolated.append((node, key, self.plain(value, path)))
         elif isinstance(installed, DictConfig) and not installed._is_none() and isinstance(value, dict):
             self.mapping(installed, value, path)

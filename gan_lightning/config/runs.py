@@ -1,16 +1,18 @@
 """Finished runs: their configuration, their checkpoints, and the models in them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from hydra.utils import instantiate
+from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig
 
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint
 from gan_lightning.config import schema
+from gan_lightning.config.composition import composed
 from gan_lightning.config.record import FILE, RunRecord
 from gan_lightning.config.restoring import NOT_TAKEN, restored_config
 from gan_lightning.models.game import AdversarialGame
@@ -42,11 +44,22 @@ def iterations_of_checkpoints(run: Path) -> list[int]:
     return [int(file.stem) for file in same or numbered]
 
 
-def work_left(file: Path, max_epochs: int | None, max_steps: int) -> bool:
+def work_left(file: Path, max_epochs: int | None, max_steps: int, max_time: Any) -> bool:
     """Return whether training from a checkpoint would do anything under the trainer's limits."""
     checkpoint = AtomicCheckpointIO().load_checkpoint(file)
-    done = ((checkpoint["global_step"], max_steps), (epochs_done(checkpoint), max_epochs))
+    timer = Timer(max_time)
+    done = (
+        (checkpoint["global_step"], max_steps),
+        (epochs_done(checkpoint), max_epochs),
+        (seconds_trained(checkpoint, timer), timer.time_remaining()),
+    )
     return not any(limit is not None and -1 < limit <= count for count, limit in done)
+
+
+def seconds_trained(checkpoint: Mapping[str, Any], timer: Timer) -> float:
+    """Return how long a checkpoint's run has trained in all its parts, by a timer of the same kind; 0 without one."""
+    state = checkpoint["callbacks"].get(timer.state_key)
+    return state["time_elapsed"]["train"] if state else 0.0
 
 
 def epochs_done(checkpoint: Mapping[str, Any]) -> int:
@@ -83,7 +96,7 @@ class Restored(NamedTuple):
     iteration: int
 
 
-def restored(file: Path, key: str) -> Restored:
+def restored(file: Path, key: str, overrides: Sequence[str] = ()) -> Restored:
     """Return the model of a checkpoint on the CPU, made by the installed configuration with the record's values.
 
     Reconstruction losses are left out, because only training needs them and they may need files. The record names no
@@ -92,6 +105,7 @@ def restored(file: Path, key: str) -> Restored:
     Args:
         file: the checkpoint.
         key: the key of the configuration that an error names.
+        overrides: what replaces values of the record, as it would be typed to train.
 
     Raises:
         ValueError: if the file is damaged, was not written by a run of the command line, names code, or was written by
@@ -101,8 +115,9 @@ def restored(file: Path, key: str) -> Restored:
     name = f"{key}: {file}"
     record = RunRecord.of_checkpoint(checkpoint, name)
     record.config["model"].pop("reconstructions", None)
-    config = restored_config(record, [], name)
-    schema.check(config, "model")
+    now = composed([*record.choices, *overrides]) if overrides else None
+    config = restored_config(record, overrides, name, now)
+    schema.check(config, "model", "data")
     with torch.random.fork_rng(devices=[]):  # the first weights are drawn, and then overwritten
         model = instantiate(config.model)
     if not isinstance(model, AdversarialGame):

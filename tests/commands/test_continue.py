@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,8 +56,6 @@ def whole(tmp_path_factory):
 @pytest.fixture
 def four(whole, tmp_path):
     """A copy of the run of four iterations."""
-    import shutil
-
     return Path(shutil.copytree(whole / "four", tmp_path / "four"))
 
 
@@ -221,6 +220,44 @@ def test_auto_in_a_folder_of_its_own(capfd):
         "one that was killed before its first checkpoint starts again"
     )
     assert checkpoint("own")["global_step"] == 1
+    assert Path("own/losses.csv").read_text().count("\n") == 2, "nothing that the killed one recorded is kept"
+    assert {image.name for image in Path("own/samples").iterdir()} == {"real.png", "0000000.png", "0000001.png"}
+
+
+def test_auto_in_a_folder_whose_name_has_values_finds_and_does_not_overwrite(capfd):
+    words = [*NARROW, "seed=3", "hydra.run.dir='runs/${seed}'"]
+    assert front_door(*words, "trainer.max_steps=1") == 0
+    before = files("runs")
+    assert front_door(*words, "trainer.max_steps=2") == 2
+    assert "hydra.run.dir=runs/3 has a run already" in capfd.readouterr().err
+    assert files("runs") == before
+    assert front_door(*words, "trainer.max_steps=2", "resume=auto") == 0
+    assert checkpoint("runs/3")["global_step"] == 2
+
+
+def test_auto_continues_on_data_that_have_moved_and_not_on_other_data(photos):
+    shutil.copytree(photos, "first")
+    words = [*NARROW, "resume=auto", "data=folder", "data.image_size=16", "data.batch_size=2"]
+    assert front_door(*words, "data.root=first", "trainer.max_steps=1") == 0
+    run = the_run()
+    Path("first").rename("moved")
+    assert front_door(*words, "data.root=moved", "trainer.max_steps=2") == 0
+    assert the_run() == run
+    shutil.copytree("moved", "other")
+    assert front_door(*words, "data.root=other", "trainer.max_steps=3") == 0
+    assert len(list(Path("outputs/train").iterdir())) == 2
+
+
+def test_auto_ends_where_the_time_for_training_is_spent(capfd):
+    words = [*NARROW, "resume=auto", "trainer.max_steps=9999", "+trainer.max_time=00:00:00:01"]
+    assert front_door(*words) == 0
+    assert front_door(*words) == 0
+    assert "is finished; nothing is left to do" in capfd.readouterr().err
+
+
+def test_a_record_is_not_shown_by_hydras_flag(four, capfd):
+    assert front_door(f"resume={four}", "--cfg", "job") == 2
+    assert "read run.json in the run's folder" in capfd.readouterr().err
 
 
 def test_a_new_run_begins_with_the_weights_that_fit(four, capfd):

@@ -199,10 +199,37 @@ def test_hydras_own_files_of_a_run_are_not_read(run):
     assert not Path("executed").exists()
 
 
-def test_a_damaged_record_gets_one_sentence(run, capfd):
-    (run / "run.json").write_text("{")
+@pytest.mark.parametrize("text", ["{", "[" * 10_000])
+def test_a_damaged_record_gets_one_sentence(text, run, capfd):
+    (run / "run.json").write_text(text)
     assert front_door(f"resume={run}") == 2
     assert "run.json is damaged" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("section", ["model", "data", "trainer", "callbacks", "logger", "metrics"])
+def test_a_record_without_a_part_of_the_configuration_gets_one_sentence(section, run, capfd):
+    change_record(run, lambda content: content["config"].update({section: None}))
+    for words in commands(run):
+        assert front_door(*words) == 2
+        shown = capfd.readouterr().err
+        assert shown.count("\n") == 1, shown
+        assert "no record of a run" in shown or "no configuration in it" in shown
+
+
+def test_a_record_whose_levels_do_not_end_gets_one_sentence(run, capfd):
+    deep = {}
+    for _ in range(400):
+        deep = {"deeper": deep}
+    change_record(run, lambda content: content["config"]["model"].update(x=deep))
+    assert_refused(run, "no record of a run", capfd)
+
+
+def test_a_recorded_path_does_not_write_to_the_terminal(run, capfd):
+    change_record(run, lambda content: content["config"]["data"].update(root="x\x1b[2K\rINFO all is well\n"))
+    front_door(f"resume={run}", "trainer.max_steps=4")
+    shown = "".join(capfd.readouterr())
+    assert "\x1b" not in shown
+    assert "\nINFO all" not in shown
 
 
 def test_modules_of_the_working_directory_and_of_a_run_folder_are_not_imported(run):
@@ -216,3 +243,27 @@ def test_modules_of_the_working_directory_and_of_a_run_folder_are_not_imported(r
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
     assert not Path("executed").exists()
+
+
+def test_the_jobs_of_a_sweep_import_nothing_from_the_working_directory():
+    Path("gan_lightning").mkdir()
+    for file in ("gan_lightning/__init__.py", "antigravity.py", "yaml.py"):
+        Path(file).write_text("open('executed', 'w')\n")
+    entry = [sys.executable, "-P", "-c", "from gan_lightning.__main__ import main; main()"]
+    sweep = [*entry, "-m", *NARROW, "trainer.max_steps=1", "seed=0", "hydra.sweep.dir=sweep"]
+    shown = subprocess.run(sweep, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert len(list(Path("sweep").glob("*/checkpoints/last.ckpt"))) == 1
+    assert not Path("executed").exists()
+
+
+def test_a_class_that_was_typed_is_typed_again_to_evaluate_and_translate(trained, capfd):
+    word = "model.generator._target_=gan_lightning.networks.dcgan.DCGANGenerator"
+    assert front_door(*NARROW, "trainer.max_steps=1", "hydra.run.dir=own", word) == 0
+    capfd.readouterr()
+    assert front_door("evaluate", "run=own", "num_images=8") == 2
+    assert "names what is called" in capfd.readouterr().err
+    assert front_door("evaluate", "run=own", "num_images=8", word) == 0
+    Path("pictures").mkdir()
+    assert front_door("translate", "run=own", "input=pictures", "output=out", word) == 2
+    assert "must be of a model that translates" in capfd.readouterr().err

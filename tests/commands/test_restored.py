@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
+from gan_lightning.config.record import RunRecord
+from gan_lightning.config.restoring import restored_config
 from gan_lightning.config.runs import checkpoint_of, restored
 from support.translating import translate
 
@@ -36,6 +39,14 @@ def test_a_restored_model_samples_by_its_moving_average(cyclegan):
         weights = network.state_dict()
     assert all(torch.equal(weight, kept[f"ema.module.{name}"]) for name, weight in weights.items())
     assert any(not torch.equal(weight, kept[f"generator.{name}"]) for name, weight in weights.items())
+
+
+def test_a_list_that_was_typed_in_place_of_another_key_s_value_comes_back(composed):
+    word = "model.generator_optimizer.betas=[0.0,0.9]"
+    own = composed("model=dcgan", word)
+    assert composed("model=dcgan").model.generator_optimizer._get_node("betas")._is_interpolation()
+    record = RunRecord.of_new_run([word], OmegaConf.to_container(own, resolve=True))
+    assert restored_config(record, [], "run").model.generator_optimizer.betas == [0.0, 0.9]
 
 
 def damaged(pix2pix, change):
