@@ -114,7 +114,7 @@ def newest_whole_checkpoint(folder: Path) -> Path:
             return last if last.is_file() and last.samefile(file) else file
         log.warning("%s is damaged and not used: %s", file, damage)
     found = f"all {len(candidates)} are damaged" if candidates else "there is none"
-    raise ValueError(f"{folder} must have a whole checkpoint; {found}")
+    raise ValueError(f"{folder} must have a checkpoint that can be read; {found}")
 
 
 def numbered_checkpoints(folder: Path) -> list[Path]:

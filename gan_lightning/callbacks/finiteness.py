@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 Name = tuple[str, str]
-"""What sort of value it is, such as `weight`, and its own name, such as `generator.0.bias`."""
+"""What kind of value it is, such as `weight`, and its own name, such as `generator.0.bias`."""
 Value = tuple[Name, Tensor]
-"""A number on its device, with its name."""
+"""A tensor on its device, with its name."""
 
 
 class NonFinite(NamedTuple):
@@ -29,16 +29,15 @@ class NonFinite(NamedTuple):
         return f"{together} {'is' if len(found) == 1 else 'are'} NaN or infinite at iteration {self.iteration:,}"
 
 
-def norms(kind: str, tensors: Iterable[tuple[str, Tensor]]) -> list[Value]:
+def norms(tensors: Iterable[Value]) -> list[Value]:
     """Return the Euclidean norm of each of some tensors, on their device; one value that is not finite makes it so.
 
     Args:
-        kind: what the tensors are, such as `weight`.
-        tensors: names and tensors; floating point.
+        tensors: floating point tensors with their names.
     """
     named = [(name, each.float() if each.itemsize < 4 else each) for name, each in tensors]
     found = torch._foreach_norm([each for _, each in named]) if named else ()
-    return [((kind, name), norm) for (name, _), norm in zip(named, found, strict=True)]
+    return [(name, norm) for (name, _), norm in zip(named, found, strict=True)]
 
 
 class FinitenessLog:

@@ -30,6 +30,7 @@ class GracefulStop(Callback):
         callbacks: Any = trainer.callbacks  # type: ignore[attr-defined]
         callbacks.remove(self)
         callbacks.insert(0, self)
+        callbacks.append(_Closing(self.answering))
         # Lightning's own handlers wait in the handler for other processes, which may never answer, and put a job of
         # SLURM back into the queue after a checkpoint that nothing would be resumed from.
         trainer._signal_connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]
@@ -58,10 +59,6 @@ class GracefulStop(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._agree(trainer, pl_module)  # scores that were broken off have ended the run without the above
 
-    def teardown(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
-        """Restore the handlers only now, because the other callbacks still write files in `on_train_end`."""
-        self.answering.close()
-
     def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
         self.answering.close()
         launcher = trainer.strategy.launcher
@@ -78,3 +75,13 @@ class GracefulStop(Callback):
             signals.say("stopping after this iteration, as another process was asked to")
         module.interrupted = max(number, module.interrupted)  # a signal may have come meanwhile
         return number
+
+
+class _Closing(Callback):
+    """Restores the handlers after all other callbacks, which still write files in `on_train_end` and `teardown`."""
+
+    def __init__(self, answering: ExitStack) -> None:
+        self.answering = answering
+
+    def teardown(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
+        self.answering.close()

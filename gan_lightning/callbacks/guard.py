@@ -44,8 +44,8 @@ class Guard(Callback):
     The message names the first value and its iteration. A good checkpoint is never replaced by a bad one.
 
     Symptoms of a run whose numbers are finite, such as a discriminator that is certain or a generator that has
-    collapsed, are looked for at the same cadence. Each is said once until it is gone: in the log, in TensorBoard and
-    in `guard.jsonl`. Training computes the same with and without the guard.
+    collapsed, are looked for at the same cadence, in each direction. Each is said once until it is gone: in the log, in
+    TensorBoard and in `guard.jsonl`. Training computes the same with and without the guard.
 
     Args:
         folder: the run folder, to which `guard.jsonl` is written.
@@ -76,12 +76,13 @@ class Guard(Callback):
         self.every_n_iterations = every_n_iterations
         self.patience = patience
         self.attempt = attempt
+        self.loaded: dict[str, Any] = {}
         self.finite = FinitenessLog()
-        self.weights: list[tuple[str, torch.Tensor]] = []
-        self.parameters: dict[str, list[tuple[str, torch.nn.Parameter]]] = {}
+        self.weights: list[Value] = []
+        self.parameters: dict[str, list[Value]] = {}
         self.values: list[Value] = []
         self.gradients: dict[str, list[torch.Tensor]] = {}
-        self.of_images: list[Symptom] = []
+        self.image_symptoms: list[Symptom] = []
         self.seen_before: set[str] = set()
         self.said: set[str] = set()
         self.has_warned = False
@@ -93,20 +94,34 @@ class Guard(Callback):
         pl_module.rate_factor = self.rate_factor**self.attempt
         pl_module.has_diverged = False
         self.examination = Examination(pl_module.loss.certain, self.patience)
-        players = pl_module.players.items()
+        if self.loaded:
+            self.examination.load_state(self.loaded["examination"])
+            self.said, self.seen_before = set(self.loaded["said"]), set(self.loaded["seen_before"])
         self.parameters = {
-            name: [(f"{name}.{key}", weight) for key, weight in player.network.named_parameters()]
-            for name, player in players
+            name: [(("gradient of", f"{name}.{key}"), weight) for key, weight in player.network.named_parameters()]
+            for name, player in pl_module.players.items()
         }
-        named = [*pl_module.named_parameters(), *pl_module.named_buffers()]
+        named = [
+            *((("weight", name), each) for name, each in pl_module.named_parameters()),
+            *((("running statistic", name), each) for name, each in pl_module.named_buffers()),
+        ]
         self.weights = [(name, each) for name, each in named if each.is_floating_point() and each.numel()]
+        if self.attempt > self.loaded.get("attempt", 0) and trainer.is_global_zero:
+            self._say(
+                trainer,
+                Symptom(
+                    "rolled back",
+                    f"rollback {self.attempt} of {self.max_rollbacks}: the run goes on from iteration "
+                    f"{trainer.global_step:,} with {pl_module.rate_factor:g} times its rates and other noise",
+                ),
+                trainer.global_step,
+            )
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: AdversarialGame, optimizer: Optimizer) -> None:
         """Look at the gradients, which are unscaled here and gone after the step."""
         players = zip(pl_module.players, trainer.optimizers, strict=True)
         name = next(each for each, own in players if own is optimizer)
-        named = ((key, weight.grad) for key, weight in self.parameters[name])
-        found = norms("gradient of", ((key, gradient) for key, gradient in named if gradient is not None))
+        found = norms((key, weight.grad) for key, weight in self.parameters[name] if weight.grad is not None)
         self.gradients[name] = [value for _, value in found]
         if getattr(trainer.precision_plugin, "scaler", None) is None:
             self.values += found  # a scaler skips steps whose gradients are not finite, and lowers its scale
@@ -117,15 +132,18 @@ class Guard(Callback):
         iteration = trainer.global_step
         noted = pl_module.scalars.last_step.items()
         terms: list[Value] = [(("term", name), value) for name, value in noted if not name.startswith("d_out/")]
-        self.finite.see([*terms, *self.values, *norms("weight", self.weights)], iteration)
+        self.finite.see([*terms, *self.values, *norms(self.weights)], iteration)
         self.values = []
         pl_module.has_diverged = False if self.finite.bad is None else self.finite.bad
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]
         is_reading = bool(every) and iteration % every == 0
+        is_looking = self.every_n_iterations is not None and iteration % self.every_n_iterations == 0
         if self._reads_always(pl_module) or is_reading:
             self._act(trainer, pl_module)
-        if is_reading and trainer.is_global_zero and not self.has_warned:
-            self._examine(trainer, pl_module, batch)
+        if is_looking and trainer.is_global_zero and not self.has_warned:
+            self._look(trainer, pl_module, batch)
+        if (is_reading or is_looking) and trainer.is_global_zero and not self.has_warned:
+            self._examine(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         self._act(trainer, pl_module)
@@ -133,9 +151,11 @@ class Guard(Callback):
             self._say_new(trainer, self._known_to_others(trainer))
 
     def state_dict(self) -> dict[str, Any]:
-        return {"attempt": self.attempt}
+        own = {"said": sorted(self.said), "seen_before": sorted(self.seen_before)}
+        return {"attempt": self.attempt, "examination": self.examination.state(), **own}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.loaded = state_dict
         self.attempt = max(self.attempt, state_dict["attempt"])
 
     # What the hooks share.
@@ -151,9 +171,12 @@ class Guard(Callback):
             return
         module.has_diverged = self.has_warned = True
         found = self.finite.first() or NonFinite(trainer.global_step, [("numbers", "of another process")])
+        cause, remedy = "the rates are too high", "or model.discriminator_clip=1"
+        if not str(trainer.precision).startswith(("32", "64")):
+            cause += " or the precision is too low"
+            remedy = "model.discriminator_clip=1, or trainer.precision=32-true"
         sentence = (
-            f"{found}, so the run has diverged; the rates are too high or the numbers too coarse: try a tenth of "
-            "model.discriminator_optimizer.lr, model.discriminator_clip=1, or trainer.precision=32-true"
+            f"{found}, so the run has diverged; {cause}: try a tenth of model.discriminator_optimizer.lr, {remedy}"
         )
         if trainer.is_global_zero:
             self._say(trainer, Symptom("diverged", sentence), found.iteration)
@@ -161,25 +184,37 @@ class Guard(Callback):
             may_roll_back = self.on_failure == "rollback" and self.attempt < self.max_rollbacks
             raise Diverged(sentence, self.attempt + 1 if may_roll_back else None)
 
-    def _examine(self, trainer: Trainer, module: AdversarialGame, batch: Batch) -> None:
+    def _look(self, trainer: Trainer, module: AdversarialGame, batch: Batch) -> None:
+        """Look at the images of each direction; a symptom counts where two looks in a row have found it."""
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        now = []
+        for direction in module.directions:
+            count = module.generator_inputs.count(data, direction) or SHOWN
+            numbers = range(0, count, max(1, count // SHOWN))[:SHOWN]  # from all images, where they are translated
+            fake = module.sample(numbers, module.seed, data, direction)
+            found = of_images(fake, module.real_images(batch, direction)[:SHOWN])
+            now += [symptom._replace(kind=symptom.kind + module.suffix(direction)) for symptom in found]
+        self.image_symptoms = [symptom for symptom in now if symptom.kind in self.seen_before]
+        self.seen_before = {symptom.kind for symptom in now}
+
+    def _examine(self, trainer: Trainer, module: AdversarialGame) -> None:
         """Say each symptom that has not been said since it came."""
         iteration, terms = trainer.global_step, module.scalars.last_step
         optimizers = zip(module.players, trainer.optimizers, strict=True)
+        suffixes = map(module.suffix, module.directions)
+        outputs = {suffix: [terms.get(f"d_out/{side}{suffix}") for side in ("real", "fake")] for suffix in suffixes}
         reading = Reading(
             iteration,
             losses={name: float(terms[f"{name}/loss"]) for name in module.players if f"{name}/loss" in terms},
-            outputs={side: float(terms[f"d_out/{side}"]) for side in ("real", "fake") if f"d_out/{side}" in terms},
+            outputs={
+                suffix: (float(real), float(fake))
+                for suffix, (real, fake) in outputs.items()
+                if real is not None and fake is not None
+            },
             gradients={name: float(torch.stack(values).max()) for name, values in self.gradients.items() if values},
             rates={name: max(group["lr"] for group in each.param_groups) for name, each in optimizers},
         )
-        if self.every_n_iterations and iteration % self.every_n_iterations == 0:
-            data = trainer.datamodule  # type: ignore[attr-defined]
-            count = module.generator_inputs.count(data, module.first_direction) or SHOWN
-            numbers = range(0, count, max(1, count // SHOWN))[:SHOWN]  # from all images, where they are translated
-            now = of_images(module.sample(numbers, module.seed, data), module.real_images(batch)[:SHOWN])
-            self.of_images = [symptom for symptom in now if symptom.kind in self.seen_before]
-            self.seen_before = {symptom.kind for symptom in now}
-        found = [*self.examination.symptoms(reading), *self.of_images, *self._known_to_others(trainer)]
+        found = [*self.examination.symptoms(reading), *self.image_symptoms, *self._known_to_others(trainer)]
         self._say_new(trainer, found)
         self.said = {symptom.kind for symptom in found}
 

@@ -6,6 +6,7 @@ from typing import Any
 from lightning import Callback, Trainer
 from torch import Tensor
 
+from gan_lightning.callbacks.checkpoint_io import BadStateError
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.scalars import stacked
 from gan_lightning.types import Batch
@@ -25,13 +26,12 @@ class Losses(Callback):
     def __init__(self, file: str) -> None:
         self.file = Path(file)
         self.pending: list[tuple[int, dict[str, Tensor]]] = []
+        self.written = 0
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        step = pl_module.scalars.last_step
-        losses = {name: step[f"{name}/loss"] for name in pl_module.players if f"{name}/loss" in step}
-        self.pending.append((trainer.global_step, losses))
+        self._note(trainer, pl_module)
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and trainer.global_step % every == 0:
             self._write(trainer, pl_module)
@@ -44,10 +44,19 @@ class Losses(Callback):
         self._write(trainer, pl_module)
 
     def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
+        last = self.pending[-1][0] if self.pending else self.written
+        if isinstance(exception, BadStateError) and last < trainer.global_step:  # this callback's turn has not come
+            self._note(trainer, pl_module)
         self._write(trainer, pl_module)
+
+    def _note(self, trainer: Trainer, module: AdversarialGame) -> None:
+        step = module.scalars.last_step
+        losses = {name: step[f"{name}/loss"] for name in module.players if f"{name}/loss" in step}
+        self.pending.append((trainer.global_step, losses))
 
     def _write(self, trainer: Trainer, module: AdversarialGame) -> None:
         pending, self.pending = self.pending, []
+        self.written = pending[-1][0] if pending else self.written
         if not pending or not trainer.is_global_zero:
             return
         fetched = iter(stacked([loss for _, losses in pending for loss in losses.values()]).tolist())

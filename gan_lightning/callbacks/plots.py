@@ -8,6 +8,7 @@ from typing import Any
 from lightning import Callback, Trainer
 
 from gan_lightning.callbacks.cadence import Cadence
+from gan_lightning.callbacks.checkpoint_io import BadStateError
 from gan_lightning.files import add_name, atomic_write
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, PositiveInt
@@ -73,6 +74,10 @@ class Plots(Callback):
     def teardown(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
         """Draw the plots now, because the other callbacks write files in `on_train_end`, such as the last grid."""
         self._draw(trainer)
+
+    def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
+        if isinstance(exception, BadStateError):  # the curves up to there show what went wrong
+            self._draw(trainer)
 
     def _draw(self, trainer: Trainer) -> None:
         if not trainer.is_global_zero:

@@ -35,7 +35,7 @@ def rewind(folder: Path, iteration: int) -> None:
     for name in LISTS:
         ScoreFile(folder / name).rewind(iteration)
     for file in sorted(folder.glob(EVENTS)):
-        _cut_events(file, iteration)
+        _cut_events(file, max(iteration, 0))  # each file begins with a record of iteration 0
     for image in [*(folder / "samples").glob("*.png"), *(folder / "plots").glob("*.png")]:
         if image.stem.isdecimal() and int(image.stem) > iteration:
             image.unlink()

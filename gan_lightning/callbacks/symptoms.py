@@ -1,9 +1,9 @@
 """Symptoms of a run that goes wrong while all numbers are finite, each in one sentence with what to try."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from statistics import median
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -18,6 +18,10 @@ EXPLODED = 1000.0
 """A loss of this magnitude has exploded, if its usual magnitude is far lower."""
 TIMES = 100.0
 """How many times its median a loss must be; it has no bound under objectives such as Wasserstein's."""
+USUAL = 1000
+"""Readings of which the median is a loss's usual magnitude."""
+FEWEST = 10
+"""Readings that there must be before a magnitude is usual."""
 SAME = 0.01
 """G has collapsed where its images differ by less than this share of the difference of real images."""
 POOLED = 8
@@ -50,14 +54,15 @@ class Reading(NamedTuple):
     Args:
         iteration: the iteration.
         losses: each player's loss.
-        outputs: D's mean outputs, `real` and `fake`; empty for losses of other names.
+        outputs: D's mean outputs for real and for fake images, by the suffix of a direction's names, which is empty for
+            a model that has one direction; none for losses of other names.
         gradients: the greatest norm of a parameter's gradient, for each player.
         rates: each player's greatest learning rate.
     """
 
     iteration: int
     losses: Mapping[str, float]
-    outputs: Mapping[str, float]
+    outputs: Mapping[str, tuple[float, float]]
     gradients: Mapping[str, float]
     rates: Mapping[str, float]
 
@@ -73,26 +78,28 @@ class Examination:
     def __init__(self, certain: tuple[Number, Number] | None, patience: int) -> None:
         self.certain = certain
         self.patience = patience
-        self.losses: dict[str, list[float]] = defaultdict(list)
+        self.losses: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=USUAL))
         self.since: dict[str, int] = {}
 
     def symptoms(self, reading: Reading) -> list[Symptom]:
         """Return what is wrong according to this reading and those before."""
         found = []
-        if self._lasts("saturated", self._is_saturated(reading), reading.iteration):
-            found.append(
-                Symptom(
-                    "saturated",
-                    f"D has told real from generated images with certainty for {self.patience:,} iterations (mean "
-                    f"outputs {reading.outputs['real']:.3f} and {reading.outputs['fake']:.3f}), so G learns little; D "
-                    "is too strong: try a lower model.discriminator_optimizer.lr, penalty=[r1] or "
-                    "augment=diffaugment, or more moves of G",
+        for suffix, (real, fake) in reading.outputs.items():
+            if self._lasts(f"saturated{suffix}", self._is_saturated(real, fake), reading.iteration):
+                found.append(
+                    Symptom(
+                        f"saturated{suffix}",
+                        f"D{suffix} has told real from generated images with certainty for {self.patience:,} "
+                        f"iterations (mean outputs {real:.3f} and {fake:.3f}), so G learns little; D is too strong: "
+                        "try a lower model.discriminator_optimizer.lr, penalty=[r1] or augment=diffaugment, or more "
+                        "moves of G",
+                    )
                 )
-            )
         for player, loss in reading.losses.items():
-            usual = median(self.losses[player] or [0.0])
-            self.losses[player].append(abs(loss))
-            if abs(loss) > EXPLODED and (self.certain is not None or abs(loss) > TIMES * usual):
+            before = self.losses[player]
+            is_unusual = len(before) >= FEWEST and abs(loss) > TIMES * median(before)
+            before.append(abs(loss))
+            if abs(loss) > EXPLODED and (self.certain is not None or is_unusual):
                 found.append(
                     Symptom(
                         f"{player} exploding",
@@ -121,13 +128,22 @@ class Examination:
                 )
         return found
 
-    def _is_saturated(self, reading: Reading) -> bool:
-        if self.certain is None or not {"real", "fake"} <= reading.outputs.keys():
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: the losses that are usual, and since when each symptom has lasted."""
+        return {"losses": {player: list(losses) for player, losses in self.losses.items()}, "since": dict(self.since)}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        for player, losses in state["losses"].items():
+            self.losses[player].extend(losses)
+        self.since |= state["since"]
+
+    def _is_saturated(self, real: float, fake: float) -> bool:
+        if self.certain is None:
             return False
-        real, fake = self.certain
-        sign = 1 if real > fake else -1
-        is_real = sign * (reading.outputs["real"] - real) > -CERTAIN
-        return is_real and sign * (reading.outputs["fake"] - fake) < CERTAIN
+        sign = 1 if self.certain[0] > self.certain[1] else -1
+        is_real = sign * (real - self.certain[0]) > -CERTAIN
+        return is_real and sign * (fake - self.certain[1]) < CERTAIN
 
     def _lasts(self, kind: str, holds: bool, iteration: int) -> bool:
         if not holds:

@@ -53,6 +53,8 @@ def run(config: DictConfig) -> None:
     whole, config = config, without_unused_parts(config)
     check(config)
     plain: Any = OmegaConf.to_container(whole, resolve=True)
+    if plain["data"].get("root"):
+        plain["data"]["root"] = str(Path(plain["data"]["root"]).expanduser().absolute())  # it may continue elsewhere
     record = RunRecord.of_new_run(typed, plain, str(config.init_from or ""))
     if before and file:
         iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"]
@@ -75,14 +77,14 @@ def fit_with_rollbacks(config: DictConfig, record: RunRecord, file: Path | None)
             return fit(config, record, file)
         except Diverged as error:
             if error.next_attempt is None:
-                raise RunDivergedError(f"{error}; {how_to_continue(config)}") from error
+                lower = f"model.discriminator_optimizer.lr={config.model.discriminator_optimizer.lr / 10:g}"
+                raise RunDivergedError(f"{error}; {how_to_continue(config, lower)}") from error
             folder = Path(config.run_dir) / "checkpoints"
             file = newest_whole_checkpoint(folder) if numbered_checkpoints(folder) else file
             iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"] if file else 0
-            log.warning("rollback %s: the run goes on from iteration %s", error.next_attempt, f"{iteration:,}")
             config.callbacks.guard.attempt = error.next_attempt
-            again = f"callbacks.guard.attempt={error.next_attempt}"
-            record = record.continued(iteration, [again], record.config)
+            record = record.continued(iteration, [f"callbacks.guard.attempt={error.next_attempt}"], record.config)
+            record.config["callbacks"]["guard"]["attempt"] = error.next_attempt
 
 
 def fit(config: DictConfig, record: RunRecord, file: Path | None) -> tuple[AdversarialGame, Trainer]:
@@ -165,7 +167,8 @@ def report(folder: Path, model: AdversarialGame, trainer: Trainer) -> None:
         if path.exists():
             log.info("  %-12s %s", what, path)
     quoted = shlex.quote(str(folder))
-    log.info("  %-12s gan-lightning resume=%s", "continue", quoted)
+    if (folder / "checkpoints" / "last.ckpt").exists():
+        log.info("  %-12s gan-lightning resume=%s", "continue", quoted)
     log.info("  %-12s tensorboard --samples_per_plugin=images=200 --logdir %s", "TensorBoard", quoted)
     if model.interrupted:
         slurm.requeue_after(model.interrupted)

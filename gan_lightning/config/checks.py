@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
 from gan_lightning.config import schema
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.runs import epochs_done, seconds_trained
@@ -124,3 +125,23 @@ def check_same_run(before: RunRecord, config: DictConfig) -> None:
                 f"resume: {name} is {other} in the run and cannot change to {one}; start a new run from its weights "
                 "with init_from instead of resume"
             )
+
+
+def check_same_images(file: Path, data: LightningDataModule) -> None:
+    """Check that the images of a continuation, which have been read, are those of its run.
+
+    A data module of another package, which does not say what its images are, is not checked.
+
+    Args:
+        file: the checkpoint that the run continues from.
+        data: the data module after its set-up.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    then = AtomicCheckpointIO().load_checkpoint(file).get(type(data).__qualname__, {}).get("fingerprints")
+    if then is not None and then != data.state_dict()["fingerprints"]:
+        raise ValueError(
+            f"resume: the training images are not those that {file} was trained on; restore them, or start a new run "
+            "from its weights with init_from instead of resume"
+        )

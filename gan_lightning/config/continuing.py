@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +19,10 @@ from gan_lightning.files import hold, is_held_elsewhere
 
 MULTIRUN = {"-m", "--multirun"}
 SHOWN = {"--cfg", "-c"}
+LIMITS = ("max_epochs", "max_steps", "max_time")
+"""Keys of the trainer that say when a run ends."""
+TRACES = ("checkpoints/*.ckpt", "metrics.csv", "losses.csv")
+"""Files by which a folder is known to be that of a run although its record is missing."""
 ASIDE = {
     "max_epochs", "max_steps", "max_time", "devices", "num_nodes", "accelerator", "strategy", "default_root_dir",
     "logger", "callbacks", "enable_progress_bar", "enable_checkpointing", "log_every_n_steps",
@@ -79,21 +83,38 @@ def continued(words: Sequence[str]) -> Words:
                 "resume=auto"
             )
         return Words(words, words)
-    if resume == "auto":
-        resume = _automatic(words, Path(folder) if folder else None)
+    is_automatic = resume == "auto"
+    if is_automatic:
+        resume, limits = _automatic(words, Path(folder) if folder else None)
         decided = f"resume={in_quotes(resume) if resume else 'null'}"
-        words = [decided if word.startswith("resume=") else word for word in words]
+        words = [*(decided if word.startswith("resume=") else word for word in words), *limits]
     if resume is not None and Path(resume).expanduser().is_dir():
         return _in_own_folder(words, Path(resume).expanduser(), folder)
-    if folder and (Path(folder) / FILE).is_file() and not is_further_rank():
-        raise ValueError(
-            f"hydra.run.dir={folder} has a run already; continue it with resume={folder}, or name another folder"
-        )
+    if folder and not is_further_rank():
+        _refuse_a_run(Path(folder), may_start_again=is_automatic)
     if folder and Path(folder).is_dir() and not is_further_rank():
         hold(Path(folder), "hydra.run.dir")
     if resume is None:
         return Words(words, words)
     return Words(words, _with_first(words, _of_file(Path(resume).expanduser()).choices))
+
+
+def _refuse_a_run(folder: Path, may_start_again: bool) -> None:
+    """Refuse a folder for a new run that has files of another one.
+
+    Raises:
+        ValueError: if it has a run's record, unless that run may start again, or other files of a run without a record.
+    """
+    if (folder / FILE).is_file():
+        if not may_start_again:
+            raise ValueError(
+                f"hydra.run.dir={folder} has a run already; continue it with resume={folder}, or name another folder"
+            )
+    elif found := next((file for name in TRACES for file in folder.glob(name)), None):
+        raise ValueError(
+            f"hydra.run.dir={folder} has files of a run, such as {found.relative_to(folder)}, and no {FILE} with which "
+            "it could continue; name another folder"
+        )
 
 
 def is_further_rank() -> bool:
@@ -132,14 +153,17 @@ def _of_file(file: Path) -> RunRecord:
     return RunRecord.of_checkpoint(AtomicCheckpointIO().load_checkpoint(file), f"resume: {file}")
 
 
-def _automatic(words: list[str], folder: Path | None) -> str | None:
-    """Return the newest unfinished run of an equal configuration that nobody writes; None if there is none."""
+def _automatic(words: list[str], folder: Path | None) -> tuple[str | None, list[str]]:
+    """Return the newest unfinished run of an equal configuration that nobody writes, and what sets its new limits.
+
+    Where there is no such run, the first is None; a run in `folder` without any checkpoint may then start again.
+    """
     config = _composed(words)
     place = folder or Path(config.hydra.run.dir).parent
     OmegaConf.set_struct(config, False)
     del config["hydra"]
     config.run_dir = "."
-    limits = config.trainer.max_epochs, config.trainer.max_steps, config.trainer.get("max_time")
+    limits = {key: config.trainer.get(key) for key in LIMITS}
     wanted: Any = OmegaConf.to_container(config, resolve=True)
     finished = None
     for run in _runs(place, is_run=folder is not None):
@@ -148,7 +172,8 @@ def _automatic(words: list[str], folder: Path | None) -> str | None:
                 hold(run, "hydra.run.dir")
             continue
         try:
-            is_equal = _are_equal(RunRecord.read(run, "resume").config, wanted)
+            record = RunRecord.read(run, "resume")
+            is_equal = _are_equal(record.config, wanted)
         except (ValueError, KeyError):  # of an earlier version, or damaged
             continue
         if not is_equal:
@@ -158,30 +183,36 @@ def _automatic(words: list[str], folder: Path | None) -> str | None:
                     f"run with resume={folder}"
                 )
             continue
-        from gan_lightning.callbacks.checkpoint_io import numbered_checkpoints
+        if folder and not is_further_rank():
+            hold(run, "hydra.run.dir")
+        if not any((run / "checkpoints").glob("*.ckpt")):  # killed before its first checkpoint
+            continue
         from gan_lightning.config.runs import checkpoint_of, work_left
 
-        if not numbered_checkpoints(run / "checkpoints"):
-            if folder and not is_further_rank():
-                from gan_lightning.callbacks.rewind import rewind
-
-                hold(run, "hydra.run.dir")
-                rewind(run, -1)  # killed before its first checkpoint; it starts again
-                (run / FILE).unlink(missing_ok=True)
-            continue
         try:
-            is_unfinished = work_left(checkpoint_of(str(run), "resume"), *limits)
+            is_unfinished = work_left(checkpoint_of(str(run), "resume"), **limits)
         except ValueError as error:
+            if folder:
+                raise
             print(f"resume=auto: {run} is left out: {error}", file=sys.stderr)
             continue
         if is_unfinished:
             print(f"resume=auto continues {run}", file=sys.stderr)
-            return str(run)
+            return str(run), _changed(limits, record.config["trainer"])
         finished = finished or run
     if finished:
         print(f"resume=auto: {finished} is finished; nothing is left to do", file=sys.stderr)
         raise SystemExit(0)
-    return None
+    return None, []
+
+
+def _changed(limits: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[str]:
+    """Return overrides for the limits that a continued run does not have yet."""
+    new = {key: limit for key, limit in limits.items() if limit != recorded.get(key)}
+    return [
+        f"++trainer.{key}={'null' if limit is None else in_quotes(str(limit)) if isinstance(limit, str) else limit}"
+        for key, limit in new.items()
+    ]
 
 
 def _with_first(words: Sequence[str], own: Sequence[str]) -> list[str]:
@@ -221,9 +252,14 @@ def _are_equal(config: dict[str, Any], wanted: dict[str, Any]) -> bool:
 
     They may read their data from different folders if those of the recorded run have moved away.
     """
-    pairs = [(config["data"].get(key), wanted["data"].get(key)) for key in ROOTS]
-    has_own_data = any(own != other and own and Path(own).expanduser().exists() for own, other in pairs)
+    pairs = [[_place(each["data"].get(key)) for each in (config, wanted)] for key in ROOTS]
+    has_own_data = any(own and other and own != other and own.exists() for own, other in pairs)
     return not has_own_data and _comparable(config) == _comparable(wanted)
+
+
+def _place(path: Any) -> Path | None:
+    """Return a path as it is seen from any folder; None if there is none."""
+    return Path(path).expanduser().absolute() if isinstance(path, str) else None
 
 
 def _comparable(config: Any) -> dict[str, Any]:

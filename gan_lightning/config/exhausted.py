@@ -72,6 +72,6 @@ def how_to_continue(config: DictConfig, *more: str) -> str:
     run = Path(config.run_dir)
     iterations = iterations_of_checkpoints(run)
     if not iterations:
-        return "there is no checkpoint yet, so start the run again"
+        return "no checkpoint was written, so start a new run"
     words = " ".join([f"resume={shlex.quote(str(run))}", *more])
-    return f"the checkpoint of iteration {max(iterations):,} is whole: gan-lightning {words}"
+    return f"the checkpoint of iteration {max(iterations):,} is kept: gan-lightning {words}"

@@ -17,7 +17,13 @@ ADVERTS = (
     "TPU available",
     "HPU available",
 )
-OBVIOUS = ("`Trainer(limit_train_batches=1.0)`", "`Trainer.fit` stopped", "`weights_only` was not set")
+OBVIOUS = (
+    "`Trainer(limit_train_batches=1.0)`",
+    "`Trainer.fit` stopped",
+    "`weights_only` was not set",
+    "Restoring states from",
+    "Restored all states",
+)
 WARNINGS = (
     "Checkpoint directory .* exists and is not empty",
     ".*LeafSpec.*",

@@ -7,9 +7,13 @@ from lightning import Callback, LightningModule, Trainer
 
 from gan_lightning.callbacks.rewind import EVENTS, begin_with, rewind
 from gan_lightning.config import logs
+from gan_lightning.config.checks import check_same_images
 from gan_lightning.config.record import FILE, RunRecord
 
 log = logging.getLogger(__name__)
+
+HPARAMS = "hparams.yaml"
+"""The file in which TensorBoard's logger writes the configuration."""
 
 
 class Opening(Callback):
@@ -29,15 +33,22 @@ class Opening(Callback):
         self.events = set(folder.glob(EVENTS))
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if self.file:
+            check_same_images(self.file, trainer.datamodule)  # type: ignore[attr-defined]
         self.is_open = True
         if not trainer.is_global_zero:
             return
         iteration = self.record.parts[-1].iteration
+        if not self.file:  # nothing is kept of a run that was killed here before its first checkpoint
+            iteration = -1
+            for events in self.events:
+                events.unlink()
         own = self.file.resolve().parent.parent if self.file else self.folder.resolve()
         if own == self.folder.resolve() and (own / FILE).is_file():
             rewind(self.folder, iteration)
         elif own != self.folder.resolve() and (own / FILE).is_file():
             begin_with(self.folder, own, iteration)
+        (self.folder / HPARAMS).unlink(missing_ok=True)  # the logger writes it once, and the configuration may be new
         self.record.write(self.folder)
         logs.write_to(self.folder / "train.log")
         if self.file:

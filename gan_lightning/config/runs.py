@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig
 
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint, numbered_checkpoints
 from gan_lightning.config import schema
 from gan_lightning.config.composition import composed
 from gan_lightning.config.record import FILE, RunRecord
@@ -39,7 +39,7 @@ def _without(tree: Any, seed: int) -> Any:
 def iterations_of_checkpoints(run: Path) -> list[int]:
     """Return the iteration of `last.ckpt` if a numbered file is the same; else those of all numbered files."""
     last = run / "checkpoints" / "last.ckpt"
-    numbered = [file for file in last.parent.glob("*.ckpt") if file.stem.isdecimal()]
+    numbered = numbered_checkpoints(last.parent)
     same = [file for file in numbered if last.is_file() and file.samefile(last)]
     return [int(file.stem) for file in same or numbered]
 

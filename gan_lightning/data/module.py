@@ -178,6 +178,10 @@ class StoredDataModule(LightningDataModule, ABC):
         counts = dict(zip(domain_names("train", len(self.train)), map(len, self.train), strict=True))
         check_counts(counts, self.batch_size, self.drop_last, world_size)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps of the data: what the images are, so that no run continues on others."""
+        return {"fingerprints": [images.fingerprint for images in self.train]}
+
     def train_dataloader(self) -> DataLoader:
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
         is_held = self._is_held_on(device)

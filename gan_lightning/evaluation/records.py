@@ -213,15 +213,8 @@ class ScoreFile:
 
         Lines without an iteration, which another version may have written, are kept.
         """
-        self.begin_with(self, iteration)
-
-    def begin_with(self, other: "ScoreFile", iteration: int) -> None:
-        """Replace the content, in one step, by another file's lines up to an iteration.
-
-        If the other file does not exist, the content stays as it is.
-        """
-        if other.file.is_file():
-            kept = [line for line in other._lines() if (_iteration(line) or 0) <= iteration]
+        if self.file.is_file():
+            kept = [line for line in self._lines() if (_iteration(line) or 0) <= iteration]
             with atomic_write(self.file) as stream:
                 stream.write("".join(f"{line}\n" for line in kept).encode())
 

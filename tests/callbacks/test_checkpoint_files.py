@@ -102,9 +102,9 @@ def test_the_newest_whole_checkpoint_is_found_and_damaged_ones_are_named(tmp_pat
         assert newest_whole_checkpoint(tmp_path) == file
     assert caplog.text.count("is damaged and not used") == 2
     file.write_bytes(b"")
-    with pytest.raises(ValueError, match="must have a whole checkpoint; all 3 are damaged"):
+    with pytest.raises(ValueError, match="must have a checkpoint that can be read; all 3 are damaged"):
         newest_whole_checkpoint(tmp_path)
-    with pytest.raises(ValueError, match="must have a whole checkpoint; there is none"):
+    with pytest.raises(ValueError, match="must have a checkpoint that can be read; there is none"):
         newest_whole_checkpoint(tmp_path / "checkpoints")
 
 

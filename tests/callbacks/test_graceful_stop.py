@@ -7,6 +7,7 @@ import signal
 import pytest
 import torch
 from hydra.utils import instantiate
+from lightning import Callback
 
 from gan_lightning.evaluation import scorer
 from gan_lightning.signals import STOPS, Stopped
@@ -25,10 +26,11 @@ def chosen(roots):
 def play(composed, chosen, tmp_path):
     """Run ten iterations, in one of which signals come; return the model and the trainer."""
 
-    def play(*signals, at=2, more=(), folder="run", resume=None):
+    def play(*signals, at=2, more=(), folder="run", resume=None, others=()):
         config = composed(*chosen, "trainer.max_steps=10", *more, run_dir=tmp_path / folder)
         torch.manual_seed(0)
         model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
+        trainer.callbacks += others
         step = type(model).training_step
 
         def training_step(*given):
@@ -71,6 +73,22 @@ def test_a_second_ctrl_c_stops_at_once_without_saving_and_says_what_is_kept(play
 def test_an_order_that_comes_twice_is_one_order(play, tmp_path):
     play(signal.SIGTERM, signal.SIGTERM, signal.SIGUSR1)
     assert checkpoint(tmp_path / "run")["global_step"] == 3
+
+
+def test_an_order_that_comes_twice_is_one_order_while_the_last_files_are_written_too(play):
+    class Late(Callback):
+        """Is asked to stop while it writes."""
+
+        wrote = False
+
+        def teardown(self, trainer, pl_module, stage):
+            os.kill(os.getpid(), signal.SIGTERM)
+            self.wrote = True
+
+    late = Late()
+    assert play(signal.SIGTERM, others=[late])[0].interrupted == signal.SIGTERM
+    assert late.wrote
+    assert [signal.getsignal(number) for number in STOPS] == HANDLERS
 
 
 def test_scores_under_way_are_abandoned_and_the_resumed_run_makes_up_for_them(play, tmp_path, monkeypatch, caplog):

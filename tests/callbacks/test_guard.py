@@ -166,7 +166,9 @@ def test_another_attempt_has_lower_rates_and_other_noise():
     watch = play(second, steps=1, attempt=2)
     assert [group["lr"] for each in second.trainer.optimizers for group in each.param_groups] == [5e-5, 5e-5]
     assert not torch.equal(first.generator.net[0].weight, second.generator.net[0].weight)
-    assert watch.state_dict() == {"attempt": 2}
+    assert watch.state_dict()["attempt"] == 2
+    assert [each["kind"] for each in said()] == ["rolled back"]
+    assert "0.25 times its rates" in said()[0]["sentence"]
     later = Guard("run", attempt=1)
     later.load_state_dict({"attempt": 2})
     assert later.attempt == 2
@@ -186,7 +188,7 @@ def test_rollbacks_end():
 
 def reading(iteration, **changes):
     usual = dict(
-        losses={"generator": 1.0, "discriminator": 1.0}, outputs={"real": 0.6, "fake": 0.4},
+        losses={"generator": 1.0, "discriminator": 1.0}, outputs={"": (0.6, 0.4)},
         gradients={"generator": 1.0, "discriminator": 1.0}, rates={"generator": 1e-3, "discriminator": 1e-3},
     )  # fmt: skip
     return Reading(iteration, **(usual | changes))
@@ -208,18 +210,36 @@ def kinds(examination, readings):
     ],
 )
 def test_a_discriminator_that_is_certain_for_long_is_saturated(loss, real, fake, expected):
-    certain = {"outputs": {"real": real, "fake": fake}}
+    certain = {"outputs": {"": (real, fake)}}
     found = kinds(Examination(loss.certain, 100), [reading(n, **certain) for n in (50, 100, 150)])
     assert found == [[], [], expected]
     mixed = [reading(50, **certain), reading(100), reading(150, **certain), reading(200, **certain)]
     assert kinds(Examination(loss.certain, 100), mixed) == [[], [], [], []], "it has recovered between"
 
 
+def test_each_direction_of_a_model_has_its_own_discriminator():
+    certain = {"outputs": {"_x": (0.6, 0.4), "_y": (0.999, 0.001)}}
+    found = kinds(Examination((1.0, 0.0), 100), [reading(n, **certain) for n in (50, 150)])
+    assert found == [[], ["saturated_y"]]
+
+
+def test_an_examination_goes_on_where_a_checkpoint_was_written():
+    certain = {"outputs": {"": (0.999, 0.001)}, "losses": {"generator": -5000.0}}
+    readings = [reading(n, **certain) for n in range(10, 210, 10)]
+    for loss in NonSaturating(), Wasserstein():
+        whole = kinds(Examination(loss.certain, 100), readings)
+        first, second = Examination(loss.certain, 100), Examination(loss.certain, 100)
+        before = kinds(first, readings[:7])
+        second.load_state(json.loads(json.dumps(first.state())))
+        assert before + kinds(second, readings[7:]) == whole
+
+
 def test_a_loss_that_explodes_is_named_by_its_player():
     losses = {"losses": {"generator": 38_232.0, "discriminator": 1.0}}
     assert kinds(Examination((1.0, 0.0), 100), [reading(50), reading(100, **losses)]) == [[], ["generator exploding"]]
-    large = [reading(n, losses={"generator": -5000.0, "discriminator": 1.0}) for n in (50, 100, 150)]
-    assert kinds(Examination(None, 100), large)[1:] == [[], []], "a critic without bounds may have large losses"
+    large = [reading(n, losses={"generator": -5000.0, "discriminator": 1.0}) for n in range(50, 800, 50)]
+    found = kinds(Examination(None, 100), [*large, reading(800, losses={"generator": -600_000.0})])
+    assert found == [[]] * 15 + [["generator exploding"]], "a critic without bounds may have large losses"
 
 
 @pytest.mark.parametrize(("field", "kind"), [("gradients", "without gradient"), ("rates", "without rate")])
@@ -285,15 +305,30 @@ def test_what_another_callback_knows_is_said_until_it_has_passed():
     assert [(each["iteration"], each["kind"]) for each in said()] == [(4, "mine"), (10, "mine")]
 
 
+def test_images_are_looked_at_by_a_cadence_of_their_own():
+    """Readings are at 2, 4, ..., looks at 5 and 10; the second look in a row that finds something says it."""
+    play(model(), images(change=lambda _, batch: torch.zeros_like(batch)), every_n_iterations=5)
+    assert [(each["iteration"], each["kind"]) for each in said()] == [(10, "equal data")]
+
+
 def test_the_first_value_that_is_not_finite_is_remembered():
+    def weights(a, b):
+        return norms([(("weight", "a"), a), (("weight", "b"), b)])
+
     log = FinitenessLog()
     good, bad = torch.ones(3), torch.tensor([1.0, float("nan"), 2.0])
-    log.see(norms("weight", [("a", good), ("b", good)]), 1)
+    log.see(weights(good, good), 1)
     assert log.first() is None
-    log.see(norms("weight", [("a", good), ("b", bad)]), 2)
-    log.see(norms("weight", [("a", bad), ("b", bad)]), 3)
+    log.see(weights(good, bad), 2)
+    log.see(weights(bad, bad), 3)
     assert str(log.first()) == "the weight b is NaN or infinite at iteration 2"
     assert bool(log.bad)
     log = FinitenessLog()
-    log.see([(("term", "x"), torch.tensor(float("inf"))), *norms("gradient of", [("a", bad), ("b", bad)])], 5)
+    log.see(
+        [
+            (("term", "x"), torch.tensor(float("inf"))),
+            *norms([(("gradient of", "a"), bad), (("gradient of", "b"), bad)]),
+        ],
+        5,
+    )
     assert str(log.first()) == "the term x and the gradient of a are NaN or infinite at iteration 5"

@@ -248,6 +248,58 @@ def test_auto_continues_on_data_that_have_moved_and_not_on_other_data(photos):
     assert len(list(Path("outputs/train").iterdir())) == 2
 
 
+def test_auto_continues_to_the_limits_of_today(capfd):
+    words = [*NARROW, "resume=auto", "hydra.run.dir=run"]
+    assert front_door(*words, "trainer.max_steps=1") == 0
+    Path("mine/trainer").mkdir(parents=True)
+    Path("mine/trainer/longer.yaml").write_text("defaults:\n  - cpu\nmax_steps: 3\n")
+    words = [word for word in words if "max_steps" not in word]
+    assert front_door("--config-dir", "mine", *words, "trainer=longer") == 0
+    assert checkpoint("run")["global_step"] == 3
+
+
+def test_auto_continues_from_the_last_checkpoint_where_the_numbered_ones_are_gone(four):
+    words = [*NARROW, *EVERY, "resume=auto", f"hydra.run.dir={four}"]
+    for file in (four / "checkpoints").glob("0*.ckpt"):
+        file.unlink()
+    assert front_door(*words, "trainer.max_steps=6") == 0
+    assert rows(four)[0]["step"] == "1"
+    assert checkpoint(four)["global_step"] == 6
+
+
+def test_auto_says_what_is_damaged_in_a_folder_of_its_own(four, capfd):
+    for file in (four / "checkpoints").iterdir():
+        file.write_bytes(b"PK")
+    assert front_door(*NARROW, *EVERY, "resume=auto", f"hydra.run.dir={four}", "trainer.max_steps=6") == 2
+    shown = capfd.readouterr().err
+    assert "are damaged" in shown
+    assert "has a run already" not in shown
+
+
+def test_files_of_a_run_without_a_record_are_not_replaced(four, capfd):
+    (four / "run.json").unlink()
+    before = files(four)
+    for more in [], ["resume=auto"]:
+        assert front_door(*NARROW, "trainer.max_steps=1", f"hydra.run.dir={four}", *more) == 2
+        assert "has files of a run, such as checkpoints/" in capfd.readouterr().err
+    assert files(four) == before
+
+
+def test_a_run_continues_on_the_same_images_alone(photos, capfd, monkeypatch):
+    shutil.copytree(photos, "pictures")
+    words = [*NARROW, "data=folder", "data.image_size=16", "data.batch_size=2", "hydra.run.dir=run"]
+    assert front_door(*words, "data.root=pictures", "trainer.max_steps=1") == 0
+    run = Path("run").absolute()
+    Path("elsewhere/pictures").mkdir(parents=True)
+    monkeypatch.chdir("elsewhere")
+    assert front_door(f"resume={run}", "trainer.max_steps=2") == 0, "the folder of data is the run's, from anywhere"
+    before = files(run)
+    shutil.copy(run.parent / "pictures" / "c.webp", run.parent / "pictures" / "new.webp")
+    assert front_door(f"resume={run}", "trainer.max_steps=3") == 2
+    assert "the training images are not those that" in capfd.readouterr().err
+    assert files(run) == before
+
+
 def test_auto_ends_where_the_time_for_training_is_spent(capfd):
     words = [*NARROW, "resume=auto", "trainer.max_steps=9999", "+trainer.max_time=00:00:00:01"]
     assert front_door(*words) == 0

@@ -53,7 +53,7 @@ def test_memory_that_does_not_suffice_gets_a_sentence_and_code_4(error, gan_ligh
     for words in (
         "memory does not suffice at iteration 3 with data.batch_size=8, data.image_size=16 and trainer.precision=32-true",
         "try data.batch_size=4, trainer.precision=bf16-mixed or smaller images",
-        f"the checkpoint of iteration 2 is whole: gan-lightning resume={Path('run').absolute()} data.batch_size=4",
+        f"the checkpoint of iteration 2 is kept: gan-lightning resume={Path('run').absolute()} data.batch_size=4",
     ):
         assert words in said
     assert torch.load("run/checkpoints/last.ckpt", weights_only=True)["global_step"] == 2
@@ -64,7 +64,7 @@ def test_memory_that_ends_before_there_is_a_checkpoint_is_said_so(gan_lightning,
     fails_at(monkeypatch, AdversarialGame, "training_step", 0, torch.OutOfMemoryError("out of memory"))
     code, err = gan_lightning(*RUN)
     assert code == 4
-    assert "there is no checkpoint yet, so start the run again" in only_line(err)
+    assert "no checkpoint was written, so start a new run" in only_line(err)
 
 
 class FullAfter:
@@ -97,7 +97,7 @@ def test_a_disk_that_a_checkpoint_fills_leaves_the_older_one_and_nothing_else(ga
     said = only_line(err)
     for words in (
         f"the disk was full at iteration 3 while {Path('run/checkpoints/0000003.ckpt').absolute()} was written",
-        f"the checkpoint of iteration 2 is whole: gan-lightning resume={Path('run').absolute()}",
+        f"the checkpoint of iteration 2 is kept: gan-lightning resume={Path('run').absolute()}",
     ):
         assert words in said
     assert {file.name for file in Path("run/checkpoints").iterdir()} == {"0000001.ckpt", "0000002.ckpt", "last.ckpt"}

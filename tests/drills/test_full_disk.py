@@ -29,7 +29,7 @@ def small(tmp_path):
 FILLED_BY = {
     "checkpoints": ["callbacks.checkpoint.every_n_iterations=1", "callbacks.checkpoint.keep=null"],
     "grids": ["callbacks.checkpoint.every_n_iterations=5", "callbacks.samples.every_n_iterations=1"],
-    "scalars": ["callbacks.checkpoint.every_n_iterations=50", "logger.csv.flush_logs_every_n_steps=1"],
+    "scalars": ["callbacks.checkpoint.every_n_iterations=50", "logger.csv.flush_every=1"],
 }
 
 
