@@ -82,7 +82,10 @@ def test_files_are_replaced_only_where_that_is_asked_for(pix2pix, photos, capfd)
     Path("out/deep/b.JPG").write_text("mine")
     assert translate(pix2pix, photos, "out") == 2
     err = capfd.readouterr().err
-    assert "1 of the 4 files exist in out already, the first is deep/b.JPG; existing=skip makes the others, and existing=overwrite all" in err
+    assert (
+        "1 of the 4 files exist in out already, the first is deep/b.JPG; existing=skip makes the others, and existing=overwrite all"
+        in err
+    )
     assert names("out") == ["deep/b.JPG"]
     assert Path("out/deep/b.JPG").read_text() == "mine"
     assert translate(pix2pix, photos, "out", "existing=overwrite") == 0
