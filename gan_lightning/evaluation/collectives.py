@@ -29,7 +29,7 @@ def is_rank_zero() -> bool:
 
 
 def gather_on_rank_zero(own: Statistics) -> Statistics:
-    """Return on rank zero the statistics of all ranks' images, in the order of the ranks; other ranks keep their own."""
+    """Return the statistics of all ranks' images, in the ranks' order, on rank zero; the others keep their own."""
     rank, world_size = rank_and_world_size()
     if world_size == 1:
         return own

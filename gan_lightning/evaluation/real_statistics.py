@@ -50,9 +50,9 @@ def real_statistics(
     """Read the statistics of real images from disk, or compute them in one pass over the images and keep them.
 
     The ranks of a run share the pass, rank zero writes the file, and the others read it; only where one of them cannot,
-    because they have no disk in common or it is full, the statistics are sent. Another run that needs the same file waits
-    for it. If a file lacks what a new metric needs, it is replaced by one that has both; a file that is not what was
-    written is named in the log and computed again. Without needs no image is read.
+    because they have no disk in common or it is full, are the statistics sent. Another run that needs the same file
+    waits for it. If a file lacks what a new metric needs, it is replaced by one that has both; a file that is not what
+    was written is named in the log and computed again. Without needs no image is read.
 
     Args:
         images: the real images.
@@ -98,7 +98,7 @@ def real_statistics(
 def _compute(
     images: ImageSet, split: str, extractor: Extractor, needs: frozenset[StatisticKind], kept: int, batch_size: int
 ) -> Statistics:
-    """Compute the statistics of all images on rank zero; each rank extracts the features of its share, and keeps those."""
+    """Return the statistics of all images on rank zero; the others keep those of their share."""
     numbers = _order(len(images), kept)
     if is_rank_zero():
         log.info("features of %s real images (%s, %s)", f"{len(numbers):,}", split, extractor.identity.name)
