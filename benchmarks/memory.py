@@ -152,7 +152,11 @@ def growth(iterations):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "resident.txt")
         words = ["data=digits", f"data.cache_dir={folder}/cache", f"hydra.run.dir={folder}/run", "trainer=cpu"]
-        words += [f"trainer.max_steps={iterations}", "trainer.max_epochs=-1", "+callbacks.resident._target_=memory.Resident"]
+        words += [
+            f"trainer.max_steps={iterations}",
+            "trainer.max_epochs=-1",
+            "+callbacks.resident._target_=memory.Resident",
+        ]
         words += [f"+callbacks.resident.file={file}", f"+callbacks.resident.every={iterations // 10}"]
         path = os.pathsep.join([str(HERE), str(HERE / "benchmarks")])
         command = [sys.executable, "-m", "gan_lightning", *words]

@@ -4,8 +4,9 @@
     python benchmarks/translate.py --before /tmp/before [--rounds 3] [--case photos ...]
 
 Every run is the real command in a process of its own, and the two versions take turns. The clock runs from the line that
-says what is translated to the one that says what was written, so imports are not counted. The largest difference of two
-files' values is printed too.
+says what is translated to the one that says what was written, so imports are not counted. In brackets is the CPU time of
+an image, which says what to expect of idle cores where others are busy. The largest difference of two files' values is
+printed too.
 """
 
 import argparse
@@ -53,14 +54,15 @@ CASES = {
 
 
 def command(root, *words):
-    """Run the command of the version in a folder, and yield each line with the time at which it came."""
+    """Run the command of the version in a folder; yield each line, when it came, and the CPU seconds until then."""
     environment = os.environ | {"PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1", "COLUMNS": "500"}
     environment.pop("OMP_NUM_THREADS", None)
     running = subprocess.Popen(
-        [sys.executable, "-m", "gan_lightning", *words], env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "gan_lightning", *words], env=environment, stdout=subprocess.PIPE, text=True, cwd=root
     )
     for line in running.stdout:
-        yield time.perf_counter(), line
+        ticks = Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        yield line, time.perf_counter(), sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
     if running.wait():
         raise SystemExit(f"{' '.join(words)} ended with code {running.returncode}")
 
@@ -78,13 +80,17 @@ def photographs(folder, case):
         crop.save(folder / f"{number:04d}.{case.suffix}")
 
 
-def images_per_second(root, run, case, source, output):
-    began = ended = 0.0
+def measured(root, run, case, source, output):
+    """Images a second, and milliseconds of CPU time for each image."""
     words = [f"run={run}", f"input={source}", f"output={output}", "accelerator=cpu", *case.more]
-    for when, line in command(root, "translate", *words, f"hydra.run.dir={output.parent / 'log'}"):
-        began = when if "translating" in line and not began else began
-        ended = when if "images written" in line else ended
-    return case.files / (ended - began)
+    log = f"hydra.run.dir={output.parent / 'log'}"
+    found = [
+        times
+        for line, *times in command(root, "translate", *words, log)
+        if "translating" in line or "images written" in line
+    ]
+    (began, used), (ended, used_then) = found[0], found[-1]
+    return case.files / (ended - began), 1000 * (used_then - used) / case.files
 
 
 def apart(one, other):
@@ -95,32 +101,33 @@ def apart(one, other):
     )
 
 
-def measure(home, name, before, rounds):
-    case = CASES[name]
+def measure(home, case, before, rounds):
     photographs(home / "in", case)
     short = ["trainer=cpu", "trainer.max_steps=1", "callbacks=checkpoint", "logger=none", "data.batch_size=1"]
-    run = home / "run"
-    for _ in command(before, *case.words, *short, f"hydra.run.dir={run}"):
-        pass
-    speeds = {before: [], HERE: []}
+    turns = {before: [], HERE: []}
     outputs = {before: home / "before", HERE: home / "now"}
+    runs = {before: home / "run_before", HERE: home / "run"}  # neither version has to read the other's checkpoints
+    for root, run in runs.items():
+        for _ in command(root, *case.words, *short, f"hydra.run.dir={run}"):
+            pass
     for _ in range(rounds):
-        for root, each in speeds.items():
+        for root, each in turns.items():
             shutil.rmtree(outputs[root], ignore_errors=True)
-            each.append(images_per_second(root, run, case, home / "in", outputs[root]))
-    old, new = speeds.values()
-    ratio = statistics.median(now / then for then, now in zip(old, new, strict=True))
-    levels = apart(*outputs.values())
-    print(
-        f"| {case.text} | {statistics.median(old):.1f} | {statistics.median(new):.1f} | {ratio:.2f} | {levels} |",
-        flush=True,
-    )
+            each.append(measured(root, runs[root], case, home / "in", outputs[root]))
+    old, new = turns.values()
+    ratio = statistics.median(now / then for (then, _), (now, _) in zip(old, new, strict=True))
+    cells = []
+    for each in (old, new):
+        speed, busy = (statistics.median(values) for values in zip(*each, strict=True))
+        cells.append(f"{speed:.1f} ({busy:.0f} ms)")
+    print(f"| {case.text} | {' | '.join(cells)} | {ratio:.2f} | {apart(*outputs.values())} |", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", type=Path, required=True, help="a checkout of the earlier version")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--files", type=int, help="of each case, in place of its own number")
     parser.add_argument("--case", choices=CASES, nargs="*", default=list(CASES))
     given = parser.parse_args()
     print(
@@ -130,7 +137,8 @@ def main():
     print("| | before | now | ratio | largest difference, levels of 255 |\n|---|---|---|---|---|", flush=True)
     for name in given.case:
         with tempfile.TemporaryDirectory() as folder:
-            measure(Path(folder), name, given.before.resolve(), given.rounds)
+            case = CASES[name]._replace(files=given.files or CASES[name].files)
+            measure(Path(folder), case, given.before.resolve(), given.rounds)
 
 
 if __name__ == "__main__":

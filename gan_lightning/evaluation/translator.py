@@ -24,8 +24,7 @@ Made = tuple[SizedImage, UInt8[np.ndarray, "h w C"]]
 class Translator:
     """The generator of one direction, as trained or as its moving average, for `passes` threads at once.
 
-    Each thread has a network of its own, because a pass sets the noise of the dropout layers; all share the weights,
-    channels last, which is faster.
+    Each thread has a network of its own, because a pass sets the noise of the dropout layers; all share the weights.
 
     Args:
         model: a model that translates, on its device.
@@ -38,7 +37,7 @@ class Translator:
         self.model, self.direction, self.precision = model, direction, precision
         self.free: SimpleQueue[nn.Module] = SimpleQueue()
         with model.sampling() as generator:
-            network = model.generator_part(generator, direction).to(memory_format=torch.channels_last)
+            network = model.generator_part(generator, direction)
             weights = {id(each): each for each in chain(network.parameters(), network.buffers())}
             for _ in range(passes):
                 self.free.put(deepcopy(network, dict(weights)))
@@ -68,7 +67,7 @@ class Translator:
         noise = [derive(self.model.seed, "dropout", name) for name in names]
         levels = torch.from_numpy(np.stack([image.levels for image in batch])).to(self.model.device)
         with torch.inference_mode(), autocast(self.model.device, self.precision):
-            images = in_range(levels.permute(0, 3, 1, 2), torch.float32)
+            images = in_range(levels.permute(0, 3, 1, 2).contiguous(), torch.float32)
             made = self.model.images(images, noise=noise, direction=self.direction, network=network).float()
             if not made.isfinite().all():
                 raise ValueError(

@@ -114,6 +114,7 @@ def compared(inception_weights, tmp_path_factory):
 def test_all_scores_equal_the_reference_in_colour_and_gray(mode, size, inception_weights, compared):
     real, fake, expected = compared(mode, size)
     network = Inception(inception_weights)
+    network.to("cpu")  # channels-last, as scores are computed
     of_real = Statistics.from_images(real.split(5), network, EVERYTHING)
     of_fake = Statistics.from_images(fake[:4].split(3), network, EVERYTHING)
     of_fake.merge(Statistics.from_images([fake[4:]], network, EVERYTHING))
@@ -152,6 +153,16 @@ def test_clean_resizing_is_another_protocol_with_its_own_identity(inception_weig
     full = to_uint8(pictures(2, 0, 1.0, "RGB", 299))
     apart = (clean(full).features - legacy(full).features).abs().max().item()
     assert apart == pytest.approx(0, abs=1e-5)
+
+
+def test_on_a_cpu_it_is_channels_last_and_its_features_differ_by_rounding_alone(inception_weights):
+    as_made, moved = Inception(inception_weights), Inception(inception_weights)
+    moved.to("cpu")
+    kernels = [weights for weights in moved.network.parameters() if weights.dim() == 4]
+    assert all(weights.is_contiguous(memory_format=torch.channels_last) for weights in kernels)
+    images = to_uint8(pictures(2, 0, 1.0, "RGB", 32))
+    for one, other in zip(as_made(images), moved(images), strict=True):
+        assert (one - other).norm() < 1e-5 * one.norm()
 
 
 def test_autocast_around_it_changes_no_feature(inception_weights):
