@@ -1,6 +1,10 @@
 """`gan-lightning translate run=RUN input=DIR output=DIR`: translate a folder of images into the other domain."""
 
 import logging
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,17 +16,26 @@ from rich.progress import track
 
 from gan_lightning.config import logs, schema
 from gan_lightning.config.runs import checkpoint_of, restored
-from gan_lightning.data import any_size
-from gan_lightning.data.any_size import SizedImage, batches_of_one_size, read_images
+from gan_lightning.data.any_size import (
+    Existing,
+    SizedImage,
+    batches_of_one_size,
+    read_sized,
+    still_to_write,
+    write_image,
+)
 from gan_lightning.data.folder import image_files
-from gan_lightning.evaluation.sampling import Precision, autocast
-from gan_lightning.models.game import AdversarialGame
+from gan_lightning.data.in_order import in_order
+from gan_lightning.evaluation.sampling import Precision
+from gan_lightning.evaluation.translator import Made, Translator
+from gan_lightning.files import hold, remove_leftovers
 from gan_lightning.printable import printable
-from gan_lightning.randomness import derive
-from gan_lightning.signals import Stopped
-from gan_lightning.types import Images, PositiveInt
+from gan_lightning.types import PositiveInt
 
 log = logging.getLogger(__name__)
+
+MOST_THREADS = 8
+"""Threads that read and threads that translate, at most, because each has images in memory."""
 
 
 def run(config: DictConfig) -> None:
@@ -43,13 +56,13 @@ def translate(
     batch_size: PositiveInt = 1,
     precision: Precision = "32-true",
     accelerator: str = "auto",
-    overwrite: bool = False,
+    existing: Existing = "refuse",
     overrides: Any = (),
 ) -> None:
     """Translate every image below a folder; each keeps its name, its sub-folder and its size.
 
     Sides are rounded to multiples of what the network takes and restored afterwards. Files that cannot be read are
-    named and left out.
+    named and left out. Files are read ahead, and on a CPU each core translates images of its own.
 
     Args:
         run: a run folder, or a checkpoint.
@@ -59,7 +72,8 @@ def translate(
         batch_size: the largest number of images, all of one size, in one pass of the network.
         precision: the precision in which the network computes.
         accelerator: one of Lightning's accelerators.
-        overwrite: whether files may be replaced.
+        existing: what is done if some of the output files exist: `refuse` is an error, `skip` leaves them as they are
+            and makes the others, `overwrite` replaces them.
         overrides: a list of what replaces values of the run's configuration.
 
     Raises:
@@ -73,30 +87,53 @@ def translate(
     if direction not in model.directions:
         raise ValueError(f"direction must be {' or '.join(model.directions)} for {run}; got {direction}")
     source, target = Path(input).expanduser(), Path(output).expanduser()
-    files = image_files(source, "images to translate", "input")
-    names = [file.relative_to(source).as_posix() for file in files]
-    any_size.check_output(source, target, names, overwrite)
-    model.to(_device(accelerator))
-    log.info("translating %s images with %s, iteration %s", f"{len(files):,}", run, f"{iteration:,}")
-    bad: dict[str, str] = {}
-    written = 0
+    names = [file.relative_to(source).as_posix() for file in image_files(source, "images to translate", "input")]
+    missing = still_to_write(source, target, names, existing)
+    device = _device(accelerator)
+    model.to(device)
+    log.info("translating %s images with %s, iteration %s", f"{len(missing):,}", run, f"{iteration:,}")
+    if len(missing) < len(names) and existing == "skip":
+        log.info("%s files are in %s already and stay as they are", f"{len(names) - len(missing):,}", target)
+    threads = min(os.cpu_count() or 1, MOST_THREADS)
+    passes = max(1, min(threads, len(missing) // batch_size)) if device.type == "cpu" else 1
     network: Any = model.generator_part(model.generator, direction)
-    progress = track(files, "translating", transient=True)
-    found = read_images(progress, names, trained.data.channels, network.multiple, bad)
+    translator = Translator(model, direction, precision, passes)
+    bad: dict[str, str] = {}
+    written: list[str] = []
+
+    def read(name: str) -> SizedImage | None:
+        try:
+            return read_sized(source / name, name, trained.data.channels, network.multiple)
+        except ValueError as error:
+            bad[name] = str(error)
+            return None
+
+    def write(made: Made) -> None:
+        image, levels = made
+        write_image(levels, image.size, target / image.name)
+        written.append(image.name)
+
     try:
-        for batch in batches_of_one_size(found, batch_size):
-            for image, pixels in zip(batch, _translated(model, batch, direction, precision), strict=True):
-                any_size.write_image(pixels, image.size, target / image.name)
-                written += 1
-    except Stopped:
-        log.info("stopped: %s of %s images are written to %s", f"{written:,}", f"{len(files):,}", target)
+        with _threads(threads) as for_files, _threads(passes) as for_passes, _cores_shared_by(passes):
+            found = filter(None, in_order(for_files, read, missing, 2 * threads))
+            batches = in_order(for_passes, translator, batches_of_one_size(found, batch_size), passes)
+            files = in_order(for_files, write, _flat(batches, target, names), 2 * threads)
+            for _ in track(files, "translating", len(missing), transient=True):
+                pass
+    except BaseException:
+        there = len(written) + len(names) - len(missing)
+        if written:
+            log.info(
+                "stopped: %s of %s images are written to %s; existing=skip goes on with the others",
+                f"{there:,}", f"{len(names):,}", target,
+            )  # fmt: skip
         raise
     finally:
-        for name, reason in bad.items():
-            log.warning("left out: %s: %s", printable(name), reason)
-    if not written:
-        raise ValueError(f"input must hold images; none of the {len(files):,} in {source} can be read")
-    log.info("%s images written to %s, %s left out", f"{written:,}", target, f"{len(bad):,}")
+        for name in sorted(bad):
+            log.warning("left out: %s: %s", printable(name), bad[name])
+    if len(bad) == len(names):
+        raise ValueError(f"input must hold images; none of the {len(names):,} in {source} can be read")
+    log.info("%s images written to %s, %s left out", f"{len(written):,}", target, f"{len(bad):,}")
 
 
 def _device(accelerator: str) -> torch.device:
@@ -106,25 +143,34 @@ def _device(accelerator: str) -> torch.device:
         raise ValueError(f"accelerator must be auto or one that this machine has; got {accelerator}") from error
 
 
-def _translated(model: AdversarialGame, batch: list[SizedImage], direction: str, precision: Precision) -> Images:
-    """Return the translations of images of one size, [B, C, h, w] in [-1, 1], on the CPU.
+def _flat(batches: Iterator[list[Made]], target: Path, names: list[str]) -> Iterator[Made]:
+    """Yield image by image; before the first, take the folder, and remove what a killed process has begun in it."""
+    for number, batch in enumerate(batches):
+        if number == 0:
+            target.mkdir(parents=True, exist_ok=True)
+            hold(target, "output")
+            for folder in {(target / name).parent for name in names}:
+                if folder.is_dir():
+                    remove_leftovers(folder)
+        yield from batch
 
-    The noise of an image, if the network has any, depends on its name and the run's seed alone.
-    """
-    names = [image.name for image in batch]
-    noise = [derive(model.seed, "dropout", name) for name in names]
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool of threads; at the end, also by an error or a signal, what is begun is finished and nothing else."""
+    pool = ThreadPoolExecutor(count)
     try:
-        images = torch.stack([image.pixels for image in batch])
-        with autocast(model.device, precision):
-            translated = model.images(images, noise=noise, direction=direction).float().cpu()
-    except torch.OutOfMemoryError as error:
-        height, width = batch[0].pixels.shape[1:]
-        raise ValueError(
-            f"batch_size must fit into memory, which {len(batch)} images of {width}x{height} do not; "
-            "precision=bf16-mixed and smaller images need less"
-        ) from error
-    if not translated.isfinite().all():
-        raise ValueError(
-            f"run must be of a model with finite outputs; the output for {printable(names[0])} has NaN or infinity"
-        )
-    return translated
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _cores_shared_by(passes: int) -> Iterator[None]:
+    """Give each pass of the network its part of torch's threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, before // passes))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

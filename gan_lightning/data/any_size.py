@@ -4,13 +4,11 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-import torch
-from jaxtyping import Float
+from jaxtyping import UInt8
 from PIL import Image, ImageOps
-from torch import Tensor
 
 from gan_lightning.data.images import read_image, reason
 from gan_lightning.data.transforms import with_channels
@@ -21,19 +19,21 @@ SMALLEST_SIDE = 16
 """Sides have at least this many pixels, because a network that halves three times cannot normalise smaller ones."""
 WAITING_BATCHES = 4
 """How many batches of images may wait for others of their size."""
+Existing = Literal["refuse", "skip", "overwrite"]
+"""What is done about output files that exist: an error, the others are made, or all are made and those replaced."""
 LOSSY = {".jpg", ".jpeg", ".webp"}
 QUALITY = 95
 """The quality of JPEG and WebP files; Pillow's default would lose visible detail."""
 
 
-def check_output(source: Path, output: Path, names: list[str], overwrite: bool) -> None:
-    """Check, before anything is written, that `output / name` can be written for all names.
+def still_to_write(source: Path, output: Path, names: list[str], existing: Existing) -> list[str]:
+    """Return which of the files are to be made, after a check that they can be written; nothing is written yet.
 
     Args:
         source: the folder that is read.
         output: the folder that gets files of the same names; it need not exist.
         names: the files' names, relative to either folder.
-        overwrite: whether existing files may be replaced.
+        existing: what is done about files of these names that exist.
 
     Raises:
         ValueError: if something would be lost or cannot be written; the message names the key `output`.
@@ -52,12 +52,13 @@ def check_output(source: Path, output: Path, names: list[str], overwrite: bool) 
             raise ValueError(f"output must not replace images of input; {file} is one of them")
         if file.is_dir():
             raise ValueError(f"output: {file} must be a file or not exist; it is a folder")
-    existing = [name for name in names if os.path.lexists(output / name)]
-    if existing and not overwrite:
+    found = {name for name in names if os.path.lexists(output / name)}
+    if found and existing == "refuse":
         raise ValueError(
-            f"output: {len(existing):,} of the {len(names):,} files exist in {output} already, the first is "
-            f"{printable(existing[0])}; overwrite=true replaces them"
+            f"output: {len(found):,} of the {len(names):,} files exist in {output} already, the first is "
+            f"{printable(min(found, key=names.index))}; existing=skip makes the others, and existing=overwrite all"
         )
+    return [name for name in names if existing == "overwrite" or name not in found]
 
 
 class SizedImage(NamedTuple):
@@ -66,56 +67,52 @@ class SizedImage(NamedTuple):
     Args:
         name: the file's name, relative to the folder that is read.
         size: (W, H) of the file's image.
-        pixels: [C, h, w] in [-1, 1].
+        levels: [h, w, C] from 0 to 255.
     """
 
     name: str
     size: tuple[int, int]
-    pixels: Float[Tensor, "C h w"]
+    levels: UInt8[np.ndarray, "h w C"]
 
 
-def read_images(
-    files: Iterable[Path], names: list[str], channels: int, multiple: int, bad: dict[str, str]
-) -> Iterator[SizedImage]:
-    """Yield the images that can be read, upright, their sides rounded to multiples of `multiple`.
+def read_sized(file: Path, name: str, channels: int, multiple: int) -> SizedImage:
+    """Read an image, turn it upright and round its sides to multiples of `multiple`.
 
     Args:
-        files: the image files.
-        names: one for each file.
+        file: the image file.
+        name: what the image is called.
         channels: 1 for gray, 3 for RGB.
         multiple: what the network needs sides to be multiples of.
-        bad: a dictionary that takes the reason, by name, for each file that cannot be read.
+
+    Raises:
+        ValueError: if the file cannot be read, with the reason.
     """
     fewest = -(-SMALLEST_SIDE // multiple)
-    for file, name in zip(files, names, strict=True):
-        try:
-            image = with_channels(ImageOps.exif_transpose(read_image(file)), channels)
-        except Exception as error:  # damaged files raise many kinds of errors, and one must not stop the rest
-            bad[name] = reason(error)
-            continue
-        width, height = (max(fewest, round(side / multiple)) * multiple for side in image.size)
-        levels = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
-        pixels = torch.from_numpy(levels.reshape(height, width, channels).transpose(2, 0, 1).copy())
-        yield SizedImage(name, image.size, pixels.float() / 127.5 - 1)
+    try:
+        image = with_channels(ImageOps.exif_transpose(read_image(file)), channels)
+    except Exception as error:  # damaged files raise many kinds of errors, and one must not stop the rest
+        raise ValueError(reason(error)) from error
+    width, height = (max(fewest, round(side / multiple)) * multiple for side in image.size)
+    levels = np.array(image.resize((width, height), Image.Resampling.BICUBIC)).reshape(height, width, channels)
+    return SizedImage(name, image.size, levels)
 
 
 def batches_of_one_size(images: Iterable[SizedImage], batch_size: int) -> Iterator[list[SizedImage]]:
     """Yield at most `batch_size` images of one size; in a folder of many sizes images wait for others of their size."""
-    waiting: dict[torch.Size, list[SizedImage]] = defaultdict(list)
+    waiting: dict[tuple[int, ...], list[SizedImage]] = defaultdict(list)
     for image in images:
-        waiting[image.pixels.shape].append(image)
+        waiting[image.levels.shape].append(image)
         size, fullest = max(waiting.items(), key=lambda item: len(item[1]))
         if len(fullest) == batch_size or sum(map(len, waiting.values())) == WAITING_BATCHES * batch_size:
             yield waiting.pop(size)
     yield from waiting.values()
 
 
-def write_image(pixels: Float[Tensor, "C H W"], size: tuple[int, int], file: Path) -> None:
-    """Write an image in [-1, 1], resized to `size` (W, H), in the format that the file's name asks for.
+def write_image(levels: UInt8[np.ndarray, "H W C"], size: tuple[int, int], file: Path) -> None:
+    """Write an image, resized to `size` (W, H), in the format that the file's name asks for.
 
     The file is complete or missing, also when the program is stopped while it writes.
     """
-    levels = ((pixels + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
     image = Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
     if image.size != size:
         image = image.resize(size, Image.Resampling.BICUBIC)

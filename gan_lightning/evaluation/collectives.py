@@ -28,17 +28,27 @@ def is_rank_zero() -> bool:
     return rank_and_world_size()[0] == 0
 
 
-def all_gather(own: Statistics) -> Statistics:
-    """Return the statistics of all ranks' images, in the order of the ranks, on every rank."""
-    world_size = rank_and_world_size()[1]
+def gather_on_rank_zero(own: Statistics) -> Statistics:
+    """Return the statistics of all ranks' images, in the ranks' order, on rank zero; the others keep their own."""
+    rank, world_size = rank_and_world_size()
     if world_size == 1:
         return own
-    parts: list[Statistics] = [own] * world_size
-    dist.all_gather_object(parts, own)
+    parts: list[Any] = [None] * world_size
+    dist.gather_object(own, None if rank else parts)
+    if rank:
+        return own
     whole = Statistics(own.extractor, own.kinds, own.max_rows)
     for part in parts:
         whole.merge(part)
     return whole
+
+
+def is_true_on_all_ranks(fact: bool) -> bool:
+    """Return whether all ranks have called this with true; each waits for the others."""
+    facts = [fact] * rank_and_world_size()[1]
+    if len(facts) > 1:
+        dist.all_gather_object(facts, fact)
+    return all(facts)
 
 
 def run_on_all_ranks(make: Callable[[], T]) -> T:

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_lightning.evaluation.collectives import (
-    all_gather,
     broadcast_from_rank_zero,
+    gather_on_rank_zero,
     is_rank_zero,
+    is_true_on_all_ranks,
     run_on_all_ranks,
     share,
 )
@@ -48,7 +49,8 @@ def real_statistics(
 ) -> RealStatistics:
     """Read the statistics of real images from disk, or compute them in one pass over the images and keep them.
 
-    The ranks of a run share the pass, and rank zero reads and writes the file; another run that needs the same file
+    The ranks of a run share the pass, rank zero writes the file, and the others read it; only where one of them cannot,
+    because they have no disk in common or it is full, are the statistics sent. Another run that needs the same file
     waits for it. If a file lacks what a new metric needs, it is replaced by one that has both; a file that is not what
     was written is named in the log and computed again. Without needs no image is read.
 
@@ -71,26 +73,38 @@ def real_statistics(
         raise ValueError(f"the split {split} must have images to be compared with; got none")
     key = (VERSION, versions(), images.fingerprint, len(images), split, kept, identity)
     file = folder / "statistics" / f"{hashed_name(*key)}.npz"
+
+    def read() -> tuple[Statistics | None, frozenset[StatisticKind]]:
+        return _from_file(file, len(images), identity, needs, kept)
+
     with ExitStack() as held:
         run_on_all_ranks(lambda: held.enter_context(locked(file, "data.cache_dir")) if is_rank_zero() else None)
-        found, wanted = broadcast_from_rank_zero(lambda: _from_file(file, len(images), identity, needs, kept))
-        if found is None:
+        found, wanted = read() if is_rank_zero() else (None, needs)
+        is_kept, wanted = broadcast_from_rank_zero(lambda: (found is not None, wanted))
+        if not is_kept:
             everything = _compute(images, split, extractor, wanted, kept, batch_size)
             broadcast_from_rank_zero(lambda: _write(everything, file))
+        if not is_rank_zero():
+            found, _ = read()
+        elif not is_kept:
             found = Statistics.from_arrays(identity, needs, kept, everything.to_arrays())
+        if not is_true_on_all_ranks(found is not None):
+            log.info("the statistics of real images are sent to all processes, because not all can read %s", file)
+            found = broadcast_from_rank_zero(lambda: found)
+    assert found
     return RealStatistics(found, split, images.fingerprint)
 
 
 def _compute(
     images: ImageSet, split: str, extractor: Extractor, needs: frozenset[StatisticKind], kept: int, batch_size: int
 ) -> Statistics:
-    """Compute the statistics of all images; each rank extracts the features of its share."""
+    """Return the statistics of all images on rank zero; the others keep those of their share."""
     numbers = _order(len(images), kept)
     if is_rank_zero():
         log.info("features of %s real images (%s, %s)", f"{len(numbers):,}", split, extractor.identity.name)
     own = share(len(numbers))
     own_images = read_batches(images, numbers[own.start : own.stop], batch_size)
-    return all_gather(run_on_all_ranks(lambda: Statistics.from_images(own_images, extractor, needs, kept)))
+    return gather_on_rank_zero(run_on_all_ranks(lambda: Statistics.from_images(own_images, extractor, needs, kept)))
 
 
 def _order(count: int, kept: int) -> Sequence[int]:

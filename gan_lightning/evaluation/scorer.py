@@ -11,8 +11,8 @@ from lightning import LightningDataModule
 from gan_lightning.data.module import Split, StoredDataModule
 from gan_lightning.evaluation.collectives import (
     AbandonedError,
-    all_gather,
     broadcast_from_rank_zero,
+    gather_on_rank_zero,
     is_asked_on_any_rank,
     run_on_all_ranks,
     share,
@@ -260,7 +260,8 @@ class Scorer:
         real = self.real(direction)
         count = self.count(model, direction, num_images)
         images = _until_interrupted(model, sample_images(model, options, share(count), self.data, direction))
-        fake = all_gather(run_on_all_ranks(lambda: Statistics.from_images(images, self.extractor, self.needs[1])))
+        own = run_on_all_ranks(lambda: Statistics.from_images(images, self.extractor, self.needs[1]))
+        fake = gather_on_rank_zero(own)
         norm = options.batch_norm if batch_norms(model.generator_part(model.generator, direction)) else "none"
         context = Context(
             weights="ema" if model.ema and options.weights == "ema" else "raw",

@@ -33,7 +33,8 @@ class ImageBatchNorm(nn.BatchNorm2d):
     def forward(self, maps: Maps) -> Maps:
         if self.training:
             return super().forward(maps)
-        return F.instance_norm(maps, weight=self.weight, bias=self.bias, eps=self.eps)
+        # A group for each channel, which is several times faster than `F.instance_norm` and keeps the memory format.
+        return F.group_norm(maps, maps.shape[1], self.weight, self.bias, self.eps)
 
 
 class SamplingDropout(nn.Module):

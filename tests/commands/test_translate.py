@@ -42,8 +42,9 @@ def test_the_smallest_pictures_suit_every_network_with_every_norm(network, compo
     picture(0, 2, 2).save(tmp_path / "a.png")
     config = composed("model=cyclegan", f"network={network}", "norm=instance", "data.image_size=32", *SHORT[-2:])
     generator = instantiate(config.model.generator)().eval()
-    (image,) = any_size.read_images([tmp_path / "a.png"], ["a.png"], 3, generator.multiple, {})
-    assert generator(image.pixels[None]).shape == image.pixels[None].shape
+    image = any_size.read_sized(tmp_path / "a.png", "a.png", 3, generator.multiple)
+    pixels = torch.from_numpy(image.levels).permute(2, 0, 1)[None] / 127.5 - 1
+    assert generator(pixels).shape == pixels.shape
 
 
 def test_an_images_translation_depends_on_its_name_and_not_on_batches_or_company(pix2pix, tmp_path):

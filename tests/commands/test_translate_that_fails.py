@@ -41,7 +41,8 @@ WRONG = {
     "several folders": (["input=[a,b]"], "input must be a word; got ['a', 'b']"),
     "a precision that is none": (["precision=8"], "precision must be one of 32-true, bf16-mixed, 16-mixed; got 8"),
     "a device that is none": (["accelerator=abacus"], "accelerator must be auto or one that this machine has; got abacus"),
-    "a yes that is none": (["overwrite=perhaps"], "overwrite must be true or false; got 'perhaps'"),
+    "a way with files that is none": (["existing=perhaps"], "existing must be one of refuse, skip, overwrite; got 'perhaps'"),
+    "a key of an earlier version": (["overwrite=true"], "it is called existing now"),
     "a misspelt key": (["batchsize=2"], "did you mean batch_size"),
     "a group of training": (["model=cyclegan"], "model"),
 }  # fmt: skip
@@ -81,10 +82,13 @@ def test_files_are_replaced_only_where_that_is_asked_for(pix2pix, photos, capfd)
     Path("out/deep/b.JPG").write_text("mine")
     assert translate(pix2pix, photos, "out") == 2
     err = capfd.readouterr().err
-    assert "1 of the 4 files exist in out already, the first is deep/b.JPG; overwrite=true replaces them" in err
+    assert (
+        "1 of the 4 files exist in out already, the first is deep/b.JPG; existing=skip makes the others, and existing=overwrite all"
+        in err
+    )
     assert names("out") == ["deep/b.JPG"]
     assert Path("out/deep/b.JPG").read_text() == "mine"
-    assert translate(pix2pix, photos, "out", "overwrite=true") == 0
+    assert translate(pix2pix, photos, "out", "existing=overwrite") == 0
     assert Image.open("out/deep/b.JPG").size == (64, 30)
     assert translate(pix2pix, photos, "out") == 2
 
@@ -95,17 +99,17 @@ def test_the_images_themselves_are_never_replaced_through_a_link_or_a_folder_abo
     picture(1, 32, 32).save(inner / "b.png")
     picture(2, 32, 32).save(inner / "raw" / "b.png")
     before = (inner / "b.png").read_bytes()
-    assert translate(pix2pix, inner, tmp_path / "all", "overwrite=true") == 2
+    assert translate(pix2pix, inner, tmp_path / "all", "existing=overwrite") == 2
     assert "output must not replace images of input" in capfd.readouterr().err
     assert (inner / "b.png").read_bytes() == before
     (tmp_path / "link").symlink_to(inner)
-    assert translate(pix2pix, inner, tmp_path / "link", "overwrite=true") == 2
+    assert translate(pix2pix, inner, tmp_path / "link", "existing=overwrite") == 2
     assert "output must lie outside of input" in capfd.readouterr().err
 
 
 def test_a_folder_where_a_file_should_be_stands_in_the_way(pix2pix, photos, capfd):
     Path("out/a.png").mkdir(parents=True)
-    assert translate(pix2pix, photos, "out", "overwrite=true") == 2
+    assert translate(pix2pix, photos, "out", "existing=overwrite") == 2
     assert "output: out/a.png must be a file or not exist; it is a folder" in capfd.readouterr().err
     assert names("out") == []
 
@@ -212,6 +216,6 @@ def test_a_link_to_itself_and_bytes_that_are_no_utf8_stop_nothing_and_names_keep
     assert sorted(os.listdir(b"out")) == [b"a.png", b"g\xff.png", b"z.png"]
     assert translate(pix2pix, root, "out") == 2, "nothing is replaced that was not asked for"
     Path("out", "loop.png").symlink_to("loop.png")
-    assert translate(pix2pix, root, "out", "overwrite=true") == 0
+    assert translate(pix2pix, root, "out", "existing=overwrite") == 0
     Path("end").symlink_to("end")
     assert translate(pix2pix, root, "end") == 2

@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import pickle
 import threading
 import time
 from hashlib import blake2b
@@ -154,38 +155,70 @@ def test_jobs_that_start_together_compute_once_and_the_others_say_that_they_wait
     assert 1 <= caplog.text.count("waiting for another process that makes ") <= 2
 
 
-def of_two(rank, folder, found):
+def of_two(rank, folders, found):
     """Run one of two processes that ask twice for the same statistics, and then for some in a path that is no folder."""
-    dist.init_process_group("gloo", init_method=f"file://{folder / 'meet'}", rank=rank, world_size=2)
-    images, extractor = Set(51), Means()
-    first, again = (real_statistics(images, "train", extractor, BOTH, folder).statistics for _ in range(2))
+    meet = folders[0] / "meet"
+    dist.init_process_group("gloo", init_method=f"file://{meet}", rank=rank, world_size=2)
+    images, extractor = Set(4001, size=2), Means()
+    sent = []
+    for name in ("broadcast_object_list", "all_gather_object"):
+        setattr(dist, name, weighed(getattr(dist, name), sent))
+    first, again = (
+        real_statistics(images, "train", extractor, BOTH, folders[rank], batch_size=100).statistics for _ in range(2)
+    )
     try:
-        real_statistics(images, "train", extractor, BOTH, folder / "meet")
+        real_statistics(images, "train", extractor, BOTH, meet)
         said = ""
     except ValueError as error:
         said = str(error)
     arrays = [{name: array.tolist() for name, array in each.to_arrays().items()} for each in (first, again)]
-    found.put((rank, extractor.shown, arrays, said))
+    found.put((rank, extractor.shown, arrays, said, max(sent)))
     dist.destroy_process_group()
 
 
-def test_the_processes_of_a_run_share_the_pass_and_all_get_the_result_and_the_error(tmp_path):
+def weighed(send, sizes):
+    """A function that sends, and notes how many bytes it is handed."""
+
+    def sends(*objects, **more):
+        sizes.append(len(pickle.dumps(objects)))
+        return send(*objects, **more)
+
+    return sends
+
+
+@pytest.fixture(params=["one disk", "a disk each"])
+def answers(request, tmp_path):
+    """What two processes found, in the order of the ranks; whether they have a disk in common; and what one alone finds."""
+    is_shared = request.param == "one disk"
+    folders = [tmp_path, tmp_path if is_shared else tmp_path / "other"]
     context = multiprocessing.get_context("fork")
     found = context.Queue()
-    each = [context.Process(target=of_two, args=(rank, tmp_path, found)) for rank in (0, 1)]
+    each = [context.Process(target=of_two, args=(rank, folders, found)) for rank in (0, 1)]
     for process in each:
         process.start()
-    answers = sorted((found.get(timeout=60) for _ in each), key=lambda answer: answer[0])
+    both = sorted((found.get(timeout=60) for _ in each), key=lambda answer: answer[0])
     for process in each:
         process.join()
-    assert [shown for _, shown, _, _ in answers] == [25, 26]
-    alone = real_statistics(Set(51), "train", Means(), BOTH, tmp_path / "alone").statistics.to_arrays()
-    for _, _, arrays, said in answers:
+    alone = real_statistics(Set(4001, size=2), "train", Means(), BOTH, tmp_path / "alone").statistics.to_arrays()
+    return both, is_shared, alone
+
+
+def test_the_processes_of_a_run_share_the_pass_and_all_get_the_result_and_the_error(answers):
+    both, _, alone = answers
+    assert [shown for _, shown, *_ in both] == [2000, 2001]
+    for _, _, arrays, said, _ in both:
         assert "data.cache_dir must be a folder that can be written" in said
         for found_arrays in arrays:
             assert set(found_arrays) == set(alone)
             for name, expected in alone.items():
                 assert np.array(found_arrays[name]) == pytest.approx(expected, rel=1e-9, abs=1e-12), name
+
+
+def test_processes_with_a_common_disk_share_statistics_by_the_file_and_send_them_only_without_one(answers):
+    both, is_shared, alone = answers
+    size = sum(array.nbytes for array in alone.values())
+    most = max(sent for *_, sent in both)
+    assert most < size / 20 if is_shared else most > size
 
 
 def test_kept_features_are_spread_over_the_whole_set(tmp_path):

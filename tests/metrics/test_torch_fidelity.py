@@ -15,7 +15,7 @@ import torch.distributed as dist
 from PIL import Image
 from torch_fidelity import fidelity as command
 
-from gan_lightning.evaluation.collectives import all_gather, share
+from gan_lightning.evaluation.collectives import gather_on_rank_zero, share
 from gan_lightning.evaluation.real_statistics import real_statistics
 from gan_lightning.metrics.extractors.extractor import ExtractorIdentity, ExtractorOutput
 from gan_lightning.metrics.extractors.inception import Inception
@@ -114,6 +114,7 @@ def compared(inception_weights, tmp_path_factory):
 def test_all_scores_equal_the_reference_in_colour_and_gray(mode, size, inception_weights, compared):
     real, fake, expected = compared(mode, size)
     network = Inception(inception_weights)
+    network.to("cpu")  # channels-last, as scores are computed
     of_real = Statistics.from_images(real.split(5), network, EVERYTHING)
     of_fake = Statistics.from_images(fake[:4].split(3), network, EVERYTHING)
     of_fake.merge(Statistics.from_images([fake[4:]], network, EVERYTHING))
@@ -154,6 +155,16 @@ def test_clean_resizing_is_another_protocol_with_its_own_identity(inception_weig
     assert apart == pytest.approx(0, abs=1e-5)
 
 
+def test_on_a_cpu_it_is_channels_last_and_its_features_differ_by_rounding_alone(inception_weights):
+    as_made, moved = Inception(inception_weights), Inception(inception_weights)
+    moved.to("cpu")
+    kernels = [weights for weights in moved.network.parameters() if weights.dim() == 4]
+    assert all(weights.is_contiguous(memory_format=torch.channels_last) for weights in kernels)
+    images = to_uint8(pictures(2, 0, 1.0, "RGB", 32))
+    for one, other in zip(as_made(images), moved(images), strict=True):
+        assert (one - other).norm() < 1e-5 * one.norm()
+
+
 def test_autocast_around_it_changes_no_feature(inception_weights):
     network, images = Inception(inception_weights, layer="64"), to_uint8(pictures(2, 0, 1.0, "RGB", 16))
     with torch.autocast("cpu", torch.bfloat16):
@@ -170,7 +181,8 @@ def of_share(rank, file, rows, found):
     part = torch.from_numpy(rows[numbers.start : numbers.stop])
     with torch.inference_mode():
         own.add(ExtractorOutput(part + 0, 2 * part))
-    found.put((rank, len(numbers), {name: array.tolist() for name, array in all_gather(own).to_arrays().items()}))
+    gathered = gather_on_rank_zero(own)
+    found.put((rank, len(numbers), {name: array.tolist() for name, array in gathered.to_arrays().items()}))
     dist.destroy_process_group()
 
 
@@ -187,15 +199,15 @@ def answers_of_two(target, *arguments):
     return answers
 
 
-def test_two_processes_gather_every_image_once_and_in_order(tmp_path):
+def test_the_first_of_two_processes_gathers_every_image_once_and_in_order(tmp_path):
     rows = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32)
     answers = answers_of_two(of_share, tmp_path / "meet", rows)
     assert [count for _, count, _ in answers] == [3, 4]
     alone = Statistics(ExtractorIdentity("any", "", "none", 3), EVERYTHING)
     alone.add(ExtractorOutput(torch.from_numpy(rows), torch.from_numpy(2 * rows)))
-    for _, _, arrays in answers:
-        for name, expected in alone.to_arrays().items():
-            assert np.array(arrays[name]) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    arrays = answers[0][2]
+    for name, expected in alone.to_arrays().items():
+        assert np.array(arrays[name]) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 class Stored:
@@ -230,7 +242,7 @@ def of_images(rank, folder, weights, real, fake, found):
     of_real = real_statistics(Stored(real), "train", network, EVERYTHING, folder, batch_size=2).statistics
     numbers = share(len(fake))
     own = fake[numbers.start : numbers.stop].split(3)
-    of_fake = all_gather(Statistics.from_images(own, network, EVERYTHING))
+    of_fake = gather_on_rank_zero(Statistics.from_images(own, network, EVERYTHING))
     found.put((rank, network.shown, scores(METRICS, of_real, of_fake)))
     dist.destroy_process_group()
 
@@ -241,5 +253,4 @@ def test_two_processes_with_their_shares_of_the_images_get_the_scores_of_the_ref
     real, fake, expected = compared("RGB", 32)
     answers = answers_of_two(of_images, tmp_path, inception_weights, to_uint8(real).numpy(), fake)
     assert [shown for _, shown, _ in answers] == [4 + 3, 5 + 4]
-    for _, _, found in answers:
-        assert found == pytest.approx(expected, rel=1e-5)
+    assert answers[0][2] == pytest.approx(expected, rel=1e-5)
