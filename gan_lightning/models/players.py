@@ -13,8 +13,10 @@ from gan_lightning.losses.adversarial import AdversarialLoss
 from gan_lightning.losses.augment import Augmentation
 from gan_lightning.losses.penalty import GeneratorPenalty, Penalty, Regularizer
 from gan_lightning.models.ema import EMA
+from gan_lightning.models.memory_format import MemoryFormat
 from gan_lightning.models.schedule import Schedule, constant
 from gan_lightning.networks.blocks import blocks
+from gan_lightning.partials import plain
 from gan_lightning.types import NonNegativeFloat, NonNegativeInt, Number, PositiveInt, Terms
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -56,6 +58,7 @@ class Player:
     moves: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
+        self.schedule, self.regularizer_schedule = plain(self.schedule), plain(self.regularizer_schedule)
         for name, regularizer in self.regularizers.items():
             if not isinstance(regularizer, Regularizer):
                 raise TypeError(f"the penalty {name} must be a Regularizer; got {regularizer!r}")
@@ -209,6 +212,10 @@ class GameOptions(TypedDict, total=False):
     """Factor of the regularizers' weights, by iteration (constant)."""
     augment: Augmentation | None
     """Changes every image that D sees, for both players (none)."""
+    memory_format: MemoryFormat | None
+    """The order of images and weights in memory (channels last, if G and D are both known to be faster so)."""
+    compile: bool
+    """G and D are compiled, which makes the first iterations slow (false); penalties run uncompiled."""
     ema: Callable[[nn.Module], EMA] | None
     """Makes G's moving average, which then draws all samples; G itself continues to train (none)."""
     seed: NonNegativeInt
