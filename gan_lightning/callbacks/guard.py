@@ -78,6 +78,7 @@ class Guard(Callback):
         self.attempt = attempt
         self.finite = FinitenessLog()
         self.weights: list[tuple[str, torch.Tensor]] = []
+        self.trained: dict[str, list[tuple[str, torch.Tensor]]] = {}
         self.values: list[Value] = []
         self.gradients: dict[str, list[torch.Tensor]] = {}
         self.of_images: list[Symptom] = []
@@ -94,12 +95,16 @@ class Guard(Callback):
         self.examination = Examination(pl_module.loss.certain, self.patience)
         named = [*pl_module.named_parameters(), *pl_module.named_buffers()]
         self.weights = [(name, each) for name, each in named if each.is_floating_point() and each.numel()]
+        self.trained = {
+            name: [(f"{name}.{key}", weight) for key, weight in player.network.named_parameters()]
+            for name, player in pl_module.players.items()
+        }
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: AdversarialGame, optimizer: Optimizer) -> None:
         """Look at the gradients, which are unscaled here and gone after the step."""
-        players = zip(pl_module.players.items(), trainer.optimizers, strict=True)
-        name, player = next(each for each, own in players if own is optimizer)
-        named = ((f"{name}.{key}", weight.grad) for key, weight in player.network.named_parameters())
+        players = zip(pl_module.players, trainer.optimizers, strict=True)
+        name = next(each for each, own in players if own is optimizer)
+        named = ((key, weight.grad) for key, weight in self.trained[name])
         found = norms("gradient of", ((key, gradient) for key, gradient in named if gradient is not None))
         self.gradients[name] = [value for _, value in found]
         if getattr(trainer.precision_plugin, "scaler", None) is None:

@@ -3,6 +3,7 @@
 from abc import ABC
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
+from functools import reduce
 from math import inf
 from typing import Any, ClassVar
 
@@ -198,8 +199,8 @@ class AdversarialGame(ImageModel, ABC):
             fakes = shared or Fakes(lambda direction: self.generate(batch, direction))
             fakes = fakes if player.makes_fakes else fakes.detached()
             for terms in getattr(self, f"{name}_terms")(batch, fakes):
-                weighted = {key: player.weight * term for key, term in terms.items()}
-                total = torch.stack(list(weighted.values())).sum()
+                weighted = terms if player.weight == 1 else {key: player.weight * term for key, term in terms.items()}
+                total = reduce(torch.add, weighted.values())
                 self.manual_backward(total)
                 for key, value in joined(weighted, {"loss": total}).items():
                     self.scalars.note(f"{name}/{key}", value, add=True)
@@ -218,7 +219,7 @@ class AdversarialGame(ImageModel, ABC):
         self.players[name].moves += 1
 
     def configure_optimizers(self) -> list[Optimizer]:
-        return [player.make(name) for name, player in self.players.items()]
+        return [player.make() for player in self.players.values()]
 
     def on_train_start(self) -> None:
         self.iterations = self.trainer.estimated_stepping_batches

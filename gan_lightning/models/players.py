@@ -65,19 +65,16 @@ class Player:
             if reason := regularizer.refuses(self.network):
                 raise ValueError(reason)
 
-    def make(self, name: str) -> Optimizer:
-        """Return a new optimizer of the network.
-
-        Raises:
-            ValueError: if the gradient is to be clipped and the optimizer is fused.
-        """
+    def make(self) -> Optimizer:
+        """Return a new optimizer of the network."""
         optimizer = self.make_optimizer(self.network.parameters())
-        # Hooks of the step itself see gradients that the precision plugin has unscaled.
+        # Hooks of the step itself see gradients that the precision plugin has unscaled; a fused optimizer, which could
+        # do so within its step, would be too late for them.
         optimizer.register_step_pre_hook(lambda *_: self.clip_gradient())
         optimizer.register_step_post_hook(lambda *_: self.clamp_weights())
         optimizer.register_load_state_dict_pre_hook(with_own_settings)
-        if self.clip is not None and optimizer.defaults.get("fused"):
-            raise ValueError(f"{name}_clip needs an optimizer that is not fused: a fused one unscales after clipping")
+        if self.clip is not None:
+            optimizer._step_supports_amp_scaling = False
         self.rates = [group["lr"] for group in optimizer.param_groups]
         return optimizer
 
@@ -164,10 +161,26 @@ def check_resumable(players: Mapping[str, Player], checkpoint: dict[str, Any]) -
 
 
 def with_own_settings(optimizer: Optimizer, state: dict[str, Any]) -> dict[str, Any]:
-    """Return an optimizer's state with the settings of `optimizer`, so that a resumed run follows its configuration."""
+    """Return an optimizer's state with the settings of `optimizer`, so that a resumed run follows its configuration.
+
+    Averages lie in memory as the weights do, because a fused step reads both in the order of memory.
+    """
     own = optimizer.state_dict()["param_groups"]
     groups = [group | {"params": kept["params"]} for group, kept in zip(own, state["param_groups"], strict=True)]
-    return state | {"param_groups": groups}
+    numbers = [number for kept in state["param_groups"] for number in kept["params"]]
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    averages = {
+        number: {name: _laid_out_as(weight, value) for name, value in state["state"][number].items()}
+        for number, weight in zip(numbers, weights, strict=True)
+        if number in state["state"]
+    }
+    return state | {"param_groups": groups, "state": averages}
+
+
+def _laid_out_as(weight: nn.Parameter, value: Any) -> Any:
+    if not isinstance(value, torch.Tensor) or value.shape != weight.shape:
+        return value
+    return torch.empty_like(weight, dtype=value.dtype, device=value.device).copy_(value)
 
 
 class GameOptions(TypedDict, total=False):
