@@ -282,11 +282,22 @@ def measure(row, given):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", nargs="*", metavar="row", help=f"of {', '.join(ROWS)}; all of them without any")
-    parser.add_argument("--columns", nargs="+", choices=COLUMNS, default=["fp32", "reuse", "bf16", "bf16+reuse", "bare"])
-    for name, default in (("batch", None), ("size", None), ("width", None), ("steps", 5), ("rounds", 5), ("warm-up", 2)):
+    parser.add_argument(
+        "--columns", nargs="+", choices=COLUMNS, default=["fp32", "reuse", "bf16", "bf16+reuse", "bare"]
+    )
+    for name, default in (
+        ("batch", None),
+        ("size", None),
+        ("width", None),
+        ("steps", 5),
+        ("rounds", 5),
+        ("warm-up", 2),
+    ):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--override", nargs="+", default=[], help="further overrides of ours, such as model.compile=true")
+    parser.add_argument(
+        "--override", nargs="+", default=[], help="further overrides of ours, such as model.compile=true"
+    )
     parser.add_argument("--json", type=Path, help="a file that all figures are written to")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -294,7 +305,9 @@ def main():
     logging.disable(logging.WARNING)
     resolvers.register()
     name = torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"{platform.machine()}, {given.threads} threads"
-    print(f"{name}, torch {torch.__version__}, lightning {lightning.__version__}; {given.steps} steps, {given.rounds} rounds\n")
+    print(
+        f"{name}, torch {torch.__version__}, lightning {lightning.__version__}; {given.steps} steps, {given.rounds} rounds\n"
+    )
     columns = ["plain", *given.columns]
     print(f"| step | batch | pixels | {' | '.join(columns)} |\n|---|---|---|{'---|' * len(columns)}")
     found = []

@@ -7,6 +7,7 @@ RENAMED = {
     "comparison": "reconstruction",
     "comparisons": "reconstructions",
     "gentle_stop": "graceful_stop",
+    "amp": "bf16",
 }
 """New words by old ones: parts of dotted keys, groups and options of groups."""
 

@@ -24,6 +24,7 @@ from gan_lightning.models.scalars import Scalars
 from gan_lightning.models.turns import alone
 from gan_lightning.types import Batch, Discriminator, Images, Number, Terms
 
+
 class AdversarialGame(ImageModel, ABC):
     """Plays networks against each other: `generator`, `discriminator`, and further players that a variant adds.
 

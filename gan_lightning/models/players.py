@@ -68,13 +68,12 @@ class Player:
     def make(self) -> Optimizer:
         """Return a new optimizer of the network."""
         optimizer = self.make_optimizer(self.network.parameters())
-        # Hooks of the step itself see gradients that the precision plugin has unscaled; a fused optimizer, which could
-        # do so within its step, would be too late for them.
+        # All hooks see gradients that the precision plugin has unscaled, also those of a fused optimizer, which says of
+        # itself that it does so within its step.
+        optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
         optimizer.register_step_pre_hook(lambda *_: self.clip_gradient())
         optimizer.register_step_post_hook(lambda *_: self.clamp_weights())
         optimizer.register_load_state_dict_pre_hook(with_own_settings)
-        if self.clip is not None:
-            optimizer._step_supports_amp_scaling = False
         self.rates = [group["lr"] for group in optimizer.param_groups]
         return optimizer
 
