@@ -1,6 +1,7 @@
 """One progress bar for the whole run."""
 
 import logging
+import time
 from typing import Any
 
 from lightning import LightningModule, Trainer
@@ -8,6 +9,9 @@ from lightning.pytorch.callbacks import ProgressBar
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 log = logging.getLogger(__name__)
+
+INTERVAL = 0.1
+"""Seconds between two looks of the bar; an iteration may take less than to draw it."""
 
 
 class RunProgress(ProgressBar):
@@ -20,6 +24,7 @@ class RunProgress(ProgressBar):
         super().__init__()
         self.bar: Progress | None = None
         self.enabled = True
+        self.shown = 0.0
 
     def disable(self) -> None:
         self.enabled = False
@@ -47,6 +52,20 @@ class RunProgress(ProgressBar):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
+        if time.monotonic() - self.shown > INTERVAL:
+            self._show(trainer)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._show(trainer)
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        self.teardown(trainer, pl_module, "fit")
+
+    def _show(self, trainer: Trainer) -> None:
+        self.shown = time.monotonic()
         if self.bar is None:
             return
         task = self.bar.tasks[0]
@@ -56,11 +75,3 @@ class RunProgress(ProgressBar):
         if task.speed:
             numbers.append(f"{task.speed:.1f} it/s")
         self.bar.update(task.id, completed=trainer.global_step, numbers="  ".join(numbers))
-
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-            self.bar = None
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        self.teardown(trainer, pl_module, "fit")

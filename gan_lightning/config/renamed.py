@@ -8,6 +8,7 @@ RENAMED = {
     "comparisons": "reconstructions",
     "gentle_stop": "graceful_stop",
     "overwrite": "existing",
+    "amp": "bf16",
 }
 """New words by old ones: parts of dotted keys, groups and options of groups."""
 

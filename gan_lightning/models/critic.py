@@ -29,9 +29,9 @@ class RecordingCritic:
         output = _in_full_precision(as_output(self.discriminator(images)))
         self._passes.append(output)
         whole = [name for name, named in self.images.items() if named is images]
-        for name in whole or self.images:
-            rows = slice(None) if whole else find_rows(self.images[name], images)
-            if rows is not None:
+        self.outputs |= dict.fromkeys(whole, output)
+        for name in () if whole else self.images:
+            if (rows := find_rows(self.images[name], images)) is not None:
                 self.outputs[name] = output.rows(rows)
         return output.logits[0]
 
@@ -43,7 +43,8 @@ class RecordingCritic:
 
     def mean_output(self, name: str, logged: Callable[[Logits], Tensor]) -> Scalar:
         """Return the mean over a named batch and all heads of what is logged of the logits, without a graph."""
-        return torch.stack([logged(head.detach()).mean() for head in self.outputs[name].logits]).mean()
+        means = [logged(head.detach()).mean() for head in self.outputs[name].logits]
+        return means[0] if len(means) == 1 else torch.stack(means).mean()
 
     def mean_logit(self, name: str) -> Tensor:
         """Return the mean logit of each image of a named batch, [B], over positions and heads, without a graph."""

@@ -1,15 +1,16 @@
 """The exponential moving average of the generator."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from gan_lightning.types import NonNegativeFloat
 
 
-class EMA(AveragedModel):
+class EMA(nn.Module):
     """A copy of a network, `module`, whose weights and buffers follow the network's as a moving average.
 
     The decay of an update is 0.5 ** (images since the last one / half-life), so it means the same for every batch size.
@@ -25,19 +26,25 @@ class EMA(AveragedModel):
         ramp_up: the largest ratio of the half-life to the number of images seen; None for no such limit.
     """
 
+    n_averaged: Tensor
+    """How many updates there have been."""
+
     def __init__(
         self, network: nn.Module, half_life: NonNegativeFloat, ramp_up: NonNegativeFloat | None = 0.05
     ) -> None:
-        super().__init__(network, avg_fn=self._average, use_buffers=True)
+        super().__init__()
+        self.module = deepcopy(network)
         self.module.to(torch.promote_types(next(network.parameters()).dtype, torch.float32))
+        self.register_buffer("n_averaged", torch.tensor(0))
         self.requires_grad_(False)
         self.half_life = half_life
         self.ramp_up = ramp_up
         self.decay = 0.0
+        self.has_begun = False
 
     @torch.no_grad()
     def follow(self, network: nn.Module, images: int, images_seen: int) -> None:
-        """Update the average.
+        """Update the average; after the first time nothing waits for the device.
 
         Args:
             network: the network with the weights to move towards.
@@ -46,10 +53,20 @@ class EMA(AveragedModel):
         """
         half_life = self.half_life if self.ramp_up is None else min(self.half_life, self.ramp_up * images_seen)
         self.decay = 0.5 ** (images / half_life) if half_life else 0.0
-        self.update_parameters(network)
-        for (name, kept), current in zip(self.module.named_buffers(), network.buffers(), strict=True):
-            if name.endswith(("._u", "._v")):
-                kept.copy_(current)
+        self.has_begun = self.has_begun or bool(self.n_averaged)
+        averaged, followed, copied, given = [], [], [], []
+        for (name, kept), (_, current) in zip(_tensors(self.module), _tensors(network), strict=True):
+            if self.has_begun and kept.is_floating_point() and not name.endswith(("._u", "._v")):
+                averaged.append(kept)
+                followed.append(current.to(kept.dtype))
+            else:
+                copied.append(kept)
+                given.append(current)
+        if averaged:
+            torch._foreach_lerp_(averaged, followed, 1 - self.decay)
+        if copied:
+            torch._foreach_copy_(copied, given)
+        self.n_averaged += 1
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "EMA":
         """Move the average like any module, but leave it in float32 where the model goes to half precision."""
@@ -60,5 +77,6 @@ class EMA(AveragedModel):
 
         return super()._apply(moved, recurse)
 
-    def _average(self, kept: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
-        return current.to(kept.dtype).lerp(kept, self.decay) if current.is_floating_point() else current
+
+def _tensors(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    return chain(network.named_parameters(), network.named_buffers())

@@ -1,13 +1,13 @@
 """The game: players that move batch by batch. Variants define what the players see and minimise."""
 
 from abc import ABC
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from functools import reduce
 from math import inf
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
-from lightning import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -16,17 +16,16 @@ from gan_lightning import randomness
 from gan_lightning.losses.augment import augmented
 from gan_lightning.models.buffers import average_buffers
 from gan_lightning.models.critic import RecordingCritic, joined, mean_logits
-from gan_lightning.models.inputs import Data, Fakes, GeneratorInputs, cast_for, check_inputs, dropout_seeds
+from gan_lightning.models.image_model import ImageModel
+from gan_lightning.models.inputs import Fakes, GeneratorInputs, cast_for, check_inputs
+from gan_lightning.models.memory_format import in_order, memory_format_of
 from gan_lightning.models.players import GameOptions, Player, counted_player
 from gan_lightning.models.scalars import Scalars
-from gan_lightning.networks.sampling import in_eval_mode, seeded
+from gan_lightning.models.turns import alone
 from gan_lightning.types import Batch, Discriminator, Images, Number, Terms
 
-Weights = Literal["ema", "raw"]
-"""G's moving average, if it has one, or its weights as trained."""
 
-
-class AdversarialGame(LightningModule, ABC):
+class AdversarialGame(ImageModel, ABC):
     """Plays networks against each other: `generator`, `discriminator`, and further players that a variant adds.
 
     For each player, a method `<name>_terms(batch, fakes)` yields the terms that it minimises, in parts; the game runs
@@ -45,16 +44,11 @@ class AdversarialGame(LightningModule, ABC):
             penalty cannot be used with the discriminator.
     """
 
-    directions: ClassVar[Mapping[str, str]] = {"": "images"}
-    """Directions of generation, each with the field of a batch whose images its fakes should resemble."""
-    grid_columns: ClassVar[int] = 1
-    """How many images of a grid belong together; input, output and target are three."""
     batch_types: ClassVar[tuple[type, ...]]
     """Batches that the model can be trained on."""
     discriminator_inputs: ClassVar[tuple[str, ...]] = ("images",)
     """What the discriminator is given, as networks name it in their attribute `inputs`."""
 
-    generator: nn.Module
     discriminator: nn.Module
 
     def __init__(self, inputs: GeneratorInputs, players: Mapping[str, Player], options: GameOptions) -> None:
@@ -68,10 +62,17 @@ class AdversarialGame(LightningModule, ABC):
         self.counted_player = counted_player(players)
         first = options.get("first", "discriminator")
         self.order = sorted(self.players, key=lambda name: name != first)
+        parts = []
         for direction in self.directions:
             own, other = self.generator_part(self.generator, direction), self.discriminator_part(direction)
             check_inputs(type(self).__name__, "generator", own, inputs.kind)
             check_inputs(type(self).__name__, "discriminator", other, self.discriminator_inputs)
+            parts += [own, other]
+        self.memory_format = memory_format_of(parts, options.get("memory_format"))
+        self.to(memory_format=self.memory_format)
+        self.is_compiled = options.get("compile", False)
+        for part in parts if self.is_compiled else ():
+            part.compile()
         self.regularizers = nn.ModuleDict({name: nn.ModuleDict(each.regularizers) for name, each in players.items()})
         self.loss = options["loss"]
         self.augment = options.get("augment")
@@ -94,10 +95,6 @@ class AdversarialGame(LightningModule, ABC):
 
     # What a variant may define; these are the usual definitions.
 
-    def generator_part(self, generator: nn.Module, direction: str) -> nn.Module:
-        """Return the network of a direction in the generator or in its moving average."""
-        return generator
-
     def discriminator_part(self, direction: str) -> nn.Module:
         """Return the network that judges a direction's fakes."""
         return self.discriminator
@@ -117,11 +114,6 @@ class AdversarialGame(LightningModule, ABC):
             yield self.generator_objective(batch, fakes(direction), direction)[0]
 
     # What variants build their terms from.
-
-    @property
-    def first_direction(self) -> str:
-        """The direction of a model that has one, and the first of a model that has two."""
-        return next(iter(self.directions))
 
     def inputs(self, batch: Batch, direction: str = "") -> tuple[Tensor, ...]:
         """Return what the generator of a direction takes for a batch."""
@@ -154,8 +146,12 @@ class AdversarialGame(LightningModule, ABC):
         return self._noted(terms, critic, direction, fake="d_out/fake_for_generator")
 
     def penalty_terms(self, name: str, *seen: Any) -> Terms:
-        """Return the terms of those regularizers of a player that are due in this iteration, given what they see."""
-        return self.players[name].penalty_terms(self.iteration, self.iterations, *seen)
+        """Return the terms of those regularizers of a player that are due in this iteration, given what they see.
+
+        Compiled networks run as they are written here, because compiled ones cannot be differentiated twice.
+        """
+        with torch.compiler.set_stance("force_eager") if self.is_compiled else nullcontext():
+            return self.players[name].penalty_terms(self.iteration, self.iterations, *seen)
 
     def _noted(
         self, terms: Terms, critic: RecordingCritic, direction: str, **names: str
@@ -170,6 +166,7 @@ class AdversarialGame(LightningModule, ABC):
     # The game.
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
+        batch = in_order(batch, self.memory_format)
         self.iteration = self.global_step
         self.real_outputs: list[Tensor] = []
         seed = randomness.derive(self.seed, "attempt", self.attempt) if self.attempt else self.seed
@@ -199,12 +196,12 @@ class AdversarialGame(LightningModule, ABC):
 
     def _move(self, name: str, batch: Batch, shared: Fakes | None) -> None:
         player, optimizer = self.players[name], dict(zip(self.players, self.optimizers(), strict=True))[name]
-        with self.toggled_optimizer(optimizer):
+        with alone(optimizer.optimizer, self.trainer.optimizers):
             fakes = shared or Fakes(lambda direction: self.generate(batch, direction))
             fakes = fakes if player.makes_fakes else fakes.detached()
             for terms in getattr(self, f"{name}_terms")(batch, fakes):
-                weighted = {key: player.weight * term for key, term in terms.items()}
-                total = torch.stack(list(weighted.values())).sum()
+                weighted = terms if player.weight == 1 else {key: player.weight * term for key, term in terms.items()}
+                total = reduce(torch.add, weighted.values())
                 self.manual_backward(total)
                 for key, value in joined(weighted, {"loss": total}).items():
                     self.scalars.note(f"{name}/{key}", value, add=True)
@@ -223,7 +220,7 @@ class AdversarialGame(LightningModule, ABC):
         self.players[name].moves += 1
 
     def configure_optimizers(self) -> list[Optimizer]:
-        return [player.make(name) for name, player in self.players.items()]
+        return [player.make() for player in self.players.values()]
 
     def on_train_start(self) -> None:
         self.iterations = self.trainer.estimated_stepping_batches
@@ -255,43 +252,3 @@ class AdversarialGame(LightningModule, ABC):
     def suffix(self, direction: str) -> str:
         """Return the end of the names of a direction's terms: the domain of its fakes, if the model has two."""
         return f"_{self.directions[direction]}" if len(self.directions) > 1 else ""
-
-    @contextmanager
-    def sampling(self, weights: Weights = "ema") -> Iterator[nn.Module]:
-        """Yield G's moving average if there is one, else G, in eval mode without gradients; training is undisturbed."""
-        with in_eval_mode(self.ema.module if self.ema and weights == "ema" else self.generator) as network:
-            yield network
-
-    def images(
-        self,
-        *inputs: Tensor,
-        noise: Sequence[int],
-        direction: str = "",
-        weights: Weights = "ema",
-        network: nn.Module | None = None,
-    ) -> Images:
-        """Return what the generator of a direction, or another network, makes of inputs; `noise` seeds its dropout."""
-        with self.sampling(weights) as generator:
-            network = network or self.generator_part(generator, direction or self.first_direction)
-            with seeded(network, noise):
-                return network(*cast_for(network, *inputs))
-
-    def sample(
-        self,
-        numbers: Sequence[int],
-        seed: int = 0,
-        data: Data = None,
-        direction: str = "",
-        weights: Weights = "ema",
-        network: nn.Module | None = None,
-        labels: Sequence[int] | None = None,
-    ) -> Images:
-        """Return the images of these numbers, a function of number and seed alone; `labels` sets a class for each."""
-        direction = direction or self.first_direction
-        inputs = self.generator_inputs.by_number(numbers, seed, data, direction, labels)
-        noise = dropout_seeds(numbers, seed, direction)
-        return self.images(*inputs, noise=noise, direction=direction, weights=weights, network=network)
-
-    def grid(self, numbers: Sequence[int], data: Data = None) -> Images:
-        """Return what a grid shows of these images, `grid_columns` images for each number."""
-        return self.sample(numbers, self.seed, data, labels=self.generator_inputs.grid_labels(numbers))

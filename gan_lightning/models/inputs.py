@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from gan_lightning import randomness
 from gan_lightning.data.module import StoredDataModule
+from gan_lightning.partials import plain
 from gan_lightning.types import Batch, Images, Labelled, PositiveInt, Unlabelled
 
 MODELS = {
@@ -94,7 +95,7 @@ class LatentInputs(GeneratorInputs):
 
     def __init__(self, latent_dim: PositiveInt, distribution: randomness.Distribution = randomness.normal) -> None:
         self.latent_dim = latent_dim
-        self.distribution = distribution
+        self.distribution = plain(distribution)
 
     def for_batch(self, batch: Batch, direction: str, device: torch.device) -> tuple[Tensor, ...]:
         assert isinstance(batch, Unlabelled | Labelled), f"a batch must be Unlabelled or Labelled; got {type(batch)}"

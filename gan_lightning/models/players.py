@@ -13,8 +13,10 @@ from gan_lightning.losses.adversarial import AdversarialLoss
 from gan_lightning.losses.augment import Augmentation
 from gan_lightning.losses.penalty import GeneratorPenalty, Penalty, Regularizer
 from gan_lightning.models.ema import EMA
+from gan_lightning.models.memory_format import MemoryFormat
 from gan_lightning.models.schedule import Schedule, constant
 from gan_lightning.networks.blocks import blocks
+from gan_lightning.partials import plain
 from gan_lightning.types import NonNegativeFloat, NonNegativeInt, Number, PositiveInt, Terms
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -56,25 +58,22 @@ class Player:
     moves: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
+        self.schedule, self.regularizer_schedule = plain(self.schedule), plain(self.regularizer_schedule)
         for name, regularizer in self.regularizers.items():
             if not isinstance(regularizer, Regularizer):
                 raise TypeError(f"the penalty {name} must be a Regularizer; got {regularizer!r}")
             if reason := regularizer.refuses(self.network):
                 raise ValueError(reason)
 
-    def make(self, name: str) -> Optimizer:
-        """Return a new optimizer of the network.
-
-        Raises:
-            ValueError: if the gradient is to be clipped and the optimizer is fused.
-        """
+    def make(self) -> Optimizer:
+        """Return a new optimizer of the network."""
         optimizer = self.make_optimizer(self.network.parameters())
-        # Hooks of the step itself see gradients that the precision plugin has unscaled.
+        # All hooks see gradients that the precision plugin has unscaled, also those of a fused optimizer, which says of
+        # itself that it does so within its step.
+        optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
         optimizer.register_step_pre_hook(lambda *_: self.clip_gradient())
         optimizer.register_step_post_hook(lambda *_: self.clamp_weights())
         optimizer.register_load_state_dict_pre_hook(with_own_settings)
-        if self.clip is not None and optimizer.defaults.get("fused"):
-            raise ValueError(f"{name}_clip needs an optimizer that is not fused: a fused one unscales after clipping")
         self.rates = [group["lr"] for group in optimizer.param_groups]
         return optimizer
 
@@ -161,10 +160,26 @@ def check_resumable(players: Mapping[str, Player], checkpoint: dict[str, Any]) -
 
 
 def with_own_settings(optimizer: Optimizer, state: dict[str, Any]) -> dict[str, Any]:
-    """Return an optimizer's state with the settings of `optimizer`, so that a resumed run follows its configuration."""
+    """Return an optimizer's state with the settings of `optimizer`, so that a resumed run follows its configuration.
+
+    Averages lie in memory as the weights do, because a fused step reads both in the order of memory.
+    """
     own = optimizer.state_dict()["param_groups"]
     groups = [group | {"params": kept["params"]} for group, kept in zip(own, state["param_groups"], strict=True)]
-    return state | {"param_groups": groups}
+    numbers = [number for kept in state["param_groups"] for number in kept["params"]]
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    averages = {
+        number: {name: _laid_out_as(weight, value) for name, value in state["state"][number].items()}
+        for number, weight in zip(numbers, weights, strict=True)
+        if number in state["state"]
+    }
+    return state | {"param_groups": groups, "state": averages}
+
+
+def _laid_out_as(weight: nn.Parameter, value: Any) -> Any:
+    if not isinstance(value, torch.Tensor) or value.shape != weight.shape:
+        return value
+    return torch.empty_like(weight, dtype=value.dtype, device=value.device).copy_(value)
 
 
 class GameOptions(TypedDict, total=False):
@@ -209,6 +224,10 @@ class GameOptions(TypedDict, total=False):
     """Factor of the regularizers' weights, by iteration (constant)."""
     augment: Augmentation | None
     """Changes every image that D sees, for both players (none)."""
+    memory_format: MemoryFormat | None
+    """The order of images and weights in memory (channels last, if G and D are both known to be faster so)."""
+    compile: bool
+    """G and D are compiled, which makes the first iterations slow (false); penalties run uncompiled."""
     ema: Callable[[nn.Module], EMA] | None
     """Makes G's moving average, which then draws all samples; G itself continues to train (none)."""
     seed: NonNegativeInt

@@ -89,6 +89,7 @@ class ProjectionDCGANDiscriminator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images", "labels")
+    memory_format = torch.channels_last
 
     def __init__(
         self,
@@ -140,6 +141,7 @@ class ACGANDiscriminator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    memory_format = torch.channels_last
     outputs: tuple[str, ...] = ("logits", "class_logits")
 
     def __init__(

@@ -4,6 +4,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Literal
 
+import torch
 from torch import nn
 
 from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init, torch_default
@@ -66,6 +67,7 @@ class CycleGANGenerator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    memory_format = torch.channels_last
     multiple = 4
 
     def __init__(
@@ -126,6 +128,7 @@ class StridedCycleGANGenerator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    memory_format = torch.channels_last
     multiple = 8
 
     def __init__(

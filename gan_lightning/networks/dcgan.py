@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import NamedTuple
 
+import torch
 from torch import nn
 
 from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init
@@ -81,6 +82,7 @@ class DCGANGenerator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("latents",)
+    memory_format = torch.channels_last
 
     def __init__(
         self,
@@ -156,6 +158,7 @@ class DCGANDiscriminator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    memory_format = torch.channels_last
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import torch
 from torch import nn
 
 from gan_lightning.networks.initialisation import Init, torch_default
@@ -43,6 +44,7 @@ class LSGANGenerator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("latents",)
+    memory_format = torch.channels_last
 
     def __init__(
         self,
@@ -92,6 +94,7 @@ class LSGANDiscriminator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    memory_format = torch.channels_last
 
     def __init__(
         self,

@@ -91,6 +91,7 @@ class PatchGANDiscriminator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    memory_format = torch.channels_last
 
     def __init__(
         self,
@@ -156,6 +157,7 @@ class MultiScalePatchGAN(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    memory_format = torch.channels_last
     outputs: tuple[str, ...] = ("logits", "features")
 
     def __init__(

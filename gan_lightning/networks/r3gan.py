@@ -118,6 +118,7 @@ class R3GANGenerator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("latents",)
+    memory_format = torch.channels_last
 
     def __init__(
         self, latent_dim: PositiveInt, channels: PositiveInt, image_size: PositiveInt, width: PositiveInt = 64
@@ -156,6 +157,7 @@ class R3GANDiscriminator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    memory_format = torch.channels_last
 
     def __init__(
         self, channels: PositiveInt, image_size: PositiveInt, width: PositiveInt = 64, spectral_norm: bool = False

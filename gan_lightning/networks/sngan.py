@@ -5,6 +5,7 @@ from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -152,6 +153,7 @@ class SNGANGenerator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("latents",)
+    memory_format = torch.channels_last
 
     def __init__(
         self,
@@ -207,6 +209,7 @@ class SNGANDiscriminator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    memory_format = torch.channels_last
 
     def __init__(
         self,

@@ -54,6 +54,7 @@ class UNetGenerator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    memory_format = torch.channels_last
 
     def __init__(
         self,

@@ -1,0 +1,31 @@
+"""The order in which the numbers of images and of convolutions' weights lie in memory."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from torch import nn
+
+from gan_lightning.types import Batch
+
+MemoryFormat = Literal["channels_last", "contiguous_format"]
+"""Orders by their names in torch: a pixel's channels side by side, or a channel's pixels."""
+
+
+def memory_format_of(networks: Iterable[nn.Module], asked: MemoryFormat | None = None) -> torch.memory_format:
+    """Return the order for networks that are trained together.
+
+    Args:
+        networks: networks that name the order in which they are fastest in their attribute `memory_format`; those from
+            elsewhere may lack it, because a `view` of maps in their code would fail with channels last.
+        asked: an order that is used in any case; None for channels last if all networks name it.
+    """
+    if asked:
+        return getattr(torch, asked)
+    named = {getattr(network, "memory_format", torch.contiguous_format) for network in networks}
+    return torch.channels_last if named == {torch.channels_last} else torch.contiguous_format
+
+
+def in_order(batch: Batch, memory_format: torch.memory_format) -> Batch:
+    """Return a batch whose images lie in memory in this order."""
+    return type(batch)(*(each.contiguous(memory_format=memory_format) if each.dim() == 4 else each for each in batch))
