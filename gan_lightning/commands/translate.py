@@ -1,6 +1,8 @@
 """`gan-lightning translate run=RUN input=DIR output=DIR`: translate a folder of images into the other domain."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,24 +22,20 @@ from gan_lightning.models.game import AdversarialGame
 from gan_lightning.printable import printable
 from gan_lightning.randomness import derive
 from gan_lightning.signals import Stopped
-from gan_lightning.types import Images, PositiveInt
+from gan_lightning.types import FolderPath, Images, PositiveInt, RunPath
 
 log = logging.getLogger(__name__)
 
 
-def run(config: DictConfig) -> None:
-    """Translate every image below `input`.
-
-    Raises:
-        ValueError: if a key, a file or the model is wrong; see `translate`.
-    """
+def prepared(config: DictConfig) -> Callable[[], None]:
+    """Return what translates every image below `input`."""
     logs.tidy()
-    translate(**schema.arguments(translate, config))
+    return partial(translate, **schema.arguments("gan_lightning.commands.translate.translate", config))
 
 
 def translate(
-    run: str,
-    input: str,
+    run: RunPath,
+    input: FolderPath,
     output: str,
     direction: Literal["xy", "yx"] = "xy",
     batch_size: PositiveInt = 1,
@@ -95,6 +93,10 @@ def translate(
     if not written:
         raise ValueError(f"input must hold images; none of the {len(files):,} in {source} can be read")
     log.info("%s images written to %s, %s left out", f"{written:,}", target, f"{len(bad):,}")
+
+
+TAKES = (translate,)
+"""The functions whose arguments are the keys of this command's configuration."""
 
 
 def _device(accelerator: str) -> torch.device:
