@@ -6,6 +6,7 @@ can tell is found later, by `config/parts.py`, and still before a folder is made
 
 import logging
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
