@@ -50,7 +50,7 @@ def prepared(config: DictConfig) -> Callable[[], None]:
     counts = [] if config.num_images is None else numbers("num_images", config.num_images, 1)
     seeds = numbers("seeds", config.seeds, 0)
     if _is_of_run(config.run, config.real, config.fake):
-        scores = partial(evaluate, **of_run | made | {"num_images": counts, "seeds": seeds})
+        scores = evaluate(**of_run | made | {"num_images": counts, "seeds": seeds})
     else:
         scores = partial(folder_scores, **of_folders | made | {"num_images": counts})
     return partial(_scored, scores, Path(config.run_dir))
@@ -83,8 +83,10 @@ def evaluate(
     split: Split = "train",
     root: FolderPath | None = None,
     accelerator: str = "auto",
-) -> list[ScoreRecord]:
-    """Return a record for each score of each number of images, latent seed, kind of weights and batch-norm mode.
+) -> Callable[[], list[ScoreRecord]]:
+    """Restore the model of a run; return what scores it.
+
+    There is a record for each score of each number of images, latent seed, kind of weights and batch-norm mode.
 
     Args:
         metrics: the metrics by name.
@@ -102,7 +104,7 @@ def evaluate(
         accelerator: the name of a Lightning accelerator.
 
     Raises:
-        ValueError: if the checkpoint, the data or the numbers of images are wrong.
+        ValueError: if the checkpoint is wrong; while scoring, if the data or the numbers of images are.
     """
     assert run is not None
     device = Trainer(accelerator=accelerator, devices=1, logger=False).strategy.root_device
@@ -114,22 +116,26 @@ def evaluate(
     if root is not None:
         trained.data.root = root
     data = instantiate(trained.data)
-    data.prepare_data()
-    counts = num_images or [NUM_IMAGES]
-    chosen = with_small_sample_metrics(metrics, few, _numbers_of_images(data, split, model, counts))
-    scorer = Scorer(chosen, extractor, data, split, device)
-    for count in counts:
-        scorer.check(model, count)
-    folder = file.absolute().parent.parent if file.parent.name == "checkpoints" else None
-    progress = TrainingProgress(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
-    records: list[ScoreRecord] = []
-    for count, kind, mode, seed in product(counts, _weights(model, weights), _modes(model, batch_norm), seeds):
-        log.info("%s images, %s weights, batch norm %s, seed %s", f"{count:,}", kind, mode, seed)
-        found = scorer(model, SamplingOptions(seed, batch_size, kind, mode, precision), count, progress)
-        records += found
-        if folder:
-            ScoreFile(folder / EVALUATIONS).append(found)
-    return records
+
+    def scores() -> list[ScoreRecord]:
+        data.prepare_data()
+        counts = num_images or [NUM_IMAGES]
+        chosen = with_small_sample_metrics(metrics, few, _numbers_of_images(data, split, model, counts))
+        scorer = Scorer(chosen, extractor, data, split, device)
+        for count in counts:
+            scorer.check(model, count)
+        folder = file.absolute().parent.parent if file.parent.name == "checkpoints" else None
+        progress = TrainingProgress(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
+        records: list[ScoreRecord] = []
+        for count, kind, mode, seed in product(counts, _weights(model, weights), _modes(model, batch_norm), seeds):
+            log.info("%s images, %s weights, batch norm %s, seed %s", f"{count:,}", kind, mode, seed)
+            found = scorer(model, SamplingOptions(seed, batch_size, kind, mode, precision), count, progress)
+            records += found
+            if folder:
+                ScoreFile(folder / EVALUATIONS).append(found)
+        return records
+
+    return scores
 
 
 TAKES = (evaluate, folder_scores)
