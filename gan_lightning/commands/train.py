@@ -54,7 +54,7 @@ def prepared(config: DictConfig) -> Callable[[], None]:
     file = checkpoint_of(config.resume, "resume") if config.resume else None
     whole, config = config, without_unused_parts(config)
     logs.tidy()
-    parts = made(config, file)
+    parts = [made(config, file)]
     plain: Any = OmegaConf.to_container(whole, resolve=True)
     typed = words_typed(before)
     record = RunRecord.of_new_run(typed, plain, str(config.init_from or ""))
@@ -66,8 +66,14 @@ def prepared(config: DictConfig) -> Callable[[], None]:
     return partial(train, config, record, file, parts)
 
 
-def train(config: DictConfig, record: RunRecord, file: Path | None, parts: Parts) -> None:
+def train(config: DictConfig, record: RunRecord, file: Path | None, parts: list[Parts]) -> None:
     """Train, and log where the results are.
+
+    Args:
+        config: the whole configuration, checked.
+        record: the record of the run.
+        file: the checkpoint to continue from; None for a new run.
+        parts: the run's parts, in a list that is emptied, so that a rollback frees their memory.
 
     Raises:
         ValueError: before the first iteration, if the data are wrong.
@@ -79,7 +85,7 @@ def train(config: DictConfig, record: RunRecord, file: Path | None, parts: Parts
 
 
 def fit_with_rollbacks(
-    config: DictConfig, record: RunRecord, file: Path | None, parts: Parts
+    config: DictConfig, record: RunRecord, file: Path | None, parts: list[Parts]
 ) -> tuple[AdversarialGame, Trainer]:
     """Train; if the guard rolls the run back, train again from its last good checkpoint.
 
@@ -88,7 +94,7 @@ def fit_with_rollbacks(
     """
     while True:
         try:
-            return fit(config, record, file, parts)
+            return fit(config, record, file, parts.pop() if parts else made(config, file))
         except Diverged as error:
             if error.next_attempt is None:
                 raise RunDivergedError(f"{error}; {how_to_continue(config)}") from error
@@ -99,7 +105,6 @@ def fit_with_rollbacks(
             config.callbacks.guard.attempt = error.next_attempt
             again = f"callbacks.guard.attempt={error.next_attempt}"
             record = record.continued(iteration, [again], record.config)
-            parts = made(config, file)
 
 
 def made(config: DictConfig, file: Path | None) -> Parts:
