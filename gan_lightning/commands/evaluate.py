@@ -43,13 +43,11 @@ def prepared(config: DictConfig) -> Callable[[], None]:
         ValueError: if a key is wrong, or a part cannot be made.
     """
     logs.tidy()
-    if not config.metrics:
-        raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
     of_run, of_folders = (schema.arguments(function, config) for function in named_in(f"{__name__}.TAKES"))
     made = {key: instantiate(config[key]) for key in ("extractor", "metrics", "few")}
     counts = [] if config.num_images is None else numbers("num_images", config.num_images, 1)
     seeds = numbers("seeds", config.seeds, 0)
-    if _is_of_run(config.run, config.real, config.fake):
+    if config.run is not None:
         scores = evaluate(**of_run | made | {"num_images": counts, "seeds": seeds})
     else:
         scores = partial(folder_scores, **of_folders | made | {"num_images": counts})
@@ -150,13 +148,6 @@ def _numbers_of_images(
         return list(counts)
     limits = [model.generator_inputs.count(data, direction) for direction in model.directions]
     return [*map(len, data.evaluation_images(split)), *counts, *(limit for limit in limits if limit)]
-
-
-def _is_of_run(run: str | None, real: str | None, fake: str | None) -> bool:
-    """Return whether a run is to be scored, and not a folder; raise a ValueError if that is not clear."""
-    if [key is None for key in (run, real, fake)] not in ([False, True, True], [True, False, False]):
-        raise ValueError(f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}")
-    return run is not None
 
 
 def _weights(model: AdversarialGame, weights: str) -> list[Weights]:

@@ -46,6 +46,8 @@ def checked(config: DictConfig, command: str) -> DictConfig:
     schema.check(used)
     if "trainer" in used:
         _check_trainer(used.trainer)
+    if "fake" in used:
+        _check_what_is_scored(used)
     functions = named_in(f"gan_lightning.commands.{command}.TAKES")
     for function in functions:
         schema.arguments(function, used)
@@ -82,6 +84,14 @@ def without_unused_parts(config: DictConfig) -> DictConfig:
         if "scores" in config.get("callbacks", {}) and not config.metrics:
             config.callbacks.scores.extractor = None
     return config
+
+
+def _check_what_is_scored(config: DictConfig) -> None:
+    run, real, fake = config.run, config.real, config.fake
+    if [key is None for key in (run, real, fake)] not in ([False, True, True], [True, False, False]):
+        raise ValueError(f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}")
+    if not config.metrics:
+        raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
 
 
 def _check_trainer(trainer: DictConfig) -> None:

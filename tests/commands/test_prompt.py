@@ -73,7 +73,10 @@ WRONG = {
     "a user's bound": (["--config-dir=conf", "loss=mine", "model.loss.width=0"], "model.loss.width must be a whole"),
     "a user's class": (["--config-dir=conf", "loss=mine", "model.loss._target_=mine.Mne"], "there is no mine.Mne"),
     "a run to evaluate": (["evaluate", "run=nowhere"], "run must be a checkpoint or a run folder with checkpoints"),
-    "a number to evaluate": (["evaluate", "num_images=many"], "num_images must be a whole number of at least 1"),
+    "a number to evaluate": (
+        ["evaluate", "run=.", "num_images=many"],
+        "num_images must be a whole number of at least 1",
+    ),
     "an image folder": (["evaluate", "real=nowhere", "fake=."], "real must name a folder with images; there is no"),
     "images to translate": (
         ["translate", "run=.", "input=nowhere", "output=x"],
