@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -63,14 +64,20 @@ def scored_runs(folder):
         ScoreFile(folder / name / "scores.jsonl").append([replace(RECORD, seed=seed, value=1.0 + seed)])
 
 
+def cpu_seconds():
+    """Seconds of all processes that have ended, which other load on the machine changes less than the clock's."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def seconds(name, folder):
     words = LINES[name]
     command = [sys.executable, *(words if words is BARE else ["-m", "gan_lightning", *words])]
     path = os.pathsep.join([str(HERE.parent), str(folder), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path, "GAN_LIGHTNING_CACHE": str(folder / "cache")}
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), cpu_seconds()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    taken = time.perf_counter() - began
+    taken = time.perf_counter() - began, cpu_seconds() - spent
     if done.returncode != CODES.get(name, 0):
         raise SystemExit(f"{name}: exit code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return taken
@@ -91,11 +98,12 @@ def main():
                 taken = seconds(name, folder)
                 if number:
                     times[name].append(taken)
-    medians = {name: statistics.median(each) for name, each in times.items()}
-    print("| command | seconds | beyond the bare import |\n|---|---|---|")
-    for name, median in medians.items():
-        beyond = median - medians["bare import"]
-        print(f"| {name} | {median:.2f} | {'' if name == 'bare import' else f'{beyond:+.2f}'} |")
+    medians = {name: [statistics.median(each) for each in zip(*both, strict=True)] for name, both in times.items()}
+    print("| command | seconds | beyond the bare import | CPU seconds | beyond |\n|---|---|---|---|---|")
+    for name, found in medians.items():
+        beyond = [one - bare for one, bare in zip(found, medians["bare import"], strict=True)]
+        cells = [f"{found[0]:.2f}", f"{beyond[0]:+.2f}", f"{found[1]:.2f}", f"{beyond[1]:+.2f}"]
+        print(f"| {name} | {' | '.join(cells)} |")
     machine = {
         "date": date.today().isoformat(),
         "processor": platform.processor() or platform.machine(),

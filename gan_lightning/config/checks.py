@@ -52,7 +52,7 @@ def checked(config: DictConfig, command: str) -> DictConfig:
     for function in functions:
         schema.arguments(function, used)
     schema.check_paths(used, *functions)
-    if (given := used.get("init_from")) and not Path(given).expanduser().exists():
+    if (given := used.get("init_from")) and not Path(str(given)).expanduser().exists():
         raise ValueError(f"init_from must be a checkpoint or a run folder with checkpoints; there is no {given}")
     return config
 
