@@ -6,12 +6,13 @@ if __name__ == "__main__" and not sys.flags.safe_path:
     # `python -m` puts the working directory first, which may be from elsewhere: a module in it would be executed.
     del sys.path[0]
 
+import gc
 import os
 import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 
 from gan_lightning import signals
 
@@ -59,7 +60,7 @@ def _run() -> None:
         os.environ.pop("HYDRA_FULL_ERROR", None)
         with _one_sentence(wants_traceback, primary):
             config = checked(config, command)
-            chosen = import_module(f"gan_lightning.commands.{command}")
+            chosen = _imported(f"gan_lightning.commands.{command}")
             with signals.answered_by(signals.raise_stopped):
                 work = chosen.prepared(config)
 
@@ -86,6 +87,15 @@ def _run() -> None:
                 main(lambda config: prepare(config)())()
     finally:
         release()
+
+
+def _imported(name: str) -> ModuleType:
+    """Import a module without looking for garbage meanwhile, which takes a tenth of the time of torch's import."""
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.enable()
 
 
 class _one_sentence:  # noqa: N801
