@@ -18,6 +18,7 @@ from gan_lightning import signals
 
 with signals.answered_by(signals.exit_at_once):  # these imports take a while
     import hydra
+    from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
     from omegaconf import DictConfig
     from omegaconf.errors import OmegaConfBaseException
@@ -67,7 +68,7 @@ def _run() -> None:
         def in_folder() -> None:
             with _one_sentence(wants_traceback, primary):
                 if command != "train":
-                    logs.write_to(Path(config.run_dir, f"{command}.log"))
+                    logs.write_to(Path(HydraConfig.get().runtime.output_dir, f"{command}.log"))
                 elif not is_further_rank():
                     hold(Path(config.run_dir), "hydra.run.dir")
                 with signals.answered_by(signals.raise_stopped):
