@@ -144,7 +144,7 @@ def timed(step, batches, warm_up):
 def bare(config, model, batches, warm_up):
     """Minimise our objective on our networks in a loop of its own, without noting anything."""
     model = copy.deepcopy(model).to(DEVICE)
-    G, D = model.generator, model.discriminator
+    discriminator = model.discriminator
     optimizer_d, optimizer_g = model.configure_optimizers()
     player = model.players["discriminator"]
     half = torch.autocast(DEVICE.type, torch.bfloat16, enabled=config.trainer.precision == "bf16-mixed")
@@ -155,38 +155,42 @@ def bare(config, model, batches, warm_up):
         with half:
             with torch.no_grad():
                 fake = model.generate(batch)  # our inputs and our network, no hooks
-            terms = model.loss.discriminator(D, real, fake) | player.penalty_terms(0, 1, D, real, fake)
+            terms = model.loss.discriminator(discriminator, real, fake) | player.penalty_terms(
+                0, 1, discriminator, real, fake
+            )
         sum(terms.values()).backward()
         optimizer_d.step()
         optimizer_d.zero_grad()
         if (number + 1) % model.players["generator"].every == 0:
-            D.requires_grad_(False)
+            discriminator.requires_grad_(False)
             with half:
-                terms = model.loss.generator(D, real, model.generate(batch))
+                terms = model.loss.generator(discriminator, real, model.generate(batch))
             sum(terms.values()).backward()
             optimizer_g.step()
             optimizer_g.zero_grad()
-            D.requires_grad_(True)
+            discriminator.requires_grad_(True)
 
     return timed(step, batches, warm_up)
 
 
-def wgan_gp_step(G, D, optimizer_g, optimizer_d, real, number):
+def wgan_gp_step(generator, discriminator, optimizer_g, optimizer_d, real, number):
     """Train the critic, and G in every fifth batch, as plain code does (Gulrajani et al. 2017, algorithm 1)."""
 
     def fakes():
-        return G(torch.randn(len(real), 128, device=real.device))
+        return generator(torch.randn(len(real), 128, device=real.device))
 
     fake = fakes().detach()
     between = torch.lerp(real, fake, torch.rand(len(real), 1, 1, 1, device=real.device)).requires_grad_()
-    (slopes,) = torch.autograd.grad(D(between).sum(), between, create_graph=True)
-    loss_d = D(fake).mean() - D(real).mean() + 10 * ((slopes.flatten(1).norm(dim=1) - 1) ** 2).mean()
+    (slopes,) = torch.autograd.grad(discriminator(between).sum(), between, create_graph=True)
+    loss_d = (
+        discriminator(fake).mean() - discriminator(real).mean() + 10 * ((slopes.flatten(1).norm(dim=1) - 1) ** 2).mean()
+    )
     optimizer_d.zero_grad()
     loss_d.backward()
     optimizer_d.step()
     if (number + 1) % 5:
         return loss_d.item(), None
-    loss_g = -D(fakes()).mean()
+    loss_g = -discriminator(fakes()).mean()
     optimizer_g.zero_grad()
     loss_g.backward()
     optimizer_g.step()
@@ -216,7 +220,7 @@ class PlainWGAN:
     """`wgan_gp_step` as if it were a file of examples/."""
 
     train_step = staticmethod(wgan_gp_step)
-    ADAM = {"lr": 1e-4, "betas": (0.0, 0.9)}  # noqa: RUF012
+    ADAM = {"lr": 1e-4, "betas": (0.0, 0.9)}
 
 
 def prepare(row, given):

@@ -6,11 +6,13 @@ if __name__ == "__main__" and not sys.flags.safe_path:
     # `python -m` puts the working directory first, which may be from elsewhere: a module in it would be executed.
     del sys.path[0]
 
+import gc
 import os
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 
 from gan_lightning import signals
 
@@ -22,8 +24,9 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from omegaconf.errors import OmegaConfBaseException
 
     from gan_lightning import launcher
-    from gan_lightning.config import logs, resolvers
+    from gan_lightning.config import job, logs, resolvers
     from gan_lightning.config.arguments import prepared, with_overrides, with_runs
+    from gan_lightning.config.checks import checked
     from gan_lightning.config.composition import CONF
     from gan_lightning.config.continuing import Words, continued, is_further_rank
     from gan_lightning.config.errors import USER_ERRORS, exit_code, sentence
@@ -53,17 +56,25 @@ def _run() -> None:
     primary = "config" if command == "train" else command
     wants_traceback = bool(os.environ.get(TRACEBACK))
 
-    def task(config: DictConfig) -> None:
+    def prepare(config: DictConfig) -> Callable[[], None]:
         sys.argv[:] = repeated  # Lightning starts further ranks by repeating the command line
         os.environ.pop("HYDRA_FULL_ERROR", None)
         with _one_sentence(wants_traceback, primary):
-            if command != "train":
-                logs.write_to(Path(HydraConfig.get().runtime.output_dir, f"{command}.log"))
-            elif not is_further_rank():
-                hold(Path(config.run_dir), "hydra.run.dir")
-            chosen = import_module(f"gan_lightning.commands.{command}")
+            config = checked(config, command)
+            chosen = _imported(f"gan_lightning.commands.{command}")
             with signals.answered_by(signals.raise_stopped):
-                chosen.run(config)
+                work = chosen.prepared(config)
+
+        def in_folder() -> None:
+            with _one_sentence(wants_traceback, primary):
+                if command != "train":
+                    logs.write_to(Path(HydraConfig.get().runtime.output_dir, f"{command}.log"))
+                elif not is_further_rank():
+                    hold(Path(config.run_dir), "hydra.run.dir")
+                with signals.answered_by(signals.raise_stopped):
+                    work()
+
+        return in_folder
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
     try:
@@ -73,9 +84,20 @@ def _run() -> None:
             both = continued(words) if command == "train" else Words(words, words)
             repeated = [*given[: len(given) - len(arguments)], *both.typed]
             sys.argv[1:] = both.for_hydra
-            hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")(task)()
+            if not job.run(both.for_hydra, primary, prepare):
+                main = hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")
+                main(lambda config: prepare(config)())()
     finally:
         release()
+
+
+def _imported(name: str) -> ModuleType:
+    """Import a module without looking for garbage meanwhile, which takes a tenth of the time of torch's import."""
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.enable()
 
 
 class _one_sentence:  # noqa: N801

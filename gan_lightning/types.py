@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from gan_lightning.values import AtLeast, Existing
+
 Images = Float[Tensor, "B C H W"]
 """A batch of images; their values are in [-1, 1] from the end of the data module to the logger."""
 Latents = Float[Tensor, "B Z"]
@@ -94,13 +96,11 @@ class ImageSet(Protocol):
         """Pixels [n, C, H, W] of some images."""
 
 
-class AtLeast(NamedTuple):
-    """A bound in a constructor's annotation; the command line checks the configuration against it."""
-
-    bound: float
-
-
 PositiveInt = Annotated[int, AtLeast(1)]
 NonNegativeInt = Annotated[int, AtLeast(0)]
 Number = float | int
 NonNegativeFloat = Annotated[Number, AtLeast(0)]
+FilePath = Annotated[str, Existing("file")]
+FolderPath = Annotated[str, Existing("folder")]
+RunPath = Annotated[str, Existing("path", "be a checkpoint or a run folder with checkpoints")]
+ImagesPath = Annotated[str, Existing("folder", "name a folder with images")]

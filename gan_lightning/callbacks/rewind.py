@@ -3,10 +3,6 @@
 import shutil
 from pathlib import Path
 
-from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.summary.writer.record_writer import RecordWriter
-
 from gan_lightning.callbacks.metrics_csv import columns_of, is_torn, read_table, write_table
 from gan_lightning.evaluation.records import ScoreFile
 from gan_lightning.files import atomic_write
@@ -54,6 +50,11 @@ def begin_with(folder: Path, parent: Path, iteration: int) -> None:
 
 def _cut_events(file: Path, iteration: int) -> None:
     """Keep the events up to an iteration; a record that a killed process has not finished is dropped."""
+    # Only a run that continues needs these.
+    from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
     raw = list(RawEventFileLoader(str(file)).Load())
     kept = [record for record in raw if Event.FromString(record).step <= iteration]
     size = sum(len(record) + 16 for record in kept)  # a record's length and two check sums take 16 bytes

@@ -10,7 +10,8 @@ from lightning.pytorch.plugins.precision import Precision
 class TensorFloat32(Precision):
     """Lets products of matrices in a training step have ten bits of mantissa, on devices that are faster so.
 
-    Weights, sums and everything else stay float32. Outside of the step, as in scores, products are as precise as before.
+    Weights, sums and everything else stay float32. Outside of the step, as in scores, products are as precise as
+    before.
     """
 
     @contextmanager

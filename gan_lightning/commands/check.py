@@ -2,6 +2,8 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, get_args
@@ -11,7 +13,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from gan_lightning.config import logs, schema
+from gan_lightning.config import logs
 from gan_lightning.data.cache import FittedImages
 from gan_lightning.data.module import Split, StoredDataModule, domain_names
 
@@ -19,16 +21,18 @@ NumbersByPixels = dict[str, list[int]]
 """Numbers of images by a hash of their fitted pixels: images of one hash are equal."""
 
 
-def run(config: DictConfig) -> None:
+def prepared(config: DictConfig) -> Callable[[], None]:
+    """Make the data module; return what checks it."""
+    logs.tidy()
+    return partial(check, instantiate(config.data), Path(config.run_dir))
+
+
+def check(module: StoredDataModule, folder: Path) -> None:
     """Read every split, show a table and write check.json; exit with 1 if training would go wrong.
 
     Raises:
-        ValueError: if the configuration is wrong.
         SystemExit: with 1 if training would go wrong.
     """
-    schema.check(config)
-    logs.tidy()
-    module: StoredDataModule = instantiate(config.data)
     report: dict[str, Any] = {"splits": {}, "wrong": [], "worth_knowing": []}
     hashed: dict[str, NumbersByPixels] = {}
     expected = module.expected or {}
@@ -44,7 +48,7 @@ def run(config: DictConfig) -> None:
         report["wrong"].append(str(error))
     report["wrong"] += module.problems()
     report["worth_knowing"] += _leaks(hashed) + _remarks_on_whole_set(report, hashed, expected.get("all"))
-    file = Path(config.run_dir) / "check.json"
+    file = folder / "check.json"
     file.write_text(json.dumps(report, ensure_ascii=False, indent=1))
     _show(report, file)
     if report["wrong"]:

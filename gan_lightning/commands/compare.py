@@ -1,13 +1,14 @@
 """`gan-lightning compare RUN RUN ...`: scores of runs side by side, ranked where their protocols are the same."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from omegaconf import DictConfig
 
-from gan_lightning.config import logs, schema
-from gan_lightning.config.runs import configuration_of, iterations_of_checkpoints
+from gan_lightning.config import logs
+from gan_lightning.config.run_folders import configuration_of, iterations_of_checkpoints
 from gan_lightning.evaluation.records import SCORES, ScoreFile, records_of_run
 from gan_lightning.reports import comparison
 from gan_lightning.reports.history import draws
@@ -15,14 +16,14 @@ from gan_lightning.reports.history import draws
 log = logging.getLogger(__name__)
 
 
-def run(config: DictConfig) -> None:
-    """Compare runs, with the arguments of `compare` from the configuration."""
+def prepared(config: DictConfig) -> Callable[[], None]:
+    """Compare the runs that the configuration names; return what shows and writes the comparison."""
     logs.tidy()
-    compare(**schema.arguments(compare, config))
+    return compare(config.runs, config.run_dir)
 
 
-def compare(runs: Sequence[str], run_dir: str) -> None:
-    """Show a table for each score and protocol, and write compare.csv and compare.md.
+def compare(runs: Sequence[str], run_dir: str) -> Callable[[], None]:
+    """Compare runs; return what shows a table for each score and protocol, and writes compare.csv and compare.md.
 
     Runs that differ in their seed alone become one row, with mean and standard deviation. Nothing is ranked or averaged
     across protocols.
@@ -33,17 +34,24 @@ def compare(runs: Sequence[str], run_dir: str) -> None:
 
     Raises:
         ValueError: if a folder is missing or has no scores, or no run has one.
-        SystemExit: with 1 if something is not ranked or averaged together because of its protocol.
     """
     folders = [Path(run).expanduser() for run in dict.fromkeys(runs)]
     read = [_read(folder, folders) for folder in folders]
     if not any(run.scores for run in read):
         found = "; ".join(f"{run.name}: {run.failure}" for run in read) or "no run"
         raise ValueError(f"runs must name a run with a score: gan-lightning compare RUN RUN ...; got {found}")
-    tables, sentences = comparison.compare(read)
+    return partial(_told, *comparison.compare(read), Path(run_dir))
+
+
+def _told(tables: list[list[comparison.Row]], sentences: list[str], folder: Path) -> None:
+    """Show a comparison and write it to a folder.
+
+    Raises:
+        SystemExit: with 1 if something is not ranked or averaged together because of its protocol.
+    """
     comparison.show(tables, sentences)
-    comparison.write(tables, sentences, Path(run_dir))
-    log.info("compare.csv and compare.md are written to %s", run_dir)
+    comparison.write(tables, sentences, folder)
+    log.info("compare.csv and compare.md are written to %s", folder)
     if sentences:
         raise SystemExit(1)
 
@@ -63,3 +71,7 @@ def _read(folder: Path, folders: Sequence[Path]) -> comparison.Run:
     name = folder.name if [other.name for other in folders].count(folder.name) == 1 else str(folder)
     scores = draws(record for record in records if record.better != "neither")
     return comparison.Run(name, str(folder), *configuration_of(folder), scores, end, failure)
+
+
+TAKES = (compare,)
+"""The functions whose arguments are the keys of this command's configuration."""

@@ -1,10 +1,11 @@
 """`gan-lightning evaluate run=RUN` or `evaluate real=DIR fake=DIR`: the scores of a checkpoint or a folder."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from hydra.utils import instantiate
 from lightning import LightningDataModule, Trainer
@@ -14,6 +15,7 @@ from gan_lightning.config import logs, schema
 from gan_lightning.config.record import refuse_links
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.config.schema import numbers
+from gan_lightning.config.signatures import named_in
 from gan_lightning.data.module import Split, StoredDataModule
 from gan_lightning.evaluation.folders import folder_scores
 from gan_lightning.evaluation.records import EVALUATIONS, ScoreFile, ScoreRecord
@@ -21,10 +23,12 @@ from gan_lightning.evaluation.sampling import BatchNormMode, Precision, Sampling
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress, with_small_sample_metrics
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
-from gan_lightning.models.game import AdversarialGame, Weights
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.image_model import Weights
 from gan_lightning.reports import evaluation_table
 from gan_lightning.reports.history import draws
-from gan_lightning.types import PositiveInt
+from gan_lightning.types import PositiveInt, RunPath
+from gan_lightning.values import Numbers
 
 log = logging.getLogger(__name__)
 
@@ -33,25 +37,28 @@ NUM_IMAGES = 10_000
 Metrics = Mapping[str, Metric]
 
 
-def run(config: DictConfig) -> None:
-    """Score, show a table, and write evaluation.jsonl; for a run also its evaluations.jsonl, which `compare` reads.
+def prepared(config: DictConfig) -> Callable[[], None]:
+    """Make the extractor and the metrics; return what scores.
 
     Raises:
-        ValueError: if a key, a folder or a checkpoint is wrong.
+        ValueError: if a key is wrong, or a part cannot be made.
     """
-    schema.check(config)
     logs.tidy()
-    if not config.metrics:
-        raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
-    of_run, of_folders = (schema.arguments(function, config) for function in (evaluate, folder_scores))
-    made = {key: instantiate(config[key]) for key in ("extractor", "metrics", "few")}  # before any data is read
+    of_run, of_folders = (schema.arguments(function, config) for function in named_in(f"{__name__}.TAKES"))
+    made = {key: instantiate(config[key]) for key in ("extractor", "metrics", "few")}
     counts = [] if config.num_images is None else numbers("num_images", config.num_images, 1)
     seeds = numbers("seeds", config.seeds, 0)
-    if _is_of_run(config.run, config.real, config.fake):
-        records = evaluate(**of_run | made | {"num_images": counts, "seeds": seeds})
+    if config.run is not None:
+        scores = evaluate(**of_run | made | {"num_images": counts, "seeds": seeds})
     else:
-        records = folder_scores(**of_folders | made | {"num_images": counts})
-    file = Path(config.run_dir) / "evaluation.jsonl"
+        scores = partial(folder_scores, **of_folders | made | {"num_images": counts})
+    return partial(_scored, scores, Path(config.run_dir))
+
+
+def _scored(scores: Callable[[], list[ScoreRecord]], folder: Path) -> None:
+    """Score, show a table, and write evaluation.jsonl; for a run also its evaluations.jsonl, which `compare` reads."""
+    records = scores()
+    file = folder / "evaluation.jsonl"
     ScoreFile(file).append(records)
     found = draws(records)
     evaluation_table.show(found)
@@ -65,9 +72,9 @@ def evaluate(
     metrics: Metrics,
     few: Metrics,
     extractor: Extractor,
-    run: str | None = None,
-    num_images: Any = (),
-    seeds: Any = (0,),
+    run: RunPath | None = None,
+    num_images: Annotated[Sequence[int], Numbers(1)] = (),
+    seeds: Annotated[Sequence[int], Numbers(0)] = (0,),
     weights: Literal["ema", "raw", "both"] = "ema",
     batch_norm: Literal["eval", "batch", "standing", "audit"] = "eval",
     batch_size: PositiveInt = 64,
@@ -75,8 +82,10 @@ def evaluate(
     split: Split = "train",
     overrides: Any = (),
     accelerator: str = "auto",
-) -> list[ScoreRecord]:
-    """Return a record for each score of each number of images, latent seed, kind of weights and batch-norm mode.
+) -> Callable[[], list[ScoreRecord]]:
+    """Restore the model of a run; return what scores it.
+
+    There is a record for each score of each number of images, latent seed, kind of weights and batch-norm mode.
 
     Args:
         metrics: the metrics by name.
@@ -94,7 +103,7 @@ def evaluate(
         accelerator: the name of a Lightning accelerator.
 
     Raises:
-        ValueError: if the checkpoint, the data or the numbers of images are wrong.
+        ValueError: if the checkpoint is wrong; while scoring, if the data or the numbers of images are.
     """
     assert run is not None
     device = Trainer(accelerator=accelerator, devices=1, logger=False).strategy.root_device
@@ -104,37 +113,40 @@ def evaluate(
     model, trained, iteration = restored(file, "run", overrides)
     model.to(device)
     data = instantiate(trained.data)
-    data.prepare_data()
-    counts = num_images or [NUM_IMAGES]
-    chosen = with_small_sample_metrics(metrics, few, _numbers_of_images(data, split, model, counts))
-    scorer = Scorer(chosen, extractor, data, split, device)
-    for count in counts:
-        scorer.check(model, count)
-    folder = file.absolute().parent.parent if file.parent.name == "checkpoints" else None
-    progress = TrainingProgress(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
-    records: list[ScoreRecord] = []
-    for count, kind, mode, seed in product(counts, _weights(model, weights), _modes(model, batch_norm), seeds):
-        log.info("%s images, %s weights, batch norm %s, seed %s", f"{count:,}", kind, mode, seed)
-        found = scorer(model, SamplingOptions(seed, batch_size, kind, mode, precision), count, progress)
-        records += found
-        if folder:
-            ScoreFile(folder / EVALUATIONS).append(found)
-    return records
+
+    def scores() -> list[ScoreRecord]:
+        data.prepare_data()
+        counts = num_images or [NUM_IMAGES]
+        chosen = with_small_sample_metrics(metrics, few, _numbers_of_images(data, split, model, counts))
+        scorer = Scorer(chosen, extractor, data, split, device)
+        for count in counts:
+            scorer.check(model, count)
+        folder = file.absolute().parent.parent if file.parent.name == "checkpoints" else None
+        progress = TrainingProgress(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
+        records: list[ScoreRecord] = []
+        for count, kind, mode, seed in product(counts, _weights(model, weights), _modes(model, batch_norm), seeds):
+            log.info("%s images, %s weights, batch norm %s, seed %s", f"{count:,}", kind, mode, seed)
+            found = scorer(model, SamplingOptions(seed, batch_size, kind, mode, precision), count, progress)
+            records += found
+            if folder:
+                ScoreFile(folder / EVALUATIONS).append(found)
+        return records
+
+    return scores
 
 
-def _numbers_of_images(data: LightningDataModule, split: Split, model: AdversarialGame, counts: list[int]) -> list[int]:
+TAKES = (evaluate, folder_scores)
+"""The functions whose arguments are the keys of this command's configuration."""
+
+
+def _numbers_of_images(
+    data: LightningDataModule, split: Split, model: AdversarialGame, counts: Sequence[int]
+) -> list[int]:
     """Return how many real and how many generated images the scores will see."""
     if not isinstance(data, StoredDataModule):  # the scorer will refuse it
-        return counts
+        return list(counts)
     limits = [model.generator_inputs.count(data, direction) for direction in model.directions]
     return [*map(len, data.evaluation_images(split)), *counts, *(limit for limit in limits if limit)]
-
-
-def _is_of_run(run: str | None, real: str | None, fake: str | None) -> bool:
-    """Return whether a run is to be scored, and not a folder; raise a ValueError if that is not clear."""
-    if [key is None for key in (run, real, fake)] not in ([False, True, True], [True, False, False]):
-        raise ValueError(f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}")
-    return run is not None
 
 
 def _weights(model: AdversarialGame, weights: str) -> list[Weights]:

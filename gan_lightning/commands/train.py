@@ -2,28 +2,29 @@
 
 import logging
 import shlex
-from copy import deepcopy
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
-from lightning import Trainer, seed_everything
-from omegaconf import DictConfig, OmegaConf, open_dict
+from lightning import LightningDataModule, Trainer, seed_everything
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from gan_lightning import slurm
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint, numbered_checkpoints
 from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config import exhausted, logs
-from gan_lightning.config.checks import check, check_checkpoint_fits, check_data_suit, check_same_run
+from gan_lightning.config.checks import without_unused_parts
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.errors import RunDivergedError
 from gan_lightning.config.exhausted import how_to_continue
 from gan_lightning.config.opening import Opening
+from gan_lightning.config.parts import check_checkpoint_fits, check_data_suit, check_optimizers
 from gan_lightning.config.record import RunRecord
-from gan_lightning.config.restoring import restored_config
 from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.transfer import load_fitting_weights
@@ -34,39 +35,61 @@ SHOWN = 5
 """How many weights that `init_from` could not load are named."""
 
 
-def run(config: DictConfig) -> None:
-    """Compose the configuration, check it, train, and log where the results are.
+class Parts(NamedTuple):
+    """What a run trains, on what, and by whom."""
+
+    model: AdversarialGame
+    data: LightningDataModule
+    trainer: Trainer
+
+
+def prepared(config: DictConfig) -> Callable[[], None]:
+    """Make the parts of a run; return what trains them and logs where the results are.
 
     A run that continues in its own folder leaves every file as it is until all checks have passed.
 
     Raises:
-        ValueError: before training, if the configuration, the data or the checkpoint to resume from is wrong.
-        SystemExit: with 128 plus the signal's number after a signal that has ended the run.
+        ValueError: if the parts do not suit each other or the checkpoint to resume from.
     """
     logs.tidy()
     before = record_to_resume(config.resume) if config.resume else None
     file = checkpoint_of(config.resume, "resume") if config.resume else None
-    typed = overrides_typed(HydraConfig.get().overrides.task, before)
-    if before:
-        config = restored_config(before, typed, "resume", config)
-        check_same_run(before, config)
     whole, config = config, without_unused_parts(config)
-    check(config)
+    parts = [made(config, file)]
     plain: Any = OmegaConf.to_container(whole, resolve=True)
     if plain["data"].get("root"):
         plain["data"]["root"] = str(Path(plain["data"]["root"]).expanduser().absolute())  # it may continue elsewhere
+    typed = overrides_typed(HydraConfig.get().overrides.task, before)
     record = RunRecord.of_new_run(typed, plain, str(config.init_from or ""))
     if before and file:
         iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"]
         record = before.continued(iteration, typed, plain)
         if not Path(config.resume).is_dir():
             record = replace(record, parent=str(file))
-    model, trainer = fit_with_rollbacks(config, record, file)
+    return partial(train, config, record, file, parts)
+
+
+def train(config: DictConfig, record: RunRecord, file: Path | None, parts: list[Parts]) -> None:
+    """Train, and log where the results are.
+
+    Args:
+        config: the whole configuration, checked.
+        record: the record of the run.
+        file: the checkpoint to continue from; None for a new run.
+        parts: the run's parts, in a list that is emptied, so that a rollback frees their memory.
+
+    Raises:
+        ValueError: before the first iteration, if the data are wrong.
+        SystemExit: with 128 plus the signal's number after a signal that has ended the run.
+    """
+    model, trainer = fit_with_rollbacks(config, record, file, parts)
     if trainer.is_global_zero:  # the launcher of the other ranks takes any exit code of theirs for a crash
         report(Path(config.run_dir), model, trainer)
 
 
-def fit_with_rollbacks(config: DictConfig, record: RunRecord, file: Path | None) -> tuple[AdversarialGame, Trainer]:
+def fit_with_rollbacks(
+    config: DictConfig, record: RunRecord, file: Path | None, parts: list[Parts]
+) -> tuple[AdversarialGame, Trainer]:
     """Train; if the guard rolls the run back, train again from its last good checkpoint.
 
     Raises:
@@ -74,7 +97,7 @@ def fit_with_rollbacks(config: DictConfig, record: RunRecord, file: Path | None)
     """
     while True:
         try:
-            return fit(config, record, file)
+            return fit(config, record, file, parts.pop() if parts else made(config, file))
         except Diverged as error:
             if error.next_attempt is None:
                 lower = f"model.discriminator_optimizer.lr={config.model.discriminator_optimizer.lr / 10:g}"
@@ -87,17 +110,17 @@ def fit_with_rollbacks(config: DictConfig, record: RunRecord, file: Path | None)
             record.config["callbacks"]["guard"]["attempt"] = error.next_attempt
 
 
-def fit(config: DictConfig, record: RunRecord, file: Path | None) -> tuple[AdversarialGame, Trainer]:
-    """Make model, data and trainer anew, and train.
+def made(config: DictConfig, file: Path | None) -> Parts:
+    """Make model, data and trainer anew; nothing is read but the checkpoint, and nothing written.
 
     Args:
         config: the whole configuration, checked.
-        record: the record of the run, which is written to its folder once everything is ready to train.
         file: the checkpoint to continue from; None for a new run.
 
     Raises:
-        ValueError: before training, if the parts do not suit each other, the data or the checkpoint.
+        ValueError: if a part cannot be made, or does not suit another or the checkpoint.
     """
+    check_optimizers(config)
     seed_everything(config.seed, verbose=False)
     model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
     check_data_suit(model, data)
@@ -105,9 +128,25 @@ def fit(config: DictConfig, record: RunRecord, file: Path | None) -> tuple[Adver
         check_checkpoint_fits(file, trainer.strategy.load_checkpoint(file, weights_only=True), model, trainer)
     if config.init_from and not file:
         begin_with_weights(model, checkpoint_of(config.init_from, "init_from"))
+    return Parts(model, data, trainer)
+
+
+def fit(config: DictConfig, record: RunRecord, file: Path | None, parts: Parts) -> tuple[AdversarialGame, Trainer]:
+    """Train.
+
+    Args:
+        config: the whole configuration, checked.
+        record: the record of the run, which is written to its folder once everything is ready to train.
+        file: the checkpoint to continue from; None for a new run.
+        parts: what has been made from both.
+
+    Raises:
+        ValueError: before training, if the data are wrong.
+    """
+    model, data, trainer = parts
     model.save_hyperparameters(record.hyper_parameters())
     opening = Opening(Path(config.run_dir), record, file)
-    trainer.callbacks.append(opening)
+    trainer.callbacks.append(opening)  # type: ignore[attr-defined]
     log.info("run folder: %s", config.run_dir)
     counts = [f"{name} {_parameters(player.network)}" for name, player in reversed(model.players.items())]
     log.info("parameters: %s", ", ".join(counts))
@@ -133,22 +172,6 @@ def begin_with_weights(model: AdversarialGame, file: Path) -> None:
         log.info("init_from: not loaded: %s", phrase)
     if len(left) > SHOWN:
         log.info("init_from: not loaded: %s more", len(left) - SHOWN)
-
-
-def without_unused_parts(config: DictConfig) -> DictConfig:
-    """Return the configuration without callbacks and loggers that are null or not chosen.
-
-    `callbacks.plots=null` leaves a callback out, and an experiment may set keys of a callback that was not chosen.
-    Without metrics no extractor is made, because its files may be missing.
-    """
-    config = deepcopy(config)
-    with open_dict(config):
-        for group in (config.callbacks, config.logger):
-            for name in [name for name, part in group.items() if part is None or "_target_" not in part]:
-                del group[name]
-        if "scores" in config.callbacks and not config.metrics:
-            config.callbacks.scores.extractor = None
-    return config
 
 
 def report(folder: Path, model: AdversarialGame, trainer: Trainer) -> None:

@@ -2,9 +2,10 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,7 +31,7 @@ from gan_lightning.evaluation.sampling import Precision
 from gan_lightning.evaluation.translator import Made, Translator
 from gan_lightning.files import hold, remove_leftovers
 from gan_lightning.printable import printable
-from gan_lightning.types import PositiveInt
+from gan_lightning.types import FolderPath, PositiveInt, RunPath
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +39,15 @@ MOST_THREADS = 8
 """Threads that read and threads that translate, at most, because each has images in memory."""
 
 
-def run(config: DictConfig) -> None:
-    """Translate every image below `input`.
-
-    Raises:
-        ValueError: if a key, a file or the model is wrong; see `translate`.
-    """
+def prepared(config: DictConfig) -> Callable[[], None]:
+    """Return what translates every image below `input`."""
     logs.tidy()
-    translate(**schema.arguments(translate, config))
+    return partial(translate, **schema.arguments("gan_lightning.commands.translate.translate", config))
 
 
 def translate(
-    run: str,
-    input: str,
+    run: RunPath,
+    input: FolderPath,
     output: str,
     direction: Literal["xy", "yx"] = "xy",
     batch_size: PositiveInt = 1,
@@ -134,6 +131,10 @@ def translate(
     if len(bad) == len(names):
         raise ValueError(f"input must hold images; none of the {len(names):,} in {source} can be read")
     log.info("%s images written to %s, %s left out", f"{len(written):,}", target, f"{len(bad):,}")
+
+
+TAKES = (translate,)
+"""The functions whose arguments are the keys of this command's configuration."""
 
 
 def _device(accelerator: str) -> torch.device:

@@ -1,22 +1,22 @@
-"""What is checked before a run begins, so that nothing wrong is found after minutes, and nothing is lost."""
+"""What is wrong with a command line, found before anything large is imported and before anything is written.
+
+Keys, options, types, bounds and paths are compared with signatures that are read from source. What only a constructor
+can tell is found later, by `config/parts.py`, and still before a folder is made.
+"""
 
 import logging
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import torch
-from hydra.utils import instantiate
-from lightning import LightningDataModule, Trainer
-from lightning.pytorch.callbacks import Timer
-from omegaconf import DictConfig, OmegaConf
-from torch import nn
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf, open_dict
 
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
 from gan_lightning.config import schema
+from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.record import RunRecord
-from gan_lightning.config.runs import epochs_done, seconds_trained
-from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.players import check_resumable
+from gan_lightning.config.restoring import restored_config
+from gan_lightning.config.signatures import named_in
 
 log = logging.getLogger(__name__)
 
@@ -27,23 +27,65 @@ MAY_CHANGE = {
 """Keys of the data that a continuation may change, because the images stay the same."""
 
 
-def check(config: DictConfig) -> None:
-    """Check settings whose errors can be found before anything is built.
+def checked(config: DictConfig, command: str) -> DictConfig:
+    """Check the configuration of a command, and return it; that of a run that continues, with what its record says.
+
+    Args:
+        config: the configuration, as it was composed.
+        command: the name of the command. If its module has a constant `TAKES`, the keys are the arguments of the
+            functions in it.
 
     Raises:
-        ValueError: if a setting is wrong; the message names its key.
+        ValueError: if a key, an option, a value or a path is wrong; the message names the key.
     """
-    if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
+    if config.get("resume"):
+        config = _resumed(config)
+    if "seed" in config and not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
         raise ValueError(f"seed must be a whole number from 0 to {2**32 - 1}; got {config.seed!r}")
-    schema.check(config)
-    if config.metrics and "scores" not in config.callbacks:
-        log.info("no scores: metric is chosen, but callbacks has no scores")
-    _check_trainer(config.trainer)
-    for player in ("generator", "discriminator"):
-        try:
-            instantiate(config.model[f"{player}_optimizer"])([nn.Parameter(torch.zeros(1))])
-        except (ValueError, IndexError, TypeError) as error:
-            raise ValueError(f"model.{player}_optimizer cannot be made: {error}") from error
+    used = without_unused_parts(config)
+    schema.check(used)
+    if "trainer" in used:
+        _check_trainer(used.trainer)
+    if "fake" in used:
+        _check_what_is_scored(used)
+    functions = named_in(f"gan_lightning.commands.{command}.TAKES")
+    for function in functions:
+        schema.arguments(function, used)
+    schema.check_paths(used, *functions)
+    if (given := used.get("init_from")) and not Path(str(given)).expanduser().exists():
+        raise ValueError(f"init_from must be a checkpoint or a run folder with checkpoints; there is no {given}")
+    return config
+
+
+def _resumed(config: DictConfig) -> DictConfig:
+    before = record_to_resume(config.resume)
+    whole = restored_config(before, overrides_typed(HydraConfig.get().overrides.task, before), "resume", config)
+    check_same_run(before, whole)
+    return whole
+
+
+def without_unused_parts(config: DictConfig) -> DictConfig:
+    """Return the configuration without callbacks and loggers that are null or not chosen.
+
+    `callbacks.plots=null` leaves a callback out, and an experiment may set keys of a callback that was not chosen.
+    Without metrics no extractor is made, because its files may be missing.
+    """
+    config = deepcopy(config)
+    with open_dict(config):
+        for group in (config.get("callbacks", {}), config.get("logger", {})):
+            for name in [name for name, part in group.items() if part is None or "_target_" not in part]:
+                del group[name]
+        if "scores" in config.get("callbacks", {}) and not config.metrics:
+            config.callbacks.scores.extractor = None
+    return config
+
+
+def _check_what_is_scored(config: DictConfig) -> None:
+    run, real, fake = config.run, config.real, config.fake
+    if [key is None for key in (run, real, fake)] not in ([False, True, True], [True, False, False]):
+        raise ValueError(f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}")
+    if not config.metrics:
+        raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
 
 
 def _check_trainer(trainer: DictConfig) -> None:
@@ -54,58 +96,6 @@ def _check_trainer(trainer: DictConfig) -> None:
     for key in ("max_epochs", "max_steps", "limit_train_batches"):
         if trainer.get(key) == 0:
             raise ValueError(f"trainer.{key} must not be 0: there would be nothing to train")
-
-
-def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:
-    """Compare the kind of batch that the data module gives with the kinds that the model takes.
-
-    A data module of another package that has no `batch_type` is not checked.
-
-    Raises:
-        ValueError: if the model does not take such batches.
-    """
-    given = getattr(data, "batch_type", None)
-    if given is not None and not issubclass(given, model.batch_types):
-        taken = " or ".join(sorted(kind.__name__ for kind in model.batch_types))
-        raise ValueError(
-            f"data gives batches of {given.__name__} ({type(data).__name__}), and model takes {taken} "
-            f"({type(model).__name__}); choose another of the two"
-        )
-
-
-def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: AdversarialGame, trainer: Trainer) -> None:
-    """Compare a checkpoint with the run that is to continue it.
-
-    Raises:
-        ValueError: if a weight is missing, left over or of another shape, or if nothing is left to do.
-    """
-    own = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
-    kept = {name: tuple(weight.shape) for name, weight in loaded["state_dict"].items()}
-    for name in sorted(own.keys() | kept.keys()):
-        if own.get(name) != kept.get(name):
-            raise ValueError(
-                f"resume: {file} was written by another model: {name} is {kept.get(name, 'missing')} there, "
-                f"{own.get(name, 'missing')} in this configuration; init_from takes the weights that fit"
-            )
-    check_resumable(model.players, loaded)
-    for key, done, limit in (
-        ("max_steps", loaded["global_step"], trainer.max_steps),
-        ("max_epochs", epochs_done(loaded), trainer.max_epochs),
-    ):
-        if limit is not None and -1 < limit <= done:
-            raise ValueError(f"resume: {file} has done {done} already; raise trainer.{key}, which is {limit}")
-    for timer in (callback for callback in trainer.callbacks if isinstance(callback, Timer)):  # type: ignore[attr-defined]
-        _check_time_is_left(file, timer, seconds_trained(loaded, timer))
-
-
-def _check_time_is_left(file: Path, timer: Timer, spent: float) -> None:
-    """Check Lightning's timer, which Lightning itself adds for `trainer.max_time`."""
-    limit = timer.time_remaining()
-    if limit is not None and limit <= spent:
-        raise ValueError(
-            f"resume: {file} has trained for {spent:.0f} seconds already; raise trainer.max_time, which is "
-            f"{limit:.0f} for all parts of a run together"
-        )
 
 
 def check_same_run(before: RunRecord, config: DictConfig) -> None:
@@ -125,23 +115,3 @@ def check_same_run(before: RunRecord, config: DictConfig) -> None:
                 f"resume: {name} is {other} in the run and cannot change to {one}; start a new run from its weights "
                 "with init_from instead of resume"
             )
-
-
-def check_same_images(file: Path, data: LightningDataModule) -> None:
-    """Check that the images of a continuation, which have been read, are those of its run.
-
-    A data module of another package, which does not say what its images are, is not checked.
-
-    Args:
-        file: the checkpoint that the run continues from.
-        data: the data module after its set-up.
-
-    Raises:
-        ValueError: if they are not.
-    """
-    then = AtomicCheckpointIO().load_checkpoint(file).get(type(data).__qualname__, {}).get("fingerprints")
-    if then is not None and then != data.state_dict()["fingerprints"]:
-        raise ValueError(
-            f"resume: the training images are not those that {file} was trained on; restore them, or start a new run "
-            "from its weights with init_from instead of resume"
-        )

@@ -10,7 +10,7 @@ from lightning import Trainer
 from omegaconf import DictConfig
 
 from gan_lightning.config.errors import MemoryExhaustedError, is_disk_full
-from gan_lightning.config.runs import iterations_of_checkpoints
+from gan_lightning.config.run_folders import iterations_of_checkpoints
 
 OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 """What torch says where memory ends on a device that has no error of its own for it, such as the CPU."""

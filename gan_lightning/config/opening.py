@@ -7,7 +7,7 @@ from lightning import Callback, LightningModule, Trainer
 
 from gan_lightning.callbacks.rewind import EVENTS, begin_with, rewind
 from gan_lightning.config import logs
-from gan_lightning.config.checks import check_same_images
+from gan_lightning.config.parts import check_same_images
 from gan_lightning.config.record import FILE, RunRecord
 
 log = logging.getLogger(__name__)

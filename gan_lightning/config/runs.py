@@ -1,6 +1,5 @@
-"""Finished runs: their configuration, their checkpoints, and the models in them."""
+"""Checkpoints of runs, and the models in them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,38 +9,12 @@ from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig
 
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint, numbered_checkpoints
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint
 from gan_lightning.config import schema
 from gan_lightning.config.composition import composed
-from gan_lightning.config.record import FILE, RunRecord
-from gan_lightning.config.restoring import NOT_TAKEN, restored_config
+from gan_lightning.config.record import RunRecord
+from gan_lightning.config.restoring import restored_config
 from gan_lightning.models.game import AdversarialGame
-
-
-def configuration_of(run: Path) -> tuple[str, int]:
-    """Return a text that is equal for runs whose configurations differ in the seed alone, and the seed."""
-    if not (run / FILE).is_file():
-        return str(run.resolve()), 0  # a text that no other folder has
-    config = RunRecord.read(run, "runs").config
-    seed = config.get("seed", 0)
-    shared = {key: value for key, value in config.items() if key not in NOT_TAKEN}
-    text = json.dumps(_without(shared, seed), sort_keys=True)
-    return text.replace(json.dumps(str(config.get("run_dir")))[1:-1], "."), seed
-
-
-def _without(tree: Any, seed: int) -> Any:
-    """Return a configuration without the run's seed, which is in several places."""
-    if isinstance(tree, Mapping):
-        return {key: _without(value, seed) for key, value in tree.items() if (key, value) != ("seed", seed)}
-    return [_without(each, seed) for each in tree] if isinstance(tree, list) else tree
-
-
-def iterations_of_checkpoints(run: Path) -> list[int]:
-    """Return the iteration of `last.ckpt` if a numbered file is the same; else those of all numbered files."""
-    last = run / "checkpoints" / "last.ckpt"
-    numbered = numbered_checkpoints(last.parent)
-    same = [file for file in numbered if last.is_file() and file.samefile(last)]
-    return [int(file.stem) for file in same or numbered]
 
 
 def work_left(file: Path, max_epochs: int | None, max_steps: int, max_time: Any) -> bool:

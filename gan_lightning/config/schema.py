@@ -1,29 +1,21 @@
 """Constructors' signatures as the schema of the configuration: names, types and bounds of keys, checked first."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NotRequired, Required, Union, Unpack, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from gan_lightning.config.renamed import what_became_of
-from gan_lightning.types import AtLeast
+from gan_lightning.config.signatures import signature
+from gan_lightning.values import AtLeast, Existing, Numbers
 
+T = TypeVar("T", bound=Existing | Numbers)
 PLAIN = (bool, int, float, str, NoneType)
 CONTROL = {"_target_", "_partial_", "_args_", "_recursive_", "_convert_"}
-
-
-@dataclass(frozen=True)
-class Argument:
-    """One argument of a callable, from its signature."""
-
-    hint: Any
-    is_needed: bool
 
 
 def check(config: DictConfig, *sections: str) -> None:
@@ -40,25 +32,40 @@ def check(config: DictConfig, *sections: str) -> None:
     for path, node in _targets(config, ""):
         if sections and path.split(".")[0] not in sections:
             continue
-        try:
-            target = get_object(node._target_)
-        except (ImportError, AttributeError) as error:
-            raise ValueError(
-                f"{path}._target_ must name a class or function that can be imported; there is no {node._target_}: "
-                "is the folder of its module on PYTHONPATH?"
-            ) from error
-        _check_node(target, node, f"{path}.", node._target_)
+        _check_node(str(node._target_), node, f"{path}.")
 
 
-def arguments(function: Callable, config: DictConfig) -> dict[str, Any]:
+def check_paths(config: DictConfig, *functions: str) -> None:
+    """Check that every path exists that a signature asks for, after `check`.
+
+    Args:
+        config: the configuration.
+        functions: the dotted names of functions whose arguments are the configuration's own keys.
+
+    Raises:
+        ValueError: if one does not; the message names its full key.
+    """
+    named = [(f"{path}.", str(node._target_), node) for path, node in _targets(config, "")]
+    for path, target, node in [*named, *(("", function, config) for function in functions)]:
+        for name, argument in signature(target).arguments.items():
+            wanted = _asked(argument.hint, Existing) if name in node else None
+            if wanted and isinstance(node[name], str) and not (wanted.unless and node.get(wanted.unless)):
+                _check_path(f"{path}{name}", node[name], wanted)
+
+
+def arguments(function: str, config: DictConfig) -> dict[str, Any]:
     """Return the keys of a configuration that a command's signature names, checked against it.
+
+    Args:
+        function: the dotted name of the command's function.
+        config: the configuration.
 
     Raises:
         ValueError: if a key or a value is wrong, as in `check`.
     """
-    known = signature(function)
+    known = signature(function).arguments
     own = OmegaConf.masked_copy(config, [str(key) for key in config if str(key) in known])
-    _check_node(function, own, "", function.__name__)
+    _check_node(function, own, "")
     for key, value in own.items():
         # A whole node is not checked above, because it may describe a part that is still to be built.
         if OmegaConf.is_config(value) and not _fits(value, known[str(key)].hint):
@@ -80,38 +87,6 @@ def numbers(key: str, value: Any, least: int) -> list[int]:
     return every
 
 
-def signature(target: Any) -> dict[str, Argument]:
-    """Return the arguments of a callable by name.
-
-    `**options: Unpack[SomeTypedDict]` (PEP 692) declares what it takes; any other `**rest` of a constructor is taken to
-    be what its base class takes.
-    """
-    arguments: dict[str, Argument] = {}
-    for layer in target.__mro__ if inspect.isclass(target) else [target]:
-        function = layer.__dict__.get("__init__") if inspect.isclass(layer) else layer
-        if function is None:
-            continue
-        rest = None
-        hints = _hints(function)
-        # Other libraries' classes pass on what their bases need, and raise errors of their own.
-        is_ours = layer.__module__.startswith("gan_lightning.")
-        for name, parameter in inspect.signature(function).parameters.items():
-            if parameter.kind is parameter.VAR_KEYWORD:
-                rest = hints.get(name, Any)
-            elif name != "self" and parameter.kind is not parameter.VAR_POSITIONAL:
-                is_needed = is_ours and parameter.default is parameter.empty
-                arguments.setdefault(name, Argument(hints.get(name, Any), is_needed))
-        if get_origin(rest) is Unpack:
-            (options,) = get_args(rest)
-            for name, hint in get_type_hints(options, include_extras=True).items():
-                is_needed = is_ours and name in options.__required_keys__
-                arguments.setdefault(name, Argument(_without_qualifier(hint), is_needed))
-            break
-        if rest is None:
-            break
-    return arguments
-
-
 def nearest(word: str, known: Any) -> str:
     """Return ', did you mean ...?' if a known word is near, else nothing."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)
@@ -123,7 +98,8 @@ def describe(hint: Any) -> str:
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Annotated:
         bounds = [f" of at least {part.bound:g}" for part in parts[1:] if isinstance(part, AtLeast)]
-        return describe(parts[0]) + "".join(bounds)
+        kinds = [f" of a {part.kind}" for part in parts[1:] if isinstance(part, Existing)]
+        return ("the path" if kinds else describe(parts[0])) + "".join([*bounds, *kinds])
     if origin in (Union, UnionType):
         words = [describe(part) for part in parts]
         return " or ".join(dict.fromkeys(words))
@@ -135,24 +111,52 @@ def describe(hint: Any) -> str:
     return names[hint] if hint in names else str(getattr(hint, "__name__", hint))
 
 
-def _check_node(target: Any, node: DictConfig, path: str, name_of_target: str) -> None:
-    known = signature(target)
+def _check_node(target: str, node: DictConfig, path: str) -> None:
+    try:
+        whole = signature(target)
+    except LookupError as error:
+        raise ValueError(
+            f"{path}_target_ must name a class or function that can be imported; there is no {target}: "
+            "is the folder of its module on PYTHONPATH?"
+        ) from error
+    known = whole.arguments
     given = {str(key) for key in node} - CONTROL
-    for name in sorted(given - known.keys()):
+    for name in [] if whole.is_open else sorted(given - known.keys()):
         if new := what_became_of(f"{path}{name}"):
             raise ValueError(f"{path}{name} is not known; {new}")
-        raise ValueError(f"{path}{name} is not known{nearest(name, known)}; {name_of_target} takes {', '.join(known)}")
+        raise ValueError(f"{path}{name} is not known{nearest(name, known)}; {target} takes {', '.join(known)}")
     for name, argument in known.items():
         key = f"{path}{name}"
         if name not in given or OmegaConf.is_missing(node, name):
             if name in given or (argument.is_needed and not node.get("_partial_") and "_args_" not in node):
                 raise ValueError(f"{key} must be given")
             continue
-        value = node[name]
-        if isinstance(value, DictConfig) and _is_of_parts(argument.hint):
+        value, hint = node[name], argument.hint
+        if several := _asked(hint, Numbers):
+            if value is not None:
+                numbers(key, value, several.least)
+            continue
+        if isinstance(value, DictConfig) and _is_of_parts(hint):
             _check_chosen(value)
-        if not isinstance(value, DictConfig | ListConfig) and not _fits(value, argument.hint):
-            raise ValueError(f"{key} must be {describe(argument.hint)}; got {value!r}")
+        if isinstance(value, DictConfig | ListConfig):
+            continue
+        if not _fits(value, hint):
+            raise ValueError(f"{key} must be {describe(hint)}; got {value!r}")
+
+
+def _check_path(key: str, value: str, wanted: Existing) -> None:
+    path = Path(value).expanduser()
+    if not {"file": path.is_file, "folder": path.is_dir, "path": path.exists}[wanted.kind]():
+        kind = "" if wanted.kind == "path" else f"{wanted.kind} "
+        raise ValueError(f"{key} must {wanted.wanted or f'name a {kind}that exists'}; there is no {kind}{path}")
+
+
+def _asked(hint: Any, kind: type[T]) -> T | None:
+    """Return what a type asks of a value in its annotation; None if it asks nothing of that kind."""
+    if get_origin(hint) in (Union, UnionType):
+        return next((found for part in get_args(hint) if (found := _asked(part, kind))), None)
+    parts = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return next((part for part in parts if isinstance(part, kind)), None)
 
 
 def _check_chosen(group: DictConfig) -> None:
@@ -190,18 +194,6 @@ def _targets(node: Any, path: str) -> Iterator[tuple[str, DictConfig]]:
     elif isinstance(node, ListConfig):
         for index in range(len(node)):
             yield from _targets(node._get_node(index), f"{path}.{index}")
-
-
-def _hints(function: Any) -> dict[str, Any]:
-    try:
-        return get_type_hints(inspect.unwrap(function), include_extras=True)
-    except (NameError, TypeError, AttributeError):  # annotations that only a type checker can resolve
-        return {}
-
-
-def _without_qualifier(hint: Any) -> Any:
-    """Return the type of a TypedDict's key without the `Required` or `NotRequired` around it."""
-    return get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -59,6 +59,7 @@ class HuggingFace(ImageDataModule):
     """
 
     name: str = field()  # a field of its own, or Lightning's class attribute of this name would be its default
+    root: str | None = None  # may be a folder of the data set on the Hub
     image: str = "image"
     label: str | None = None
 

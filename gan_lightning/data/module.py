@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from lightning import LightningDataModule
@@ -21,6 +21,7 @@ from gan_lightning.data.images import PILImages
 from gan_lightning.data.loader import BatchDataset, ByteBatch, DeviceBatchDataset, EpochSampler, ResumableLoader
 from gan_lightning.data.transforms import Shape, cropped, flipped, in_range
 from gan_lightning.types import Batch, Images, ImageSet, NonNegativeFloat, NonNegativeInt, PositiveInt
+from gan_lightning.values import Existing
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class StoredDataModule(LightningDataModule, ABC):
     image_size: PositiveInt
     channels: Literal[1, 3]
     batch_size: PositiveInt
-    root: str | None = None
+    root: Annotated[str, Existing("folder", unless="download")] | None = None
     download: bool = False
     fit: Literal["crop", "pad", "stretch"] = "crop"
     center_crop: PositiveInt | None = None

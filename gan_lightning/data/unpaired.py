@@ -9,7 +9,7 @@ from torch import Tensor
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles, PILImages
 from gan_lightning.data.module import Split, StoredDataModule
-from gan_lightning.types import Batch, Images, Pair
+from gan_lightning.types import Batch, FolderPath, Images, Pair
 
 
 class UnalignedDataModule(StoredDataModule, ABC):
@@ -32,8 +32,8 @@ class Unpaired(UnalignedDataModule):
         root_y: the folder of y.
     """
 
-    root_x: str | None = None
-    root_y: str | None = None
+    root_x: FolderPath | None = None
+    root_y: FolderPath | None = None
 
     def domains(self, split: Split) -> list[PILImages]:
         if self.root_x is not None or self.root_y is not None:

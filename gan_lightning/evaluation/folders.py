@@ -1,8 +1,8 @@
 """Scores of a folder of images compared with another folder."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from lightning import Trainer
 
@@ -15,7 +15,8 @@ from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.images import read_batches
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.metrics.statistics import Statistics
-from gan_lightning.types import ImageSet, PositiveInt
+from gan_lightning.types import ImageSet, ImagesPath, PositiveInt
+from gan_lightning.values import Numbers
 
 SPLIT = "folder"
 """The name of the real images' split in the records."""
@@ -25,9 +26,9 @@ def folder_scores(
     metrics: Mapping[str, Metric],
     few: Mapping[str, Metric],
     extractor: Extractor,
-    real: str | None = None,
-    fake: str | None = None,
-    num_images: Any = None,
+    real: ImagesPath | None = None,
+    fake: ImagesPath | None = None,
+    num_images: Annotated[Sequence[int] | None, Numbers(1)] = None,
     batch_size: PositiveInt = 64,
     image_size: PositiveInt | None = None,
     cache: Literal["auto", "off", False] = "auto",

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from gan_lightning import __version__
 from gan_lightning.files import atomic_write
-from gan_lightning.metrics.metric import Better
+from gan_lightning.values import Better
 
 LIBRARIES = ("torch", "torchvision", "torch-fidelity", "numpy")
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gan_lightning.losses.reconstruction import ReconstructionLoss, difference
-from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, Scalar
+from gan_lightning.types import FilePath, Images, NonNegativeFloat, NonNegativeInt, Scalar
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -40,7 +40,7 @@ class Perceptual(ReconstructionLoss):
     def __init__(
         self,
         network: Callable[[], nn.Module],
-        weights: str | None = None,
+        weights: FilePath | None = None,
         weight: NonNegativeFloat = 1.0,
         layers: Sequence[NonNegativeInt] = (3, 8, 15, 22),
     ) -> None:

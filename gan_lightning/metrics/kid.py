@@ -5,7 +5,8 @@ from typing import Annotated
 from gan_lightning.metrics import fidelity
 from gan_lightning.metrics.metric import Metric, Score
 from gan_lightning.metrics.statistics import Statistics
-from gan_lightning.types import AtLeast, PositiveInt
+from gan_lightning.types import PositiveInt
+from gan_lightning.values import AtLeast
 
 
 class KernelDistance(Metric):

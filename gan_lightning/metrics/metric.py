@@ -1,11 +1,11 @@
 """The base class of metrics and the scores that they return."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from gan_lightning.metrics.statistics import StatisticKind, Statistics
+from gan_lightning.values import Better
 
-Better = Literal["lower", "higher", "neither"]
 STRONG_BIAS_BELOW, BIAS_BELOW = 2_048, 10_000
 """Numbers of images: with fewer than the first, the covariance of Inception's 2,048 features is singular; the authors
 of FID recommend at least the second."""

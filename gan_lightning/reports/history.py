@@ -7,7 +7,8 @@ from itertools import pairwise
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
-from gan_lightning.evaluation.records import Better, ScoreRecord, protocol
+from gan_lightning.evaluation.records import ScoreRecord, protocol
+from gan_lightning.values import Better
 
 
 def as_loss(value: float, better: Better) -> float:

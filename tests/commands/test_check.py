@@ -96,7 +96,7 @@ def test_pairs_that_do_not_match_are_wrong(check, tmp_path):
 
 def test_a_missing_folder_is_wrong(check):
     code, shown, _ = check("data=folder", "data.root=nowhere")
-    assert code == 1
+    assert code == 2
     assert "there is no folder nowhere" in shown
 
 

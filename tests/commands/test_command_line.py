@@ -151,11 +151,11 @@ def test_a_sweep_runs_each_job_in_its_own_folder_and_outlives_a_failed_one():
     assert sweep.stderr.count("error: model.generator: DCGAN doubles") == 2
     (folder,) = Path("outputs/sweep").iterdir()
     jobs = sorted(path for path in folder.iterdir() if path.is_dir())
-    assert [job.name.split("_")[0] for job in jobs] == ["0", "1", "2", "3"]
+    assert [job.name.split("_")[0] for job in jobs] == ["0", "2"]  # a job that cannot be made leaves no folder
     assert jobs[0].name.startswith("0_experiment=tutorial-dcgan_faces32,data.image_size=16,data=digits")
-    assert jobs[3].name.startswith("3_experiment=demo,data.image_size=17,")
+    assert jobs[1].name.startswith("2_experiment=demo,data.image_size=16,")
     assert max(len(job.name) for job in jobs) == 100
-    assert [(job / "checkpoints" / "last.ckpt").is_file() for job in jobs] == [True, False, True, False]
+    assert [(job / "checkpoints" / "last.ckpt").is_file() for job in jobs] == [True, True]
     assert os.listdir() == ["outputs"]
 
 

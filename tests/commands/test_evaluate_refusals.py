@@ -1,5 +1,7 @@
 """Arguments that `gan-lightning evaluate` refuses in one sentence, before anything is read."""
 
+from pathlib import Path
+
 import pytest
 
 from gan_lightning.commands import evaluate as command
@@ -44,6 +46,8 @@ def test_missing_weights_are_found_before_anything_is_read(monkeypatch, evaluate
 
     monkeypatch.setattr(command, "checkpoint_of", refuse)
     monkeypatch.setattr(folders, "image_files", refuse)
+    for folder in "ab":
+        Path(folder).mkdir()
     for words in (["run=a"], ["real=a", "fake=b"]):
         code, shown, _ = evaluate("extractor=inception", *words)
         assert code == 2

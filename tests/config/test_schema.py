@@ -1,13 +1,20 @@
 """Signatures as the schema of the configuration: names, types, bounds, typed dictionaries, and commands' arguments."""
 
+import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal, NotRequired, Required, TypedDict, Unpack
 
 import pytest
 from omegaconf import OmegaConf
 
 from gan_lightning.config import schema
+from gan_lightning.config.signatures import signature
 from gan_lightning.types import NonNegativeFloat, PositiveInt
+
+HERE = Path(__file__).parent
+ROOM = __name__
 
 
 class Part:
@@ -53,27 +60,29 @@ class Walked(Hidden):
 
 
 def node(target, **keys):
-    return OmegaConf.create({"model": {"_target_": f"{__name__}.{target}", **keys}})
+    return OmegaConf.create({"model": {"_target_": f"{ROOM}.{target}", **keys}})
 
 
 @pytest.fixture
 def ours(monkeypatch):
-    """Have the classes above be this package's, which must be given what they need."""
-    monkeypatch.setattr(Model, "__module__", "gan_lightning.models.model")
+    """Have this module be one of the package's, whose classes must be given what they need."""
+    spec = find_spec("gan_lightning")
+    monkeypatch.setattr(spec, "submodule_search_locations", [*spec.submodule_search_locations, str(HERE)])
+    monkeypatch.setattr(sys.modules[__name__], "ROOM", f"gan_lightning.{__name__}")
 
 
 LOSS = {"_target_": f"{__name__}.Part"}
 
 
 def test_a_typed_dictionary_says_what_the_rest_of_a_signature_takes(ours):
-    found = schema.signature(Model)
+    found = signature(f"{ROOM}.Model").arguments
     assert list(found) == ["width", "name", "loss", "every", "parts", "factor"]
     assert [name for name, argument in found.items() if argument.is_needed] == ["width", "loss"]
     assert (found["every"].hint, found["factor"].hint, found["loss"].hint) == (PositiveInt, NonNegativeFloat, Callable)
 
 
 def test_without_a_typed_dictionary_the_rest_is_what_the_base_class_takes():
-    assert list(schema.signature(Walked)) == ["width", "secret"]
+    assert list(signature(f"{ROOM}.Walked").arguments) == ["width", "secret"]
     schema.check(node("Walked", secret=3))
 
 
@@ -151,7 +160,7 @@ def verb(count: int, name: str = "a", ratio: float = 1.0) -> None:
 
 def test_a_commands_arguments_are_the_keys_that_its_signature_names():
     config = OmegaConf.create({"count": 2, "name": "b", "other": {"key": 1}})
-    assert schema.arguments(verb, config) == {"count": 2, "name": "b"}
+    assert schema.arguments(f"{ROOM}.verb", config) == {"count": 2, "name": "b"}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +174,6 @@ def test_a_commands_arguments_are_the_keys_that_its_signature_names():
         ({"count": 1, "ratio": {"a": 1}}, "ratio must be a number; got {'a': 1}"),
     ],
 )
-def test_an_argument_that_does_not_fit_is_named(keys, said, monkeypatch):
-    monkeypatch.setattr(verb, "__module__", "gan_lightning.commands.verb")
+def test_an_argument_that_does_not_fit_is_named(keys, said, ours):
     with pytest.raises(ValueError, match=said):
-        schema.arguments(verb, OmegaConf.create(keys))
+        schema.arguments(f"{ROOM}.verb", OmegaConf.create(keys))

@@ -5,7 +5,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import types
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -18,9 +17,10 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from gan_lightning.commands.translate import translate
+from gan_lightning import losses
 from gan_lightning.config import resolvers, schema
 from gan_lightning.config.arguments import with_runs
+from gan_lightning.config.signatures import signature
 from support.configuration import CONF, ROOT, options
 
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
@@ -118,7 +118,7 @@ def test_commands_in_shell_blocks_compose_and_fit(page, words):
         OmegaConf.update(config, key, "DIR")
     schema.check(config)
     if words and words[0] == "translate":
-        assert schema.arguments(translate, config)["run"]
+        assert schema.arguments("gan_lightning.commands.translate.translate", config)["run"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -188,10 +188,11 @@ def test_the_tables_of_tutorials_state_what_the_experiments_set(page):
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
 def test_the_recipe_for_a_loss_works_as_it_stands(page, tmp_path, monkeypatch):
     blocks = dict(FENCE.findall((ROOT / page).read_text()))
-    module = types.ModuleType("gan_lightning.losses.absolute")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    exec(compile(blocks["python"], page, "exec"), module.__dict__)
-    monkeypatch.setattr(sys.modules["gan_lightning.losses"], "absolute", module, raising=False)
+    (tmp_path / "absolute.py").write_text(blocks["python"])
+    folders = [*losses.__path__, str(tmp_path)]
+    monkeypatch.setattr(losses, "__path__", folders)
+    monkeypatch.setattr(losses.__spec__, "submodule_search_locations", folders)
+    monkeypatch.delitem(sys.modules, "gan_lightning.losses.absolute", raising=False)
     shutil.copytree(CONF, tmp_path / "conf")
     (tmp_path / "conf" / "loss" / "absolute.yaml").write_text(blocks["yaml"])
     GlobalHydra.instance().clear()
@@ -221,7 +222,15 @@ def test_the_classes_that_contributing_shows_are_what_they_say():
     images = torch.ones(4, 1, 2, 2)
     assert shown["Drift"](weight=2.0)(lambda images: images.mean((1, 2, 3)), images, images) == 2
     assert shown["Spread"]()(lambda latents: latents, (images,)) == 0
-    assert {"loss", "encoder_optimizer", "penalties"} <= schema.signature(shown["EncoderGAN"]).keys()
+
+
+def test_the_model_that_contributing_shows_is_read_from_its_source(tmp_path, monkeypatch):
+    block = next(
+        block for language, block in FENCE.findall((ROOT / "CONTRIBUTING.md").read_text()) if "EncoderGAN" in block
+    )
+    (tmp_path / "shown_by_contributing.py").write_text(block)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert {"loss", "encoder_optimizer", "penalties"} <= signature("shown_by_contributing.EncoderGAN").arguments.keys()
 
 
 def test_no_file_names_the_host_of_a_package_registry():

@@ -42,7 +42,13 @@ def model_with(network, composed, *overrides):
     if network.startswith("unet"):
         overrides = (*overrides, "model.generator.dropout=0")  # torch draws it in the order of memory
     small = [word for word in SMALL if network not in TRANSLATION_NETWORKS or "latent_dim" not in word]
-    words = [f"model={models.get(network, 'gan')}", *small, f"network={network}", f"data.image_size={side(network)}", *overrides]
+    words = [
+        f"model={models.get(network, 'gan')}",
+        *small,
+        f"network={network}",
+        f"data.image_size={side(network)}",
+        *overrides,
+    ]
     return instantiate(composed(*words).model)
 
 
@@ -62,7 +68,12 @@ def test_channels_last_changes_each_networks_first_gradient_by_rounding_only(net
     found = []
     for each in (model, other):
         gradients = FirstGradients()
-        play(each, torch.utils.data.DataLoader([batch_for(each, side(network))], batch_size=None), [gradients], max_steps=1)
+        play(
+            each,
+            torch.utils.data.DataLoader([batch_for(each, side(network))], batch_size=None),
+            [gradients],
+            max_steps=1,
+        )
         found.append(gradients.of)
     assert found[0].keys() == found[1].keys() == model.players.keys()
     for name, gradient in found[0].items():

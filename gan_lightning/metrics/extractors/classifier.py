@@ -20,7 +20,8 @@ from gan_lightning.metrics.extractors.extractor import (
     weights_sha256,
 )
 from gan_lightning.metrics.images import UInt8Images, read_batches, to_uint8
-from gan_lightning.types import AtLeast, ImageSet, NonNegativeInt, PositiveInt
+from gan_lightning.types import ImageSet, NonNegativeInt, PositiveInt
+from gan_lightning.values import AtLeast
 
 log = logging.getLogger(__name__)
 

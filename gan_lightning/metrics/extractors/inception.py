@@ -16,6 +16,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3, Featu
 
 from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorIdentity, ExtractorOutput
 from gan_lightning.metrics.images import UInt8Images
+from gan_lightning.types import FilePath
 
 Layer = Literal["64", "192", "768", "2048"]
 LAST_LAYER: Layer = "2048"
@@ -49,7 +50,7 @@ class Inception(Extractor):
 
     def __init__(
         self,
-        weights: str | None = None,
+        weights: FilePath | None = None,
         resize: Resize = "legacy",
         layer: Layer = LAST_LAYER,
         download: bool = False,

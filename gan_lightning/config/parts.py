@@ -1,0 +1,104 @@
+"""What only the parts of a run can tell once they are made: whether they suit each other, and a checkpoint.
+
+Nothing has been read or written then, so that wrong sizes, labels and kinds are found before a run has a folder.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from lightning import LightningDataModule, Trainer
+from lightning.pytorch.callbacks import Timer
+from omegaconf import DictConfig
+from torch import nn
+
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+from gan_lightning.config.runs import epochs_done, seconds_trained
+from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.players import check_resumable
+
+
+def check_optimizers(config: DictConfig) -> None:
+    """Check that both optimizers can be made.
+
+    Raises:
+        ValueError: if one cannot; the message names its key.
+    """
+    for player in ("generator", "discriminator"):
+        try:
+            instantiate(config.model[f"{player}_optimizer"])([nn.Parameter(torch.zeros(1))])
+        except (ValueError, IndexError, TypeError) as error:
+            raise ValueError(f"model.{player}_optimizer cannot be made: {error}") from error
+
+
+def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:
+    """Compare the kind of batch that the data module gives with the kinds that the model takes.
+
+    A data module of another package that has no `batch_type` is not checked.
+
+    Raises:
+        ValueError: if the model does not take such batches.
+    """
+    given = getattr(data, "batch_type", None)
+    if given is not None and not issubclass(given, model.batch_types):
+        taken = " or ".join(sorted(kind.__name__ for kind in model.batch_types))
+        raise ValueError(
+            f"data gives batches of {given.__name__} ({type(data).__name__}), and model takes {taken} "
+            f"({type(model).__name__}); choose another of the two"
+        )
+
+
+def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: AdversarialGame, trainer: Trainer) -> None:
+    """Compare a checkpoint with the run that is to continue it.
+
+    Raises:
+        ValueError: if a weight is missing, left over or of another shape, or if nothing is left to do.
+    """
+    own = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
+    kept = {name: tuple(weight.shape) for name, weight in loaded["state_dict"].items()}
+    for name in sorted(own.keys() | kept.keys()):
+        if own.get(name) != kept.get(name):
+            raise ValueError(
+                f"resume: {file} was written by another model: {name} is {kept.get(name, 'missing')} there, "
+                f"{own.get(name, 'missing')} in this configuration; init_from takes the weights that fit"
+            )
+    check_resumable(model.players, loaded)
+    for key, done, limit in (
+        ("max_steps", loaded["global_step"], trainer.max_steps),
+        ("max_epochs", epochs_done(loaded), trainer.max_epochs),
+    ):
+        if limit is not None and -1 < limit <= done:
+            raise ValueError(f"resume: {file} has done {done} already; raise trainer.{key}, which is {limit}")
+    for timer in (callback for callback in trainer.callbacks if isinstance(callback, Timer)):  # type: ignore[attr-defined]
+        _check_time_is_left(file, timer, seconds_trained(loaded, timer))
+
+
+def _check_time_is_left(file: Path, timer: Timer, spent: float) -> None:
+    """Check Lightning's timer, which Lightning itself adds for `trainer.max_time`."""
+    limit = timer.time_remaining()
+    if limit is not None and limit <= spent:
+        raise ValueError(
+            f"resume: {file} has trained for {spent:.0f} seconds already; raise trainer.max_time, which is "
+            f"{limit:.0f} for all parts of a run together"
+        )
+
+
+def check_same_images(file: Path, data: LightningDataModule) -> None:
+    """Check that the images of a continuation, which have been read, are those of its run.
+
+    A data module of another package, which does not say what its images are, is not checked.
+
+    Args:
+        file: the checkpoint that the run continues from.
+        data: the data module after its set-up.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    then = AtomicCheckpointIO().load_checkpoint(file).get(type(data).__qualname__, {}).get("fingerprints")
+    if then is not None and then != data.state_dict()["fingerprints"]:
+        raise ValueError(
+            f"resume: the training images are not those that {file} was trained on; restore them, or start a new run "
+            "from its weights with init_from instead of resume"
+        )

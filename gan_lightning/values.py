@@ -1,0 +1,43 @@
+"""Types of plain values, for which nothing large is imported: bounds of arguments, and which scores are better.
+
+A bound stands in a constructor's annotation, and the command line checks the configuration against it.
+"""
+
+from typing import Literal, NamedTuple
+
+Better = Literal["lower", "higher", "neither"]
+"""Which of two values of a score is better."""
+
+
+class AtLeast(NamedTuple):
+    """The least number that is allowed.
+
+    Args:
+        bound: that number.
+    """
+
+    bound: float
+
+
+class Existing(NamedTuple):
+    """A path that must be there already.
+
+    Args:
+        kind: what it must be; `path` is a file or a folder.
+        wanted: what an error says that it must be, after `must`; empty for that it must exist.
+        unless: the name of another argument that makes the path if it is true; empty if there is none.
+    """
+
+    kind: Literal["file", "folder", "path"]
+    wanted: str = ""
+    unless: str = ""
+
+
+class Numbers(NamedTuple):
+    """One whole number or a list of them, each once.
+
+    Args:
+        least: the least that is allowed.
+    """
+
+    least: int
