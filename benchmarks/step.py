@@ -123,7 +123,7 @@ def ours(config, model, batches, warm_up):
     """Train a model through Lightning; return the seconds without the warm-up."""
     clock, model = Clock(warm_up, len(batches) - warm_up), copy.deepcopy(model)
     batches = [*batches, batches[0]]
-    with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         config = copy.deepcopy(config)
         config.run_dir, config.trainer.max_steps = folder, len(batches)
         trainer = instantiate(without_unused_parts(config).trainer)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from torchvision import datasets
@@ -11,6 +11,7 @@ from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.module import Split
 from gan_lightning.data.one_domain import ImageDataModule
+from gan_lightning.values import Existing
 
 PARTITION = {"train": {"0", "1"}, "test": {"2"}}
 """The numbers in the official file of the images that belong to each split; 1 is its validation part."""
@@ -29,6 +30,10 @@ class CelebA(ImageDataModule):
             trains on the other 182,637, the official validation images included.
     """
 
+    root: (
+        Annotated[str, Existing("folder", "name a folder with img_align_celeba/000001.jpg and so on", "download")]
+        | None
+    ) = None
     split: Literal["all", "official"] = "all"
 
     def fetch(self) -> None:

@@ -1,8 +1,9 @@
 """CIFAR-10 from its official files."""
 
 import pickle
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from torchvision import datasets
@@ -10,16 +11,20 @@ from torchvision import datasets
 from gan_lightning.data.images import ArrayImages, Source
 from gan_lightning.data.module import Split
 from gan_lightning.data.one_domain import ImageDataModule
+from gan_lightning.values import Existing
 
 BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
 FOLDER = "cifar-10-batches-py"
 
 
+@dataclass(kw_only=True, eq=False)
 class CIFAR10(ImageDataModule):
     """50,000 training and 10,000 test images of 32x32 pixels in ten classes (Krizhevsky 2009).
 
     `root` is the official folder `cifar-10-batches-py`, or contains it.
     """
+
+    root: Annotated[str, Existing("folder", "name a folder with cifar-10-batches-py", "download")] | None = None
 
     def fetch(self) -> None:
         if not self._file("test_batch").is_file():
