@@ -31,8 +31,8 @@ from hydra.utils import instantiate
 from lightning import Callback
 from torch.utils.data import DataLoader
 
-from gan_lightning.commands.train import without_unused_parts
 from gan_lightning.config import resolvers
+from gan_lightning.config.checks import without_unused_parts
 from gan_lightning.models.memory_format import in_order
 from gan_lightning.types import Pair, Unlabelled
 
