@@ -17,8 +17,8 @@ from gan_lightning.evaluation.sampling import SamplingOptions
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
+from gan_lightning.models.ema import Weights
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.image_model import Weights
 from gan_lightning.reports.history import ScoreHistories, ScoreHistory
 from gan_lightning.reports.markdown import whole_records
 from gan_lightning.types import Batch, NonNegativeInt, PositiveInt

@@ -23,8 +23,8 @@ from gan_lightning.evaluation.sampling import BatchNormMode, Precision, Sampling
 from gan_lightning.evaluation.scorer import Scorer, TrainingProgress, with_small_sample_metrics
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.metric import Metric
+from gan_lightning.models.ema import Weights
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.image_model import Weights
 from gan_lightning.reports import evaluation_table
 from gan_lightning.reports.history import draws
 from gan_lightning.types import PositiveInt, RunPath

@@ -212,9 +212,8 @@ class StoredDataModule(LightningDataModule, ABC):
         return self.batch(images, [domain.labels for domain in domains])
 
     def _sampler(self) -> EpochSampler:
-        counts = [len(images) for images in self.train]
-        rank, world_size = self._rank_and_world_size()
-        return EpochSampler(counts, self.batch_size, self.drop_last, self.seed, rank, world_size, self.margin)
+        counts, place = list(map(len, self.train)), self._rank_and_world_size()
+        return EpochSampler(counts, self.batch_size, self.drop_last, self.seed, *place, self.margin)
 
     def _rank_and_world_size(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)

@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_lightning import randomness
+from gan_lightning.models.ema import Weights
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.models.image_model import Weights
 from gan_lightning.types import Images, NonNegativeInt, PositiveInt
 
 BatchNormMode = Literal["eval", "batch", "standing"]

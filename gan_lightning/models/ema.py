@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import chain
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from gan_lightning.types import NonNegativeFloat
+
+Weights = Literal["ema", "raw"]
+"""G's moving average, if it has one, or its weights as trained."""
 
 
 class EMA(nn.Module):

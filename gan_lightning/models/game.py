@@ -1,13 +1,14 @@
 """The game: players that move batch by batch. Variants define what the players see and minimise."""
 
 from abc import ABC
-from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import reduce
 from math import inf
 from typing import Any, ClassVar
 
 import torch
+from lightning import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -16,16 +17,17 @@ from gan_lightning import randomness
 from gan_lightning.losses.augment import augmented
 from gan_lightning.models.buffers import average_buffers
 from gan_lightning.models.critic import RecordingCritic, joined, mean_logits
-from gan_lightning.models.image_model import ImageModel
-from gan_lightning.models.inputs import Fakes, GeneratorInputs, cast_for, check_inputs
+from gan_lightning.models.ema import Weights
+from gan_lightning.models.inputs import Data, Fakes, GeneratorInputs, cast_for, check_inputs, dropout_seeds
 from gan_lightning.models.memory_format import in_order, memory_format_of
 from gan_lightning.models.players import GameOptions, Player, counted_player
 from gan_lightning.models.scalars import Scalars
 from gan_lightning.models.turns import alone
+from gan_lightning.networks.sampling import in_eval_mode, seeded
 from gan_lightning.types import Batch, Discriminator, Images, Number, Terms
 
 
-class AdversarialGame(ImageModel, ABC):
+class AdversarialGame(LightningModule, ABC):
     """Plays networks against each other: `generator`, `discriminator`, and further players that a variant adds.
 
     For each player, a method `<name>_terms(batch, fakes)` yields the terms that it minimises, in parts; the game runs
@@ -44,17 +46,23 @@ class AdversarialGame(ImageModel, ABC):
             penalty cannot be used with the discriminator.
     """
 
+    directions: ClassVar[Mapping[str, str]] = {"": "images"}
+    """Directions of generation, each with the field of a batch whose images its fakes should resemble."""
+    grid_columns: ClassVar[int] = 1
+    """How many images of a grid belong together; input, output and target are three."""
     batch_types: ClassVar[tuple[type, ...]]
     """Batches that the model can be trained on."""
     discriminator_inputs: ClassVar[tuple[str, ...]] = ("images",)
     """What the discriminator is given, as networks name it in their attribute `inputs`."""
 
+    generator: nn.Module
     discriminator: nn.Module
 
     def __init__(self, inputs: GeneratorInputs, players: Mapping[str, Player], options: GameOptions) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.generator_inputs = inputs
+        self.first_direction = next(iter(self.directions))
         self.players = dict(players)
         for name, player in self.players.items():
             self.add_module(name, player.network)
@@ -74,26 +82,26 @@ class AdversarialGame(ImageModel, ABC):
         for part in parts if self.is_compiled else ():
             part.compile()
         self.regularizers = nn.ModuleDict({name: nn.ModuleDict(each.regularizers) for name, each in players.items()})
-        self.loss = options["loss"]
-        self.augment = options.get("augment")
+        self.loss, self.augment = options["loss"], options.get("augment")
         make_ema = options.get("ema")
         self.ema = make_ema(self.generator) if make_ema else None
         self.seed = options.get("seed", 0)
         self.reuse_fake = options.get("reuse_fake", False)
         self.every_within_epoch = options.get("every_within_epoch", False)
-        self.iteration = 0
+        self.iteration, self.images_seen = 0, 0
         self.iterations: Number = inf
-        self.images_seen = 0
         self.scalars = Scalars()
-        # Callbacks share these: the signal that ends the run, 0 for none, and where the score that is followed is best.
-        # The guard sets these three: whether a value was not finite, and what a rollback changes.
+        # Callbacks share these: whether a value was not finite, what a rollback changes, the signal that ends the run
+        # (0 for none), and where the score that is followed is best.
         self.has_diverged: Tensor | bool = False
-        self.attempt = 0
-        self.rate_factor = 1.0
-        self.interrupted = 0
+        self.attempt, self.rate_factor, self.interrupted = 0, 1.0, 0
         self.best_iteration: int | None = None
 
     # What a variant may define; these are the usual definitions.
+
+    def generator_part(self, generator: nn.Module, direction: str) -> nn.Module:
+        """Return the network of a direction in the generator or in its moving average."""
+        return generator
 
     def discriminator_part(self, direction: str) -> nn.Module:
         """Return the network that judges a direction's fakes."""
@@ -146,10 +154,8 @@ class AdversarialGame(ImageModel, ABC):
         return self._noted(terms, critic, direction, fake="d_out/fake_for_generator")
 
     def penalty_terms(self, name: str, *seen: Any) -> Terms:
-        """Return the terms of those regularizers of a player that are due in this iteration, given what they see.
-
-        Compiled networks run as they are written here, because compiled ones cannot be differentiated twice.
-        """
+        """Return the terms of those regularizers of a player that are due in this iteration, given what they see."""
+        # Compiled networks cannot be differentiated twice, so they run as they are written.
         with torch.compiler.set_stance("force_eager") if self.is_compiled else nullcontext():
             return self.players[name].penalty_terms(self.iteration, self.iterations, *seen)
 
@@ -252,3 +258,43 @@ class AdversarialGame(ImageModel, ABC):
     def suffix(self, direction: str) -> str:
         """Return the end of the names of a direction's terms: the domain of its fakes, if the model has two."""
         return f"_{self.directions[direction]}" if len(self.directions) > 1 else ""
+
+    @contextmanager
+    def sampling(self, weights: Weights = "ema") -> Iterator[nn.Module]:
+        """Yield G's moving average if there is one, else G, in eval mode without gradients; training is undisturbed."""
+        with in_eval_mode(self.ema.module if self.ema and weights == "ema" else self.generator) as network:
+            yield network
+
+    def images(
+        self,
+        *inputs: Tensor,
+        noise: Sequence[int],
+        direction: str = "",
+        weights: Weights = "ema",
+        network: nn.Module | None = None,
+    ) -> Images:
+        """Return what the generator of a direction, or another network, makes of inputs; `noise` seeds its dropout."""
+        with self.sampling(weights) as generator:
+            network = network or self.generator_part(generator, direction or self.first_direction)
+            with seeded(network, noise):
+                return network(*cast_for(network, *inputs))
+
+    def sample(
+        self,
+        numbers: Sequence[int],
+        seed: int = 0,
+        data: Data = None,
+        direction: str = "",
+        weights: Weights = "ema",
+        network: nn.Module | None = None,
+        labels: Sequence[int] | None = None,
+    ) -> Images:
+        """Return the images of these numbers, a function of number and seed alone; `labels` sets a class for each."""
+        direction = direction or self.first_direction
+        inputs = self.generator_inputs.by_number(numbers, seed, data, direction, labels)
+        noise = dropout_seeds(numbers, seed, direction)
+        return self.images(*inputs, noise=noise, direction=direction, weights=weights, network=network)
+
+    def grid(self, numbers: Sequence[int], data: Data = None) -> Images:
+        """Return what a grid shows of these images, `grid_columns` images for each number."""
+        return self.sample(numbers, self.seed, data, labels=self.generator_inputs.grid_labels(numbers))

@@ -1,4 +1,4 @@
-"""Whose turn it is: while one player moves, the others' weights have no gradients."""
+"""Turns of a game: while one player moves, the weights of the others have no gradients."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,6 @@
 """There is one way to continue: `resume=RUN` in the run's own folder, `resume=FILE` in a new one, `resume=auto`."""
 
 import csv
-import hashlib
 import json
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from gan_lightning.files import hold, release
 from support.checkpoints import assert_same
 from support.command import NARROW, front_door, the_run
+from support.run_folders import checkpoint, files
 
 TIMES = {"images_per_second"}
 EVERY = ["callbacks.samples.every_n_iterations=1", "callbacks.checkpoint.every_n_iterations=2", "loss=least_squares"]
@@ -32,14 +32,6 @@ def points(folder):
     tags = set(board.Tags()["scalars"]) - TIMES
     scalars = {tag: [(event.step, event.value) for event in board.Scalars(tag)] for tag in tags}
     return scalars, [event.step for event in board.Images("samples")], len(board.Tensors("configuration/text_summary"))
-
-
-def checkpoint(folder, name="last"):
-    return torch.load(Path(folder, "checkpoints", f"{name}.ckpt"), weights_only=True)
-
-
-def files(folder):
-    return {str(path): (path.stat().st_mtime_ns, hashlib.md5(path.read_bytes()).hexdigest()) for path in sorted(Path(folder).rglob("*")) if path.is_file()}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -180,84 +172,6 @@ def test_run_dir_is_the_run_folder():
     assert not Path("outputs").exists()
 
 
-def test_auto_starts_continues_and_ends(capfd):
-    words = [*NARROW, "resume=auto", "callbacks.checkpoint.every_n_iterations=1"]
-    assert front_door(*words, "trainer.max_steps=2") == 0
-    run = the_run()
-    assert front_door(*words, "trainer.max_steps=2") == 0
-    assert f"resume=auto: {run} is finished; nothing is left to do" in capfd.readouterr().err.replace(
-        f"{Path.cwd()}/", ""
-    )
-    assert front_door(*words, "trainer.max_steps=3", "logger=none", "trainer.log_every_n_steps=2") == 0
-    assert the_run() == run
-    assert checkpoint(run)["global_step"] == 3
-    assert front_door(*words, "trainer.max_steps=2", "model.discriminator_optimizer.lr=0.1") == 0
-    assert len(list(Path("outputs/train").iterdir())) == 2, "another configuration is another run"
-
-
-def test_auto_finds_runs_whose_options_are_below_a_config_dir():
-    Path("mine/loss").mkdir(parents=True)
-    Path("mine/loss/soft.yaml").write_text(
-        "# @package model.loss\n_target_: gan_lightning.losses.adversarial.NonSaturating\nreal_target: 0.7\n"
-    )
-    words = ["--config-dir", "mine", *NARROW, "loss=soft", "resume=auto"]
-    assert front_door(*words, "trainer.max_steps=1") == 0
-    assert front_door(*words, "trainer.max_steps=2") == 0
-    assert checkpoint(the_run())["global_step"] == 2
-    assert checkpoint(the_run())["hyper_parameters"]["model"]["loss"]["real_target"] == 0.7
-
-
-def test_auto_in_a_folder_of_its_own(capfd):
-    words = [*NARROW, "resume=auto", "hydra.run.dir=own"]
-    assert front_door(*words, "trainer.max_steps=2") == 0
-    assert front_door(*words, "trainer.max_steps=3") == 0
-    assert checkpoint("own")["global_step"] == 3
-    assert front_door(*words, "seed=3") == 2
-    assert "has a run of another configuration" in capfd.readouterr().err
-    for file in Path("own/checkpoints").iterdir():
-        file.unlink()
-    assert front_door(*words, "trainer.max_steps=1") == 0, (
-        "one that was killed before its first checkpoint starts again"
-    )
-    assert checkpoint("own")["global_step"] == 1
-    assert Path("own/losses.csv").read_text().count("\n") == 2, "nothing that the killed one recorded is kept"
-    assert {image.name for image in Path("own/samples").iterdir()} == {"real.png", "0000000.png", "0000001.png"}
-
-
-def test_auto_in_a_folder_whose_name_has_values_finds_and_does_not_overwrite(capfd):
-    words = [*NARROW, "seed=3", "hydra.run.dir='runs/${seed}'"]
-    assert front_door(*words, "trainer.max_steps=1") == 0
-    before = files("runs")
-    assert front_door(*words, "trainer.max_steps=2") == 2
-    assert "hydra.run.dir=runs/3 has a run already" in capfd.readouterr().err
-    assert files("runs") == before
-    assert front_door(*words, "trainer.max_steps=2", "resume=auto") == 0
-    assert checkpoint("runs/3")["global_step"] == 2
-
-
-def test_auto_continues_on_data_that_have_moved_and_not_on_other_data(photos):
-    shutil.copytree(photos, "first")
-    words = [*NARROW, "resume=auto", "data=folder", "data.image_size=16", "data.batch_size=2"]
-    assert front_door(*words, "data.root=first", "trainer.max_steps=1") == 0
-    run = the_run()
-    Path("first").rename("moved")
-    assert front_door(*words, "data.root=moved", "trainer.max_steps=2") == 0
-    assert the_run() == run
-    shutil.copytree("moved", "other")
-    assert front_door(*words, "data.root=other", "trainer.max_steps=3") == 0
-    assert len(list(Path("outputs/train").iterdir())) == 2
-
-
-def test_auto_continues_to_the_limits_of_today(capfd):
-    words = [*NARROW, "resume=auto", "hydra.run.dir=run"]
-    assert front_door(*words, "trainer.max_steps=1") == 0
-    Path("mine/trainer").mkdir(parents=True)
-    Path("mine/trainer/longer.yaml").write_text("defaults:\n  - cpu\nmax_steps: 3\n")
-    words = [word for word in words if "max_steps" not in word]
-    assert front_door("--config-dir", "mine", *words, "trainer=longer") == 0
-    assert checkpoint("run")["global_step"] == 3
-
-
 def test_auto_continues_from_the_last_checkpoint_where_the_numbered_ones_are_gone(four):
     words = [*NARROW, *EVERY, "resume=auto", f"hydra.run.dir={four}"]
     for file in (four / "checkpoints").glob("0*.ckpt"):
@@ -298,13 +212,6 @@ def test_a_run_continues_on_the_same_images_alone(photos, capfd, monkeypatch):
     assert front_door(f"resume={run}", "trainer.max_steps=3") == 2
     assert "the training images are not those that" in capfd.readouterr().err
     assert files(run) == before
-
-
-def test_auto_ends_where_the_time_for_training_is_spent(capfd):
-    words = [*NARROW, "resume=auto", "trainer.max_steps=9999", "+trainer.max_time=00:00:00:01"]
-    assert front_door(*words) == 0
-    assert front_door(*words) == 0
-    assert "is finished; nothing is left to do" in capfd.readouterr().err
 
 
 def test_a_record_is_not_shown_by_hydras_flag(four, capfd):

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from gan_lightning import files
 from gan_lightning.data import any_size
 from gan_lightning.models.pix2pix import Pix2Pix
 from gan_lightning.signals import Stopped
@@ -46,6 +47,9 @@ WRONG = {
     "a misspelt key": (["batchsize=2"], "did you mean batch_size"),
     "a group of training": (["model=cyclegan"], "model"),
 }  # fmt: skip
+
+
+HOLD = "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -91,6 +95,61 @@ def test_files_are_replaced_only_where_that_is_asked_for(pix2pix, photos, capfd)
     assert translate(pix2pix, photos, "out", "existing=overwrite") == 0
     assert Image.open("out/deep/b.JPG").size == (64, 30)
     assert translate(pix2pix, photos, "out") == 2
+
+
+def test_after_a_stop_the_others_are_made_and_no_file_is_touched_that_was_there(pix2pix, photos, capfd):
+    assert translate(pix2pix, photos, "whole") == 0
+    assert translate(pix2pix, photos, "out") == 0
+    for name in ("a.png", "deep/er/tiny.bmp"):
+        Path("out", name).unlink()
+    Path("out/c.webp").write_text("mine")
+    kept = {name: Path("out", name).stat().st_mtime_ns for name in names("out")}
+    for folder in ("out", "out/deep/er"):
+        Path(folder, ".0123456789abcdef.tmp").write_bytes(b"what a killed process had begun")
+    capfd.readouterr()
+    assert translate(pix2pix, photos, "out", "existing=skip") == 0
+    shown = capfd.readouterr().out
+    assert "2 files are in out already and stay as they are" in shown
+    assert "2 images written to out, 0 left out" in shown
+    assert names("out") == names("whole")
+    assert {name: Path("out", name).stat().st_mtime_ns for name in kept} == kept
+    for name in ("a.png", "deep/b.JPG", "deep/er/tiny.bmp"):
+        assert Path("out", name).read_bytes() == Path("whole", name).read_bytes()
+    assert translate(pix2pix, photos, "out", "existing=skip") == 0
+    assert "0 images written to out, 0 left out" in capfd.readouterr().out
+
+
+def test_a_command_that_is_killed_and_repeated_ends_with_the_files_of_one_that_was_not(pix2pix, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(300):
+        picture(number % 7, 64, 64).save(tmp_path / "in" / f"{number:03d}.png")
+    words = [f"run={pix2pix}", f"input={tmp_path / 'in'}", "output=out", "accelerator=cpu"]
+    running = subprocess.Popen([sys.executable, "-m", "gan_lightning", "translate", *words])
+    while len(list(Path().glob("out/*.png"))) < 5:
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    assert 5 <= len(list(Path().glob("out/*.png"))) < 300
+    assert translate(pix2pix, tmp_path / "in", "out", "existing=skip") == 0
+    assert translate(pix2pix, tmp_path / "in", "whole") == 0
+    assert sorted(os.listdir("out")) == sorted(os.listdir("whole"))
+    assert all(Path("out", name).read_bytes() == Path("whole", name).read_bytes() for name in names("whole"))
+
+
+def test_a_folder_is_written_by_one_process_at_a_time(pix2pix, photos, monkeypatch, capfd):
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    Path("out").mkdir()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, "out"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    try:
+        assert translate(pix2pix, photos, "out") == 2
+    finally:
+        holder.communicate("")
+    assert f"output: {Path('out').resolve()} is being written by another run" in capfd.readouterr().err
+    assert names("out") == []
 
 
 def test_the_images_themselves_are_never_replaced_through_a_link_or_a_folder_above(pix2pix, tmp_path, capfd):
@@ -177,7 +236,8 @@ def test_ctrl_c_leaves_whole_files_and_no_others(pix2pix, photos, monkeypatch, c
     monkeypatch.setattr(Image.Image, "save", stopped)
     assert translate(pix2pix, photos, "out") == 130
     assert names("out") == ["a.png", "c.webp"]
-    assert "stopped: 2 of 4 images are written to out" in capfd.readouterr().out
+    shown = capfd.readouterr().out
+    assert "stopped: 2 of 4 images are written to out; existing=skip goes on with the others" in shown
 
 
 def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, tmp_path):

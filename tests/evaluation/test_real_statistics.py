@@ -5,7 +5,6 @@ import multiprocessing
 import pickle
 import threading
 import time
-from hashlib import blake2b
 
 import numpy as np
 import pytest
@@ -15,44 +14,13 @@ import torch.distributed as dist
 from gan_lightning.data.digits import Digits
 from gan_lightning.evaluation import real_statistics as real
 from gan_lightning.evaluation.real_statistics import real_statistics
-from gan_lightning.metrics.extractors.extractor import Extractor, ExtractorIdentity, ExtractorOutput
 from gan_lightning.metrics.images import to_uint8
 from gan_lightning.metrics.statistics import Statistics
 from gan_lightning.types import ImageSet
+from support.real_images import Means, Set
 
 MOMENTS, FEATURES = frozenset({"moments"}), frozenset({"features"})
 BOTH = MOMENTS | FEATURES
-
-
-class Means(Extractor):
-    """Features are the means of each colour in both halves of the image; counts the images."""
-
-    def __init__(self, sha256="0", resize="none"):
-        self.network = torch.nn.Linear(1, 1)
-        self.identity = ExtractorIdentity("means", sha256, resize, 6)
-        self.shown = 0
-
-    def extract(self, levels):
-        self.shown += len(levels)
-        return ExtractorOutput(levels.float().unflatten(3, (2, -1)).mean((2, 4)).flatten(1))
-
-
-class Set:
-    """Random pictures of one size; keeps the largest number that was read at once."""
-
-    labels = None
-
-    def __init__(self, count=50, seed=0, size=8):
-        self.pixels = np.random.default_rng(seed).integers(0, 256, (count, 3, size, size), dtype=np.uint8)
-        self.fingerprint = blake2b(self.pixels.tobytes()).hexdigest()
-        self.most = 0
-
-    def __len__(self):
-        return len(self.pixels)
-
-    def rows(self, indices):
-        self.most = max(self.most, len(indices))
-        return self.pixels[indices]
 
 
 def test_statistics_are_those_of_the_whole_set_in_its_order_read_in_batches(tmp_path):

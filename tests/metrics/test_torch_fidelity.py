@@ -118,7 +118,8 @@ def test_all_scores_equal_the_reference_in_colour_and_gray(mode, size, inception
     of_real = Statistics.from_images(real.split(5), network, EVERYTHING)
     of_fake = Statistics.from_images(fake[:4].split(3), network, EVERYTHING)
     of_fake.merge(Statistics.from_images([fake[4:]], network, EVERYTHING))
-    assert scores(METRICS, of_real, of_fake) == pytest.approx(expected, rel=1e-5)
+    # A kernel distance is a small difference of numbers near 1, whose last bit in float32 is 1.2e-7.
+    assert scores(METRICS, of_real, of_fake) == pytest.approx(expected, rel=1e-5, abs=2e-7)
     assert len(expected) == 7
     assert expected["fid"] > 1
     assert 0 < expected["precision"] + expected["recall"] < 2
