@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import torch
 from lightning import Trainer
@@ -31,8 +31,7 @@ from gan_lightning.evaluation.sampling import Precision
 from gan_lightning.evaluation.translator import Made, Translator
 from gan_lightning.files import hold, remove_leftovers
 from gan_lightning.printable import printable
-from gan_lightning.types import PositiveInt, RunPath
-from gan_lightning.values import Existing
+from gan_lightning.types import ImagesPath, PositiveInt, RunPath
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 
 def translate(
     run: RunPath,
-    input: Annotated[str, Existing("folder", "name a folder with images to translate")],
+    input: ImagesPath,
     output: str,
     direction: Literal["xy", "yx"] = "xy",
     batch_size: PositiveInt = 1,

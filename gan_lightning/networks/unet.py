@@ -54,7 +54,6 @@ class UNetGenerator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
-    memory_format = torch.channels_last
 
     def __init__(
         self,

@@ -26,15 +26,17 @@ def chosen(roots):
 def test_missing_inception_weights_stop_a_run_before_its_data_are_looked_for(gan_lightning, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.delenv("GAN_LIGHTNING_INCEPTION", raising=False)
+    Path("without_images").mkdir()
     begun = time.monotonic()
-    code, err = gan_lightning(*NARROW, "data=folder", "data.root=nowhere", "metric=[fid]", "extractor=inception")
+    words = [*NARROW, "data=folder", "data.root=without_images", "metric=[fid]", "extractor=inception"]
+    code, err = gan_lightning(*words)
     assert time.monotonic() - begun < 10
     assert code == 2
     (line,) = [line for line in err.splitlines() if line.startswith("error: ")]
     assert "trainer.callbacks" not in line
     for words in ("weights-inception-2015-12-05-6726825d.pth", str(tmp_path / "torch"), "extractor.weights", "96 MB"):
         assert words in line
-    assert "nowhere" not in err
+    assert "without_images" not in err
     assert "Traceback" not in err
 
 

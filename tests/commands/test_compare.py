@@ -33,7 +33,12 @@ def test_equal_scores_share_a_rank(compare):
 
 def test_seeds_of_one_configuration_become_mean_and_standard_deviation(compare):
     folders = [
-        scored(f"seed={seed}", {1: 9.0, 2: last}, {"seed": seed, "run_dir": f"x{seed}", "model": "${seed}"}, seed=seed)
+        scored(
+            f"seed={seed}",
+            {1: 9.0, 2: last},
+            {"seed": seed, "run_dir": f"x{seed}", "model": {"seed": "${seed}"}},
+            seed=seed,
+        )
         for seed, last in enumerate((1.0, 2.0, 6.0))
     ]
     code, _, _, rows = compare(*folders, scored("other", {2: 2.5}))

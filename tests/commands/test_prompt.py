@@ -80,7 +80,7 @@ WRONG = {
     "an image folder": (["evaluate", "real=nowhere", "fake=."], "real must name a folder with images; there is no"),
     "images to translate": (
         ["translate", "run=.", "input=nowhere", "output=x"],
-        "input must name a folder that exists",
+        "input must name a folder with images",
     ),
     "data to check": (["check", "data=folder", "data.root=nowhere"], "data.root must name a folder that exists"),
     "runs to compare": (["compare", "nowhere"], "runs must name run folders; there is no folder nowhere"),

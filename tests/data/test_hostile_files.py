@@ -11,7 +11,7 @@ import pytest
 from PIL import EpsImagePlugin
 
 from gan_lightning.config import logs
-from gan_lightning.data.any_size import read_images
+from gan_lightning.data.any_size import read_sized
 from gan_lightning.data.cifar10 import CIFAR10
 from gan_lightning.data.folder import Folder, LabelledFolder
 from gan_lightning.data.hugging_face import HuggingFace
@@ -56,9 +56,8 @@ def test_a_picture_that_is_eps_by_its_content_starts_no_ghostscript_and_is_one_b
     (found,) = module(Folder, root, tmp_path).fitted_images("train")
     assert len(found) == 2
     assert found.survey.bad == {"page.png": "not an image in JPEG, PNG, WebP, BMP, TIFF or GIF"}
-    bad = {}
-    assert not list(read_images([root / "page.png"], ["page.png"], 3, 4, bad))
-    assert list(bad) == ["page.png"]
+    with pytest.raises(ValueError, match="not an image"):
+        read_sized(root / "page.png", "page.png", 3, 4)
     assert _common_size(sorted(root.iterdir())) == 24, "by the pictures alone"
     with pytest.raises(ValueError, match="not an image"):
         read_image(io.BytesIO(EPS))

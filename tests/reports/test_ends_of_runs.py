@@ -27,7 +27,7 @@ def test_a_run_that_ended_without_a_score_is_below_the_others_and_says_why(compa
 
 
 def test_one_failed_seed_leaves_an_experiment_without_a_last_score(compare):
-    config = {"model": "same"}
+    config = {"model": {"width": 4}}
     folders = [scored(f"seed={seed}", {1: 1.0}, {"seed": seed, **config}, seed=seed) for seed in (0, 1)]
     ScoreFile(Path("seed=1/scores.jsonl")).append([ScoringFailure(2, "not finite")])
     _, _, _, rows = compare(*folders, scored("other", {1: 5.0}))

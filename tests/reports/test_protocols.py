@@ -61,7 +61,7 @@ def test_a_seed_of_another_protocol_is_left_out_of_the_mean_and_named(compare):
 def test_a_seed_left_out_is_named_also_where_its_experiment_is_not_ranked_with_the_others(compare):
     many, other = {"n_fake": 50_000}, {"n_fake": 50_000, "versions": {"torch": "2", "numpy": "2.0"}}
     apart = seeds((10.0, many), (11.0, many), (90.0, other))
-    folders = [scored(f"y{seed}", {1: 5.0}, {"seed": seed, "model": "y"}, seed=seed) for seed in range(3)]
+    folders = [scored(f"y{seed}", {1: 5.0}, {"seed": seed, "model": {"width": 8}}, seed=seed) for seed in range(3)]
     code, out, _, _ = compare(*folders, *apart)
     assert code == 1
     assert "y0 and seed=0 are not ranked together; n_fake" in out
@@ -70,7 +70,7 @@ def test_a_seed_left_out_is_named_also_where_its_experiment_is_not_ranked_with_t
 
 def test_one_protocol_of_all_seeds_is_enough(compare):
     folders = seeds((10.0, {}), (11.0, {}), (12.0, {}))
-    scored(folders[2], {1: 8.0}, {"model": "same", "seed": 2}, seed=2, n_fake=50_000, file="evaluations.jsonl")
+    scored(folders[2], {1: 8.0}, {"model": {"width": 4}, "seed": 2}, seed=2, n_fake=50_000, file="evaluations.jsonl")
     code, out, _, rows = compare(*folders)
     assert (code, "is without" in out) == (0, False)
     assert [row["seeds"] for row in rows] == ["3", "1"]
@@ -78,7 +78,7 @@ def test_one_protocol_of_all_seeds_is_enough(compare):
 
 def test_a_seed_without_a_score_that_the_others_have_shows_in_the_number_of_seeds(compare):
     folders = seeds((10.0, {}), (11.0, {}))
-    scored(folders[0], {1: 0.1}, {"seed": 0, "model": "same"}, score="kid")
+    scored(folders[0], {1: 0.1}, {"seed": 0, "model": {"width": 4}}, score="kid")
     code, out, _, rows = compare(*folders)
     assert code == 0
     assert [(row["score"], row["seeds"]) for row in rows] == [("fid", "2"), ("kid", "1")]

@@ -9,7 +9,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from gan_lightning.__main__ import main
-from gan_lightning.config.record import RunRecord
+from gan_lightning.config.record import SECTIONS, RunRecord
 from gan_lightning.evaluation.records import ScoreFile, ScoreRecord
 
 RECORD = ScoreRecord(
@@ -23,7 +23,8 @@ def scored(folder, values, config=None, file="scores.jsonl", **changes):
     """Write a run folder with a score for each iteration, and return its path."""
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    RunRecord([], config or {"seed": 0, "name": str(folder)}, []).write(place)
+    own = config or {"seed": 0, "name": str(folder)}
+    RunRecord([], {section: {} for section in SECTIONS} | own, []).write(place)
     records = [replace(RECORD, iteration=at, value=value, **changes) for at, value in values.items()]
     ScoreFile(place / file).append(records)
     return str(place)
@@ -38,7 +39,7 @@ def checkpoint(run, *names):
 
 def seeds(*changes):
     """Return runs of one configuration whose records differ in the given ways."""
-    config = {"model": "same"}
+    config = {"model": {"width": 4}}
     return [
         scored(f"seed={seed}", {1: value}, {"seed": seed, **config}, seed=seed, **change)
         for seed, (value, change) in enumerate(changes)
