@@ -82,8 +82,9 @@ def all_gather(rows: Tensor) -> Tensor:
     world = rank_and_world_size()[1]
     if world == 1:
         return rows
+    rows = rows.contiguous()  # the numbers are gathered as they lie in memory
     parts = [torch.empty_like(rows) for _ in range(world)]
-    dist.all_gather(parts, rows.contiguous())
+    dist.all_gather(parts, rows)
     return torch.cat(parts)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from gan_lightning.config import schema
+from gan_lightning.config import logs, schema
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import restored_config
@@ -58,6 +58,7 @@ def checked(config: DictConfig, command: str) -> DictConfig:
 
 
 def _resumed(config: DictConfig) -> DictConfig:
+    logs.tidy()  # a record may hold any text
     before = record_to_resume(config.resume)
     whole = restored_config(before, overrides_typed(HydraConfig.get().overrides.task, before), "resume", config)
     check_same_run(before, whole)
