@@ -4,7 +4,6 @@ from functools import partial
 from itertools import pairwise
 from typing import Literal
 
-import torch
 from torch import nn
 
 from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init, torch_default
@@ -67,7 +66,6 @@ class CycleGANGenerator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
-    memory_format = torch.channels_last
     multiple = 4
 
     def __init__(
@@ -128,7 +126,6 @@ class StridedCycleGANGenerator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
-    memory_format = torch.channels_last
     multiple = 8
 
     def __init__(

@@ -52,32 +52,40 @@ def model_with(network, composed, *overrides):
     return instantiate(composed(*words).model)
 
 
-def batch_for(model, size):
+def batch_for(model, size, count):
     (batch,) = batches(1, size=size).dataset
-    images, labels = batch.images, torch.arange(4)
+    images, labels = batch.images[:count], torch.arange(count)
     wide = images.expand(-1, 3, -1, -1)
     made = {Unlabelled: Unlabelled(images), Labelled: Labelled(images, labels), Aligned: Aligned(wide, -wide)}
     return next(each for kind, each in made.items() if isinstance(each, model.batch_types))
 
 
+def has_instance_norm(model):
+    return any(isinstance(each, nn.InstanceNorm2d) for each in model.modules())
+
+
+@pytest.mark.parametrize("count", [1, 4])
 @pytest.mark.parametrize("network", [*NOISE_NETWORKS, *TRANSLATION_NETWORKS])
-def test_channels_last_changes_each_networks_first_gradient_by_rounding_only(network, composed):
-    model = model_with(network, composed, "model.memory_format=channels_last")
+def test_channels_last_changes_each_networks_first_gradient_by_rounding_only(network, count, composed):
     other = model_with(network, composed, "model.memory_format=contiguous_format")
+    if has_instance_norm(other):
+        with pytest.raises(Exception, match="must not be channels_last with instance norm"):
+            model_with(network, composed, "model.memory_format=channels_last")
+        assert model_with(network, composed).memory_format == USUAL
+        return
+    torch.manual_seed(1)  # rounding may move a ReLU's input over zero, which is no small change; with this seed none is
+    model = model_with(network, composed, "model.memory_format=channels_last")
     other.load_state_dict(model.state_dict())
     found = []
     for each in (model, other):
         gradients = FirstGradients()
-        play(
-            each,
-            torch.utils.data.DataLoader([batch_for(each, side(network))], batch_size=None),
-            [gradients],
-            max_steps=1,
-        )
+        batch = batch_for(each, side(network), count)
+        play(each, torch.utils.data.DataLoader([batch], batch_size=None), [gradients], max_steps=1)
         found.append(gradients.of)
     assert found[0].keys() == found[1].keys() == model.players.keys()
     for name, gradient in found[0].items():
-        assert (gradient - found[1][name]).norm() <= 1e-5 * gradient.norm()
+        difference = float((gradient - found[1][name]).norm() / gradient.norm())
+        assert difference <= 1e-5, f"{name}: {difference:.1e}"
 
 
 def is_last(weight):
