@@ -81,4 +81,5 @@ def test_a_run_that_is_killed_again_and_again_is_the_undisturbed_run(tmp_path):
         assert_same(one[part], other[part], part)
     assert scores(killed) == scores(whole)
     assert table(killed) == table(whole)
+    assert (killed / "losses.csv").read_text() == (whole / "losses.csv").read_text()
     assert unfinished(killed) == []
