@@ -100,8 +100,9 @@ def fit_with_rollbacks(
             return fit(config, record, file, parts.pop() if parts else made(config, file))
         except Diverged as error:
             if error.next_attempt is None:
-                lower = f"model.discriminator_optimizer.lr={config.model.discriminator_optimizer.lr / 10:g}"
-                raise RunDivergedError(f"{error}; {how_to_continue(config, lower)}") from error
+                rate = config.model.discriminator_optimizer.get("lr")
+                lower = [f"model.discriminator_optimizer.lr={rate / 10:g}"] if rate else []
+                raise RunDivergedError(f"{error}; {how_to_continue(config, *lower)}") from error
             folder = Path(config.run_dir) / "checkpoints"
             file = newest_whole_checkpoint(folder) if numbered_checkpoints(folder) else file
             iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"] if file else 0
