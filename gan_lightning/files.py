@@ -102,22 +102,21 @@ PATIENCE = 10.0
 """Seconds to wait for the lock of a folder, because a killed run's data workers keep it until they notice."""
 
 
-def hold(folder: Path, key: str, patience: float = PATIENCE) -> None:
+def hold(folder: Path, key: str) -> None:
     """Keep a folder that exists for this process, until `release` or its end; nothing is written to it.
 
     Args:
         folder: the folder.
         key: the key of the configuration that an error names.
-        patience: how many seconds to wait while another process has it.
 
     Raises:
-        ValueError: if another process has it.
+        ValueError: if another process has it, and does not release it within `PATIENCE`.
     """
     folder = folder.resolve()
     if folder in _held:
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    until = time.monotonic() + patience
+    until = time.monotonic() + PATIENCE
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -110,7 +110,10 @@ def compared(inception_weights, tmp_path_factory):
     return make
 
 
-@pytest.mark.parametrize(("mode", "size"), [*(("RGB", size) for size in (32, 64, 128, 299)), ("L", 28), ("L", 299)])
+SLOW = [pytest.param(mode, size, marks=pytest.mark.slow) for mode, size in (("RGB", 32), ("RGB", 128), ("L", 299))]
+
+
+@pytest.mark.parametrize(("mode", "size"), [("RGB", 64), ("RGB", 299), ("L", 28), *SLOW])
 def test_all_scores_equal_the_reference_in_colour_and_gray(mode, size, inception_weights, compared):
     real, fake, expected = compared(mode, size)
     network = Inception(inception_weights)
