@@ -1,4 +1,4 @@
-"""Text from files, folders and data sets that is safe to print: whoever names a file does not write to the terminal."""
+"""Escaping of text from files, folders and data sets, so that a file's name cannot control the terminal."""
 
 
 def printable(text: object, keep: str = "") -> str:

@@ -121,7 +121,7 @@ def translate(
         there = len(written) + len(names) - len(missing)
         if written:
             log.info(
-                "stopped: %s of %s images are written to %s; existing=skip goes on with the others",
+                "stopped: %s of %s images are written to %s; existing=skip continues with the others",
                 f"{there:,}", f"{len(names):,}", target,
             )  # fmt: skip
         raise

@@ -139,7 +139,7 @@ class Statistics:
         return statistics
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Return everything that was collected by name, for a file that `from_arrays` can restore."""
+        """Return all collected arrays by their names, which `from_arrays` turns into statistics again."""
         arrays: dict[str, np.ndarray] = {"count": np.array(self.count)}
         if "moments" in self.kinds:
             arrays |= {"mean": self.moments.mean, "scatter": self.moments.scatter}

@@ -1,4 +1,4 @@
-"""The inputs of a generator, for a batch in training or an image by its number, and the fakes that it makes."""
+"""What a generator is given, for a training batch or for an image number, and the fakes of a batch."""
 
 from abc import ABC, abstractmethod
 from bisect import bisect

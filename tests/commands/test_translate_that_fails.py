@@ -237,7 +237,7 @@ def test_ctrl_c_leaves_whole_files_and_no_others(pix2pix, photos, monkeypatch, c
     assert translate(pix2pix, photos, "out") == 130
     assert names("out") == ["a.png", "c.webp"]
     shown = capfd.readouterr().out
-    assert "stopped: 2 of 4 images are written to out; existing=skip goes on with the others" in shown
+    assert "stopped: 2 of 4 images are written to out; existing=skip continues with the others" in shown
 
 
 def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, tmp_path):
