@@ -82,7 +82,7 @@ def photographs(folder, case):
 
 def measured(root, run, case, source, output):
     """Images a second, and milliseconds of CPU time for each image."""
-    words = [f"run={run}", f"input={source}", f"output={output}", "accelerator=cpu", *case.more]
+    words = [f"run={run}", f"input={source}", f"output={output}", *case.more]
     log = f"hydra.run.dir={output.parent / 'log'}"
     found = [
         times

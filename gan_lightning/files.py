@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -178,6 +178,34 @@ def add_name(file: Path, name: Path) -> None:
     else:
         temporary.replace(name)
         sync(name.parent)
+
+
+def refuse_existing(files: Iterable[Path], key: str, overwrite: bool) -> None:
+    """Check that files can be written and replace none, unless that is wanted; nothing is written.
+
+    Args:
+        files: what is to be written.
+        key: the key of the configuration that names their folder.
+        overwrite: whether files that exist may be replaced.
+
+    Raises:
+        ValueError: for the first file that exists or cannot be written.
+    """
+    every = list(files)
+    for folder in dict.fromkeys(file.parent for file in every):
+        nearest = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+        if not nearest.is_dir():
+            raise ValueError(f"{key}: {folder} must be a folder or not exist; {nearest} is a file")
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise ValueError(f"{key}: {folder} must be writable; {nearest} is not")
+    there = [file for file in every if os.path.lexists(file)]
+    if folders := [file for file in there if file.is_dir()]:
+        raise ValueError(f"{key}: {folders[0]} must be a file or not exist; it is a folder")
+    if there and not overwrite:
+        raise ValueError(
+            f"{key}: {len(there):,} of the {len(every):,} files to write exist already, the first is {there[0]}; "
+            "overwrite=true replaces them"
+        )
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -99,6 +99,14 @@ def normal(rows: int, columns: int, stream: Stream, device: torch.device) -> Lat
     return torch.randn(rows, columns, generator=stream, device=device)
 
 
+def truncated_normal(rows: int, columns: int, stream: Stream, device: torch.device, limit: float) -> Latents:
+    """Draw standard normal latents [rows, columns]; numbers beyond plus or minus `limit` are drawn again."""
+    latents = normal(rows, columns, stream, device)
+    while (beyond := latents.abs() > limit).any():
+        latents[beyond] = torch.randn(int(beyond.sum()), generator=stream, device=device)
+    return latents
+
+
 def uniform(rows: int, columns: int, stream: Stream, device: torch.device) -> Latents:
     """Draw latents [rows, columns] that are uniform in [-1, 1)."""
     return 2 * torch.rand(rows, columns, generator=stream, device=device) - 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from hydra.utils import instantiate
-from lightning import LightningDataModule, Trainer
+from lightning import LightningDataModule
 from omegaconf import DictConfig
 
 from gan_lightning.config import logs, schema
@@ -17,6 +17,7 @@ from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.config.schema import numbers
 from gan_lightning.config.signatures import named_in
 from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.devices import device_of
 from gan_lightning.evaluation.folders import folder_scores
 from gan_lightning.evaluation.records import EVALUATIONS, ScoreFile, ScoreRecord
 from gan_lightning.evaluation.sampling import BatchNormMode, Precision, SamplingOptions, batch_norms
@@ -73,6 +74,7 @@ def evaluate(
     few: Metrics,
     extractor: Extractor,
     run: RunPath | None = None,
+    checkpoint: str = "last",
     num_images: Annotated[Sequence[int], Numbers(1)] = (),
     seeds: Annotated[Sequence[int], Numbers(0)] = (0,),
     weights: Literal["ema", "raw", "both"] = "ema",
@@ -81,7 +83,7 @@ def evaluate(
     precision: Precision = "32-true",
     split: Split = "train",
     overrides: Any = (),
-    accelerator: str = "auto",
+    device: str = "auto",
 ) -> Callable[[], list[ScoreRecord]]:
     """Restore the model of a run; return what scores it.
 
@@ -91,7 +93,8 @@ def evaluate(
         metrics: the metrics by name.
         few: metrics that are added if there are fewer than 10,000 real or generated images.
         extractor: the feature extractor.
-        run: a run folder, whose last checkpoint is scored, or a checkpoint.
+        run: a run folder, or a checkpoint.
+        checkpoint: `last`, `best` or a file.
         num_images: a list of how many images are generated; 10,000 if it is empty.
         seeds: a list of seeds of the latents.
         weights: the generator's weights: `ema`, their moving average if there is one, `raw`, or `both`.
@@ -100,25 +103,25 @@ def evaluate(
         precision: the precision of the generator.
         split: the split of the real images.
         overrides: a list of what replaces values of the run's configuration, such as `data.root=DIR`.
-        accelerator: the name of a Lightning accelerator.
+        device: `auto`, `cpu` or another of torch's devices, such as `cuda:0`.
 
     Raises:
         ValueError: if the checkpoint is wrong; while scoring, if the data or the numbers of images are.
     """
     assert run is not None
-    device = Trainer(accelerator=accelerator, devices=1, logger=False).strategy.root_device
-    file = checkpoint_of(run, "run")
+    place = device_of(device)
+    file = checkpoint_of(run, "run", checkpoint)
     if file.parent.name == "checkpoints":
         refuse_links(file.absolute().parent.parent, "run")
     model, trained, iteration = restored(file, "run", overrides)
-    model.to(device)
+    model.to(place)
     data = instantiate(trained.data)
 
     def scores() -> list[ScoreRecord]:
         data.prepare_data()
         counts = num_images or [NUM_IMAGES]
         chosen = with_small_sample_metrics(metrics, few, _numbers_of_images(data, split, model, counts))
-        scorer = Scorer(chosen, extractor, data, split, device)
+        scorer = Scorer(chosen, extractor, data, split, place)
         for count in counts:
             scorer.check(model, count)
         folder = file.absolute().parent.parent if file.parent.name == "checkpoints" else None

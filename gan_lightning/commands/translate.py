@@ -5,20 +5,15 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from lightning import Trainer
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 from rich.progress import track
 
 from gan_lightning.config import logs, schema
-from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.data.any_size import (
-    Existing,
     SizedImage,
     batches_of_one_size,
     read_sized,
@@ -30,7 +25,9 @@ from gan_lightning.data.in_order import in_order
 from gan_lightning.evaluation.sampling import Precision
 from gan_lightning.evaluation.translator import Made, Translator
 from gan_lightning.files import hold, remove_leftovers
+from gan_lightning.models.ema import Weights
 from gan_lightning.printable import printable
+from gan_lightning.trained_run import TrainedRun
 from gan_lightning.types import ImagesPath, PositiveInt, RunPath
 
 log = logging.getLogger(__name__)
@@ -40,9 +37,9 @@ MOST_THREADS = 8
 
 
 def prepared(config: DictConfig) -> Callable[[], None]:
-    """Return what translates every image below `input`."""
+    """Restore the model; return what translates every image below `input`."""
     logs.tidy()
-    return partial(translate, **schema.arguments("gan_lightning.commands.translate.translate", config))
+    return translate(**schema.arguments(f"{__name__}.translate", config))
 
 
 def translate(
@@ -52,11 +49,14 @@ def translate(
     direction: Literal["xy", "yx"] = "xy",
     batch_size: PositiveInt = 1,
     precision: Precision = "32-true",
-    accelerator: str = "auto",
-    existing: Existing = "refuse",
+    checkpoint: str = "last",
+    weights: Weights = "ema",
+    device: str = "auto",
+    overwrite: bool = False,
+    skip_existing: bool = False,
     overrides: Any = (),
-) -> None:
-    """Translate every image below a folder; each keeps its name, its sub-folder and its size.
+) -> Callable[[], None]:
+    """Restore the model; return what translates every image below a folder, each under its name and in its size.
 
     Sides are rounded to multiples of what the network takes and restored afterwards. Files that cannot be read are
     named and left out. Files are read ahead, and on a CPU each core translates images of its own.
@@ -68,80 +68,77 @@ def translate(
         direction: `xy` translates x into y; `yx` translates y into x and needs a model with two directions.
         batch_size: the largest number of images, all of one size, in one pass of the network.
         precision: the precision in which the network computes.
-        accelerator: one of Lightning's accelerators.
-        existing: what is done if some of the output files exist: `refuse` is an error, `skip` leaves them as they are
-            and makes the others, `overwrite` replaces them.
+        checkpoint: `last`, `best` or a file.
+        weights: the generator's moving average if there is one, or its weights as trained.
+        device: `auto`, `cpu` or another of torch's devices, such as `cuda:0`.
+        overwrite: whether output files that exist are replaced.
+        skip_existing: whether output files that exist stay as they are, and only the others are made.
         overrides: a list of what replaces values of the run's configuration.
 
     Raises:
-        ValueError: if a key is wrong or files exist already, before anything is written; or if no image can be read,
-            memory does not suffice, or the network's outputs are not finite.
-        Stopped: on a signal; the files that have been written are whole.
+        ValueError: if a key is wrong or files exist already; nothing is written then. The work raises it too, if no
+            image can be read, memory does not suffice, or the network's outputs are not finite.
     """
-    model, trained, iteration = restored(checkpoint_of(run, "run"), "run", overrides)
+    trained = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
+    model = trained.model
     if "xy" not in model.directions:
         raise ValueError(f"run must be of a model that translates, pix2pix or cyclegan; got a {type(model).__name__}")
     if direction not in model.directions:
         raise ValueError(f"direction must be {' or '.join(model.directions)} for {run}; got {direction}")
     source, target = Path(input).expanduser(), Path(output).expanduser()
     names = [file.relative_to(source).as_posix() for file in image_files(source, "images to translate", "input")]
-    missing = still_to_write(source, target, names, existing)
-    device = _device(accelerator)
-    model.to(device)
-    log.info("translating %s images with %s, iteration %s", f"{len(missing):,}", run, f"{iteration:,}")
-    if len(missing) < len(names) and existing == "skip":
-        log.info("%s files are in %s already and stay as they are", f"{len(names) - len(missing):,}", target)
-    threads = min(os.cpu_count() or 1, MOST_THREADS)
-    passes = max(1, min(threads, len(missing) // batch_size)) if device.type == "cpu" else 1
-    network: Any = model.generator_part(model.generator, direction)
-    translator = Translator(model, direction, precision, passes)
-    bad: dict[str, str] = {}
-    written: list[str] = []
+    missing = still_to_write(source, target, names, overwrite, skip_existing)
 
-    def read(name: str) -> SizedImage | None:
+    def work() -> None:
+        log.info("translating %s images with %s, iteration %s", f"{len(missing):,}", run, f"{trained.iteration:,}")
+        if len(missing) < len(names):
+            log.info("%s files are in %s already and stay as they are", f"{len(names) - len(missing):,}", target)
+        threads = min(os.cpu_count() or 1, MOST_THREADS)
+        passes = max(1, min(threads, len(missing) // batch_size)) if trained.device.type == "cpu" else 1
+        network: Any = model.generator_part(model.generator, direction)
+        translator = Translator(model, direction, precision, passes, trained.weights)
+        bad: dict[str, str] = {}
+        written: list[str] = []
+
+        def read(name: str) -> SizedImage | None:
+            try:
+                return read_sized(source / name, name, trained.config.data.channels, network.multiple)
+            except ValueError as error:
+                bad[name] = str(error)
+                return None
+
+        def write(made: Made) -> None:
+            image, levels = made
+            write_image(levels, image.size, target / image.name)
+            written.append(image.name)
+
         try:
-            return read_sized(source / name, name, trained.data.channels, network.multiple)
-        except ValueError as error:
-            bad[name] = str(error)
-            return None
+            with _threads(threads) as for_files, _threads(passes) as for_passes, _cores_shared_by(passes):
+                found = filter(None, in_order(for_files, read, missing, 2 * threads))
+                batches = in_order(for_passes, translator, batches_of_one_size(found, batch_size), passes)
+                files = in_order(for_files, write, _flat(batches, target, names), 2 * threads)
+                for _ in track(files, "translating", len(missing), transient=True):
+                    pass
+        except BaseException:
+            there = len(written) + len(names) - len(missing)
+            if written:
+                log.info(
+                    "stopped: %s of %s images are written to %s; skip_existing=true continues with the others",
+                    f"{there:,}", f"{len(names):,}", target,
+                )  # fmt: skip
+            raise
+        finally:
+            for name in sorted(bad):
+                log.warning("left out: %s: %s", printable(name), bad[name])
+        if len(bad) == len(names):
+            raise ValueError(f"input must hold images; none of the {len(names):,} in {source} can be read")
+        log.info("%s images written to %s, %s left out", f"{len(written):,}", target, f"{len(bad):,}")
 
-    def write(made: Made) -> None:
-        image, levels = made
-        write_image(levels, image.size, target / image.name)
-        written.append(image.name)
-
-    try:
-        with _threads(threads) as for_files, _threads(passes) as for_passes, _cores_shared_by(passes):
-            found = filter(None, in_order(for_files, read, missing, 2 * threads))
-            batches = in_order(for_passes, translator, batches_of_one_size(found, batch_size), passes)
-            files = in_order(for_files, write, _flat(batches, target, names), 2 * threads)
-            for _ in track(files, "translating", len(missing), transient=True):
-                pass
-    except BaseException:
-        there = len(written) + len(names) - len(missing)
-        if written:
-            log.info(
-                "stopped: %s of %s images are written to %s; existing=skip continues with the others",
-                f"{there:,}", f"{len(names):,}", target,
-            )  # fmt: skip
-        raise
-    finally:
-        for name in sorted(bad):
-            log.warning("left out: %s: %s", printable(name), bad[name])
-    if len(bad) == len(names):
-        raise ValueError(f"input must hold images; none of the {len(names):,} in {source} can be read")
-    log.info("%s images written to %s, %s left out", f"{len(written):,}", target, f"{len(bad):,}")
+    return work
 
 
 TAKES = (translate,)
 """The functions whose arguments are the keys of this command's configuration."""
-
-
-def _device(accelerator: str) -> torch.device:
-    try:
-        return Trainer(accelerator=accelerator, devices=1, logger=False).strategy.root_device
-    except (MisconfigurationException, ValueError) as error:
-        raise ValueError(f"accelerator must be auto or one that this machine has; got {accelerator}") from error
 
 
 def _flat(batches: Iterator[list[Made]], target: Path, names: list[str]) -> Iterator[Made]:

@@ -1,14 +1,21 @@
 """The configuration as Hydra composes it from the installed YAML files, and from those of `--config-dir`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.errors import SearchPathException
 from omegaconf import DictConfig
+
+from gan_lightning.config import resolvers
 
 PACKAGE = Path(__file__).resolve().parents[1]
 CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir())
@@ -27,6 +34,39 @@ def composed(words: Sequence[str], primary: str = "config", with_hydra: bool = F
         return compose(primary, list(words), return_hydra_config=with_hydra)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose(primary, list(words), return_hydra_config=with_hydra)
+
+
+def with_search_path(config_dir: str | Path | None) -> Hydra:
+    """Return Hydra with the search path that `hydra.main` would give it, as the global one.
+
+    Args:
+        config_dir: a further folder of YAML files, which come first.
+
+    Raises:
+        SearchPathException: if there is no such folder.
+    """
+    search_path = create_config_search_path(str(CONF))
+    if config_dir is not None:
+        folder = Path(config_dir).expanduser().absolute()
+        if not folder.is_dir():
+            raise SearchPathException(f"Additional config directory '{folder}' not found")
+        search_path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
+    return Hydra.create_main_hydra2("gan_lightning", search_path)
+
+
+@contextmanager
+def searching(config_dir: str | Path | None) -> Iterator[None]:
+    """Compose with a further folder of YAML files while the context lasts; a running command's search path stays."""
+    resolvers.register()
+    before = GlobalHydra.instance().hydra
+    try:
+        if config_dir is not None or before is None:
+            GlobalHydra.instance().clear()
+            with_search_path(config_dir)
+        yield
+    finally:
+        GlobalHydra.instance().clear()
+        GlobalHydra.instance().hydra = before
 
 
 def parsed(word: str) -> Override:

@@ -10,18 +10,15 @@ from copy import deepcopy
 from pathlib import Path
 
 from hydra._internal.callbacks import Callbacks
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path, get_args_parser
-from hydra.core.config_search_path import SearchPathQuery
+from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import configure_log, run_job
-from hydra.errors import SearchPathException
 from hydra.types import HydraContext, RunMode
 from hydra.version import setbase
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from gan_lightning.config.composition import CONF
+from gan_lightning.config.composition import with_search_path
 
 Prepare = Callable[[DictConfig], Callable[[], None]]
 """Checks a configuration and makes parts from it; returns what is done with them in the run folder."""
@@ -43,7 +40,7 @@ def run(words: Sequence[str], primary: str, prepare: Prepare) -> bool:
         return False
     setbase("1.3")
     try:
-        hydra = _hydra(typed.config_dir)
+        hydra = with_search_path(typed.config_dir)
         if any(word.startswith("hydra.mode=") for word in typed.overrides):
             return False
         config = hydra.compose_config(primary, typed.overrides, RunMode.RUN, with_log_configuration=True)
@@ -66,17 +63,6 @@ def run(words: Sequence[str], primary: str, prepare: Prepare) -> bool:
     finally:
         GlobalHydra.instance().clear()
     return True
-
-
-def _hydra(config_dir: str | None) -> Hydra:
-    """Return Hydra with the search path that `hydra.main` would give it."""
-    search_path = create_config_search_path(str(CONF))
-    if config_dir is not None:
-        folder = Path(config_dir).absolute()
-        if not folder.is_dir():
-            raise SearchPathException(f"Additional config directory '{folder}' not found")
-        search_path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
-    return Hydra.create_main_hydra2("gan_lightning", search_path)
 
 
 def _own(config: DictConfig) -> DictConfig:

@@ -7,7 +7,8 @@ RENAMED = {
     "comparison": "reconstruction",
     "comparisons": "reconstructions",
     "gentle_stop": "graceful_stop",
-    "overwrite": "existing",
+    "existing": "skip_existing=true or overwrite=true",
+    "accelerator": "device",
     "amp": "bf16",
 }
 """New words by old ones: parts of dotted keys, groups and options of groups."""

@@ -40,17 +40,28 @@ def epochs_done(checkpoint: Mapping[str, Any]) -> int:
     return checkpoint["epoch"] + checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"]
 
 
-def checkpoint_of(run: str, key: str) -> Path:
-    """Return the checkpoint that a key names: the file itself, or the last checkpoint of a run folder.
+def checkpoint_of(run: str, key: str, checkpoint: str = "last") -> Path:
+    """Return the checkpoint that a key names: the file itself, or a checkpoint of a run folder.
 
     Args:
         run: a checkpoint or a run folder.
         key: the key of the configuration that an error names.
+        checkpoint: which of a run folder's: `last`, the newest that is whole; `best`; or a file, which may be named as
+            it is in the run's folder `checkpoints`.
 
     Raises:
         ValueError: if there is no such file.
     """
     given = Path(run).expanduser()
+    if checkpoint != "last":
+        if not given.is_dir():
+            raise ValueError(f"checkpoint chooses from a run folder; got checkpoint={checkpoint} and {key}={run}")
+        named = f"{checkpoint}.ckpt" if checkpoint == "best" else checkpoint
+        places = [given / "checkpoints" / named, *([] if checkpoint == "best" else [Path(checkpoint).expanduser()])]
+        if file := next((place for place in places if place.is_file()), None):
+            return file
+        found = ", ".join(sorted(each.name for each in (given / "checkpoints").glob("*.ckpt"))) or "none"
+        raise ValueError(f"checkpoint must be last, best or a file; there is no {named} in {given}, which has {found}")
     if given.is_dir():
         try:
             return newest_whole_checkpoint(given / "checkpoints")

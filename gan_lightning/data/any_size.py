@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
@@ -19,21 +19,22 @@ SMALLEST_SIDE = 16
 """Sides have at least this many pixels, because a network that halves three times cannot normalise smaller ones."""
 WAITING_BATCHES = 4
 """How many batches of images may wait for others of their size."""
-Existing = Literal["refuse", "skip", "overwrite"]
-"""What is done about output files that exist: an error, the others are made, or all are made and those replaced."""
 LOSSY = {".jpg", ".jpeg", ".webp"}
 QUALITY = 95
 """The quality of JPEG and WebP files; Pillow's default would lose visible detail."""
 
 
-def still_to_write(source: Path, output: Path, names: list[str], existing: Existing) -> list[str]:
+def still_to_write(
+    source: Path, output: Path, names: list[str], overwrite: bool = False, skip_existing: bool = False
+) -> list[str]:
     """Return which of the files are to be made, after a check that they can be written; nothing is written yet.
 
     Args:
         source: the folder that is read.
         output: the folder that gets files of the same names; it need not exist.
         names: the files' names, relative to either folder.
-        existing: what is done about files of these names that exist.
+        overwrite: whether files of these names that exist are replaced.
+        skip_existing: whether they stay as they are.
 
     Raises:
         ValueError: if something would be lost or cannot be written; the message names the key `output`.
@@ -53,12 +54,14 @@ def still_to_write(source: Path, output: Path, names: list[str], existing: Exist
         if file.is_dir():
             raise ValueError(f"output: {file} must be a file or not exist; it is a folder")
     found = {name for name in names if os.path.lexists(output / name)}
-    if found and existing == "refuse":
+    if overwrite and skip_existing:
+        raise ValueError("overwrite and skip_existing must not both be true; choose one")
+    if found and not (overwrite or skip_existing):
         raise ValueError(
             f"output: {len(found):,} of the {len(names):,} files exist in {output} already, the first is "
-            f"{printable(min(found, key=names.index))}; existing=skip makes the others, and existing=overwrite all"
+            f"{printable(min(found, key=names.index))}; skip_existing=true makes the others, and overwrite=true all"
         )
-    return [name for name in names if existing == "overwrite" or name not in found]
+    return [name for name in names if overwrite or name not in found]
 
 
 class SizedImage(NamedTuple):

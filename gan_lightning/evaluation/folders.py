@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from lightning import Trainer
-
 from gan_lightning.data.folder import Folder, image_files
 from gan_lightning.data.images import open_image
+from gan_lightning.devices import device_of
 from gan_lightning.evaluation.real_statistics import RealStatistics, real_statistics
 from gan_lightning.evaluation.records import Context, ScoreRecord
 from gan_lightning.evaluation.scorer import make_records, needs_of, with_small_sample_metrics
@@ -33,7 +32,7 @@ def folder_scores(
     image_size: PositiveInt | None = None,
     cache: Literal["auto", "off", False] = "auto",
     cache_dir: str = "~/.cache/gan_lightning",
-    accelerator: str = "auto",
+    device: str = "auto",
 ) -> list[ScoreRecord]:
     """Return a record for each score and each number of images.
 
@@ -48,7 +47,7 @@ def folder_scores(
         image_size: the size that all images are fitted to; None where all are squares of one size.
         cache: `auto` keeps decoded images and statistics on disk; `off` writes nothing.
         cache_dir: the folder that they are kept in.
-        accelerator: the name of a Lightning accelerator.
+        device: `auto`, `cpu` or another of torch's devices, such as `cuda:0`.
 
     Raises:
         ValueError: if a folder has no images, their sizes differ and `image_size` is None, or they cannot be scored.
@@ -63,7 +62,7 @@ def folder_scores(
     counts = list(dict.fromkeys(min(count, total) for count in num_images or [total]))
     chosen = with_small_sample_metrics(metrics, few, [len(of_real), *counts])
     extractor.prepare(of_real, of_real, place)
-    extractor.to(Trainer(accelerator=accelerator, devices=1, logger=False).strategy.root_device)
+    extractor.to(device_of(device))
     real_needs, fake_needs = needs_of(chosen)
     if cache == "auto":
         compared_with = real_statistics(of_real, SPLIT, extractor, real_needs, place, batch_size=batch_size)

@@ -12,6 +12,7 @@ from torch import nn
 from gan_lightning.data.any_size import SizedImage
 from gan_lightning.data.transforms import in_range
 from gan_lightning.evaluation.sampling import Precision, autocast
+from gan_lightning.models.ema import Weights
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.printable import printable
 from gan_lightning.randomness import derive
@@ -31,12 +32,13 @@ class Translator:
         direction: one of the model's directions.
         precision: the precision in which the network computes.
         passes: how many passes may be in work at once; further threads wait.
+        weights: the generator's moving average if there is one, or its weights as trained.
     """
 
-    def __init__(self, model: AdversarialGame, direction: str, precision: Precision, passes: PositiveInt) -> None:
+    def __init__(self, model: AdversarialGame, direction: str, precision: Precision, passes: PositiveInt, weights: Weights = "ema") -> None:
         self.model, self.direction, self.precision = model, direction, precision
         self.free: SimpleQueue[nn.Module] = SimpleQueue()
-        with model.sampling() as generator:
+        with model.sampling(weights) as generator:
             network = model.generator_part(generator, direction)
             weights = {id(each): each for each in chain(network.parameters(), network.buffers())}
             for _ in range(passes):

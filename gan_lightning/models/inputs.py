@@ -3,8 +3,10 @@
 from abc import ABC, abstractmethod
 from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from functools import partial
 from itertools import accumulate
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -107,6 +109,20 @@ class LatentInputs(GeneratorInputs):
     ) -> tuple[Tensor, ...]:
         refuse_labels(labels)
         return (self._latents(numbers, seed),)
+
+    def truncated(self, limit: float) -> Self:
+        """Return the same inputs, with numbers beyond plus or minus a limit drawn again when images have numbers.
+
+        Raises:
+            ValueError: if the latents are not normal, or the limit is not above 0.
+        """
+        if self.distribution is not randomness.normal:
+            raise ValueError("truncation is for normal latents, latent=normal; this run has others, so leave it out")
+        if limit <= 0:
+            raise ValueError(f"truncation must be above 0; got {limit}")
+        inputs = copy(self)
+        inputs.distribution = partial(randomness.truncated_normal, limit=limit)
+        return inputs
 
     def _latents(self, numbers: Sequence[int], seed: int) -> Tensor:
         blocks = {number // BLOCK for number in numbers}

@@ -41,8 +41,8 @@ WRONG = {
     "several for one": (["batch_size=[1,2]"], "batch_size must be a whole number of at least 1; got [1, 2]"),
     "several folders": (["input=[a,b]"], "input must be the path of a folder; got ['a', 'b']"),
     "a precision that is none": (["precision=8"], "precision must be one of 32-true, bf16-mixed, 16-mixed; got 8"),
-    "a device that is none": (["accelerator=abacus"], "accelerator must be auto or one that this machine has; got abacus"),
-    "a way with files that is none": (["existing=perhaps"], "existing must be one of refuse, skip, overwrite; got 'perhaps'"),
+    "a device that is none": (["device=abacus"], "device must be auto, cpu, or one that this machine has, such as cuda:0; got abacus"),
+    "both ways with files": (["overwrite=true", "skip_existing=true"], "overwrite and skip_existing must not both be true; choose one"),
     "a key of an earlier version": (["overwrite=true"], "it is called existing now"),
     "a misspelt key": (["batchsize=2"], "did you mean batch_size"),
     "a group of training": (["model=cyclegan"], "model"),
@@ -61,7 +61,7 @@ def test_bad_input_gets_one_sentence_and_nothing_is_written(case, pix2pix, photo
     Path("file.png").write_bytes((photos / "a.png").read_bytes())
     words, said = WRONG[case]
     noise = request.getfixturevalue("from_noise") if "noise" in case else None
-    given = dict(run=pix2pix, input=photos, output="out", accelerator="cpu")
+    given = dict(run=pix2pix, input=photos, output="out", device="cpu")
     given |= dict(word.format(photos=photos, from_noise=noise).split("=", 1) for word in words)
     before = names(photos)
     capfd.readouterr()
@@ -87,12 +87,12 @@ def test_files_are_replaced_only_where_that_is_asked_for(pix2pix, photos, capfd)
     assert translate(pix2pix, photos, "out") == 2
     err = capfd.readouterr().err
     assert (
-        "1 of the 4 files exist in out already, the first is deep/b.JPG; existing=skip makes the others, and existing=overwrite all"
+        "1 of the 4 files exist in out already, the first is deep/b.JPG; skip_existing=true makes the others, and overwrite=true all"
         in err
     )
     assert names("out") == ["deep/b.JPG"]
     assert Path("out/deep/b.JPG").read_text() == "mine"
-    assert translate(pix2pix, photos, "out", "existing=overwrite") == 0
+    assert translate(pix2pix, photos, "out", "overwrite=true") == 0
     assert Image.open("out/deep/b.JPG").size == (64, 30)
     assert translate(pix2pix, photos, "out") == 2
 
@@ -107,7 +107,7 @@ def test_after_a_stop_the_others_are_made_and_no_file_is_touched_that_was_there(
     for folder in ("out", "out/deep/er"):
         Path(folder, ".0123456789abcdef.tmp").write_bytes(b"what a killed process had begun")
     capfd.readouterr()
-    assert translate(pix2pix, photos, "out", "existing=skip") == 0
+    assert translate(pix2pix, photos, "out", "skip_existing=true") == 0
     shown = capfd.readouterr().out
     assert "2 files are in out already and stay as they are" in shown
     assert "2 images written to out, 0 left out" in shown
@@ -115,7 +115,7 @@ def test_after_a_stop_the_others_are_made_and_no_file_is_touched_that_was_there(
     assert {name: Path("out", name).stat().st_mtime_ns for name in kept} == kept
     for name in ("a.png", "deep/b.JPG", "deep/er/tiny.bmp"):
         assert Path("out", name).read_bytes() == Path("whole", name).read_bytes()
-    assert translate(pix2pix, photos, "out", "existing=skip") == 0
+    assert translate(pix2pix, photos, "out", "skip_existing=true") == 0
     assert "0 images written to out, 0 left out" in capfd.readouterr().out
 
 
@@ -123,7 +123,7 @@ def test_a_command_that_is_killed_and_repeated_ends_with_the_files_of_one_that_w
     (tmp_path / "in").mkdir()
     for number in range(300):
         picture(number % 7, 64, 64).save(tmp_path / "in" / f"{number:03d}.png")
-    words = [f"run={pix2pix}", f"input={tmp_path / 'in'}", "output=out", "accelerator=cpu"]
+    words = [f"run={pix2pix}", f"input={tmp_path / 'in'}", "output=out", "device=cpu"]
     running = subprocess.Popen([sys.executable, "-m", "gan_lightning", "translate", *words])
     while len(list(Path().glob("out/*.png"))) < 5:
         assert running.poll() is None
@@ -131,7 +131,7 @@ def test_a_command_that_is_killed_and_repeated_ends_with_the_files_of_one_that_w
     running.kill()
     running.wait()
     assert 5 <= len(list(Path().glob("out/*.png"))) < 300
-    assert translate(pix2pix, tmp_path / "in", "out", "existing=skip") == 0
+    assert translate(pix2pix, tmp_path / "in", "out", "skip_existing=true") == 0
     assert translate(pix2pix, tmp_path / "in", "whole") == 0
     assert sorted(os.listdir("out")) == sorted(os.listdir("whole"))
     assert all(Path("out", name).read_bytes() == Path("whole", name).read_bytes() for name in names("whole"))
@@ -158,17 +158,17 @@ def test_the_images_themselves_are_never_replaced_through_a_link_or_a_folder_abo
     picture(1, 32, 32).save(inner / "b.png")
     picture(2, 32, 32).save(inner / "raw" / "b.png")
     before = (inner / "b.png").read_bytes()
-    assert translate(pix2pix, inner, tmp_path / "all", "existing=overwrite") == 2
+    assert translate(pix2pix, inner, tmp_path / "all", "overwrite=true") == 2
     assert "output must not replace images of input" in capfd.readouterr().err
     assert (inner / "b.png").read_bytes() == before
     (tmp_path / "link").symlink_to(inner)
-    assert translate(pix2pix, inner, tmp_path / "link", "existing=overwrite") == 2
+    assert translate(pix2pix, inner, tmp_path / "link", "overwrite=true") == 2
     assert "output must lie outside of input" in capfd.readouterr().err
 
 
 def test_a_folder_where_a_file_should_be_stands_in_the_way(pix2pix, photos, capfd):
     Path("out/a.png").mkdir(parents=True)
-    assert translate(pix2pix, photos, "out", "existing=overwrite") == 2
+    assert translate(pix2pix, photos, "out", "overwrite=true") == 2
     assert "output: out/a.png must be a file or not exist; it is a folder" in capfd.readouterr().err
     assert names("out") == []
 
@@ -237,14 +237,14 @@ def test_ctrl_c_leaves_whole_files_and_no_others(pix2pix, photos, monkeypatch, c
     assert translate(pix2pix, photos, "out") == 130
     assert names("out") == ["a.png", "c.webp"]
     shown = capfd.readouterr().out
-    assert "stopped: 2 of 4 images are written to out; existing=skip continues with the others" in shown
+    assert "stopped: 2 of 4 images are written to out; skip_existing=true continues with the others" in shown
 
 
 def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, tmp_path):
     (tmp_path / "in").mkdir()
     for number in range(500):
         picture(number % 7, 128, 128).save(tmp_path / "in" / f"{number}.png")
-    words = [f"run={pix2pix}", f"input={tmp_path / 'in'}", "output=out", "accelerator=cpu"]
+    words = [f"run={pix2pix}", f"input={tmp_path / 'in'}", "output=out", "device=cpu"]
     running = subprocess.Popen(
         [sys.executable, "-m", "gan_lightning", "translate", *words], stdout=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # in the background of a shell it is ignored
@@ -276,6 +276,6 @@ def test_a_link_to_itself_and_bytes_that_are_no_utf8_stop_nothing_and_names_keep
     assert sorted(os.listdir(b"out")) == [b"a.png", b"g\xff.png", b"z.png"]
     assert translate(pix2pix, root, "out") == 2, "nothing is replaced that was not asked for"
     Path("out", "loop.png").symlink_to("loop.png")
-    assert translate(pix2pix, root, "out", "existing=overwrite") == 0
+    assert translate(pix2pix, root, "out", "overwrite=true") == 0
     Path("end").symlink_to("end")
     assert translate(pix2pix, root, "end") == 2

@@ -15,7 +15,7 @@ def evaluate(monkeypatch, capfd):
 
     def scored(*words):
         capfd.readouterr()
-        code = front_door("evaluate", "accelerator=cpu", *words)
+        code = front_door("evaluate", "device=cpu", *words)
         shown = capfd.readouterr()
         written = sorted(Path("outputs").glob("evaluate/*/evaluation.jsonl"))
         records = ScoreFile(written[-1]).read() if written else []

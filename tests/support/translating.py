@@ -14,7 +14,7 @@ SHORT = [
 
 
 def translate(run, source, output, *more):
-    return front_door("translate", f"run={run}", f"input={source}", f"output={output}", "accelerator=cpu", *more)
+    return front_door("translate", f"run={run}", f"input={source}", f"output={output}", "device=cpu", *more)
 
 
 def levels(file):

@@ -1,0 +1,18 @@
+"""The device that a command computes on."""
+
+import torch
+
+
+def device_of(name: str) -> torch.device:
+    """Return one of torch's devices by name; `auto` is the accelerator if there is one, else the CPU.
+
+    Raises:
+        ValueError: if this machine has no such device.
+    """
+    try:
+        found = torch.accelerator.current_accelerator(check_available=True) if name == "auto" else torch.device(name)
+        device = found or torch.device("cpu")
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(f"device must be auto, cpu, or one that this machine has, such as cuda:0; got {name}") from error
+    return device
