@@ -152,6 +152,7 @@ def growth(iterations):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "resident.txt")
         words = ["data=digits", f"data.cache_dir={folder}/cache", f"hydra.run.dir={folder}/run", "trainer=cpu"]
+        words += ["model.generator.width=16", "model.discriminator.width=16"]  # the number of iterations is what counts
         words += [
             f"trainer.max_steps={iterations}",
             "trainer.max_epochs=-1",

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -57,12 +56,10 @@ class EndsAtFirst(Callback):
 def scored_runs(folder):
     """Make two run folders with a score each."""
     sys.path.insert(0, str(HERE.parent / "tests"))
-    from support.scored_runs import RECORD, RunRecord, ScoreFile
+    from support.scored_runs import scored
 
     for seed, name in enumerate(("a", "b")):
-        (folder / name).mkdir()
-        RunRecord([], {"seed": seed}, []).write(folder / name)
-        ScoreFile(folder / name / "scores.jsonl").append([replace(RECORD, seed=seed, value=1.0 + seed)])
+        scored(folder / name, {1000: 1.0 + seed}, {"seed": seed})
 
 
 def cpu_seconds():

@@ -91,7 +91,7 @@ def all_gather(rows: Tensor) -> Tensor:
 def own_rows(rows: Tensor) -> Tensor:
     """Return this rank's part of the global batch's rows."""
     rank, world = rank_and_world_size()
-    return rows.chunk(world)[rank]
+    return rows if world == 1 else rows.chunk(world)[rank]
 
 
 def normal(rows: int, columns: int, stream: Stream, device: torch.device) -> Latents:
