@@ -30,6 +30,7 @@ WARNINGS = (
     "This DataLoader will create .* worker processes.*",
     ".*does not have many workers.*",
     ".*The number of training batches .* is smaller than the logging interval.*",
+    "# The axis name: .* will not be used.*",
     "Experiment logs directory .* exists and is not empty.*",
 )
 
@@ -48,6 +49,8 @@ def tidy() -> None:
         handler.addFilter(_escape)
     if os.environ.get("LOCAL_RANK", "0") != "0":
         logging.getLogger().setLevel(logging.ERROR)  # the first process logs for all
+    for name in ("onnxscript", "onnx_ir"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they list each step of a translation
     for message in WARNINGS:
         warnings.filterwarnings("ignore", message)
 

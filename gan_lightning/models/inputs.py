@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from functools import partial
 from itertools import accumulate
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from gan_lightning import randomness
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.partials import plain
-from gan_lightning.types import Batch, Images, Labelled, PositiveInt, Unlabelled
+from gan_lightning.types import Batch, Images, Labelled, Number, PositiveInt, Unlabelled
 
 MODELS = {
     ("latents",): "model=dcgan",
@@ -110,7 +110,12 @@ class LatentInputs(GeneratorInputs):
         refuse_labels(labels)
         return (self._latents(numbers, seed),)
 
-    def truncated(self, limit: float) -> Self:
+    @property
+    def name(self) -> str:
+        """The distribution's name, such as `normal`."""
+        return str(getattr(self.distribution, "__name__", self.distribution))
+
+    def truncated(self, limit: Number) -> "LatentInputs":
         """Return the same inputs, with numbers beyond plus or minus a limit drawn again when images have numbers.
 
         Raises:

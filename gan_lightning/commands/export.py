@@ -1,0 +1,176 @@
+"""`gan-lightning export run=RUN`: the generator alone, for programs that have torch or an ONNX runtime and no more."""
+
+import logging
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lightning.config import logs, schema
+from gan_lightning.evaluation.exported import CLOSE, Inputs, check_onnx, write_onnx, write_program, write_weights
+from gan_lightning.evaluation.records import versions
+from gan_lightning.files import atomic_write, hold, refuse_existing, remove_leftovers
+from gan_lightning.models.ema import Weights
+from gan_lightning.trained_run import TrainedRun
+from gan_lightning.types import RunPath
+
+log = logging.getLogger(__name__)
+
+FILES = {
+    "safetensors": ("generator.safetensors", "generator.json"),
+    "pt2": ("generator.pt2", "sample.py"),
+    "onnx": ("generator.onnx",),
+}
+"""The files of each format."""
+FROM_NOISE = '''
+"""Draw images from generator.pt2: python sample.py [count] [seed] writes sample.ppm; torch is all it needs."""
+import sys
+from pathlib import Path
+import torch
+
+count, seed = map(int, [*sys.argv[1:3], *("8", "0")[len(sys.argv) - 1 :]])
+generator = torch.export.load(Path(__file__).with_name("generator.pt2")).module()
+latents = {draw}
+images = generator(latents{labels})  # [count, {channels}, {size}, {size}] in [-1, 1]
+row = ((images.detach() + 1) * 127.5).round().clamp(0, 255).byte().expand(-1, 3, -1, -1).permute(2, 0, 3, 1)
+Path("sample.ppm").write_bytes(b"P6 %d {size} 255\\n" % (count * {size}) + bytes(row.flatten().tolist()))
+'''
+TRANSLATION = '''
+"""Translate a picture by generator.pt2: python sample.py IN.ppm writes sample.ppm; torch is all it needs."""
+import sys
+from pathlib import Path
+import torch
+
+generator = torch.export.load(Path(__file__).with_name("generator.pt2")).module()
+size = {size} * {size} * {channels}  # a binary PPM or PGM of {size}x{size} pixels ends in its levels
+levels = torch.tensor(list(Path(sys.argv[1]).read_bytes()[-size:])).view(1, {size}, {size}, {channels})
+image = generator(levels.permute(0, 3, 1, 2) / 127.5 - 1)  # [1, {channels}, {size}, {size}] in [-1, 1]
+made = ((image.detach()[0] + 1) * 127.5).round().clamp(0, 255).byte().expand(3, -1, -1).permute(1, 2, 0)
+Path("sample.ppm").write_bytes(b"P6 {size} {size} 255\\n" + bytes(made.flatten().tolist()))
+'''
+
+
+def prepared(config: DictConfig) -> Callable[[], None]:
+    """Restore the generator; return what exports it."""
+    logs.tidy()
+    return export(**schema.arguments(f"{__name__}.export", config))
+
+
+def export(
+    run: RunPath,
+    output: str,
+    checkpoint: str = "last",
+    formats: Sequence[str] = ("safetensors", "pt2"),
+    direction: str = "",
+    weights: Weights = "ema",
+    overwrite: bool = False,
+) -> Callable[[], None]:
+    """Check what is asked for; return what writes the generator and compares each file with the module.
+
+    Args:
+        run: a run folder, or a checkpoint.
+        output: the folder that the files are written to.
+        checkpoint: `last`, `best` or a file.
+        formats: some of `safetensors`, the weights with a card in JSON; `pt2`, a program of torch.export with a
+            `sample.py` that needs torch alone; and `onnx`, which needs the extra of that name.
+        direction: `xy` or `yx` of a model that translates; the first without any.
+        weights: the generator's moving average if there is one, or its weights as trained.
+        overwrite: whether files that exist may be replaced.
+
+    Raises:
+        ValueError: if a key is wrong or files exist already; nothing is written then. The work raises it too, if a
+            file's images differ from the module's by more than 1e-5.
+    """
+    trained = TrainedRun(run, checkpoint, weights, "cpu")
+    if not formats or not set(formats) <= FILES.keys():
+        raise ValueError(f"formats must be a list of {', '.join(FILES)}; got {list(formats)}")
+    if direction and direction not in trained.model.directions:
+        known = " or ".join(filter(None, trained.model.directions)) or "left out"
+        raise ValueError(f"direction must be {known} for this run; got {direction}")
+    target = Path(output).expanduser()
+    refuse_existing([target / name for kind in formats for name in FILES[kind]], "output", overwrite)
+    network = deepcopy(trained.network(direction)).float().requires_grad_(False)
+    network.to(memory_format=torch.contiguous_format)
+    if "onnx" in formats:
+        check_onnx(network)
+    inputs = example_inputs(trained)
+    card = card_of(trained, direction, inputs)
+
+    def work() -> None:
+        target.mkdir(parents=True, exist_ok=True)
+        hold(target, "output")
+        remove_leftovers(target)
+        if "safetensors" in formats:
+            write_weights(network, card, target / "generator.safetensors")
+            log.info("%s and its card, generator.json", target / "generator.safetensors")
+        if "pt2" in formats:
+            _report(write_program(network, inputs, target / "generator.pt2"), target / "generator.pt2")
+            with atomic_write(target / "sample.py") as stream:
+                stream.write(program_text(trained, card).encode())
+            log.info("%s draws from it; torch is all that it needs", target / "sample.py")
+        if "onnx" in formats:
+            _report(write_onnx(network, inputs, card["inputs"], target / "generator.onnx"), target / "generator.onnx")
+
+    return work
+
+
+TAKES = (export,)
+"""The functions whose arguments are the keys of this command's configuration."""
+
+
+def example_inputs(trained: TrainedRun) -> Inputs:
+    """Return a batch of 7 that the generator takes: latents, latents and labels, or images of the training size."""
+    if trained.is_translator:
+        data = trained.config.data
+        stream = torch.Generator().manual_seed(0)
+        return (2 * torch.rand(7, data.channels, data.image_size, data.image_size, generator=stream) - 1,)
+    labels = [number % trained.num_classes for number in range(7)] if trained.num_classes else None
+    return trained.latent_inputs().by_number(range(7), 0, None, trained.model.first_direction, labels)
+
+
+def card_of(trained: TrainedRun, direction: str, inputs: Inputs) -> dict[str, Any]:
+    """Return what there is to know about the exported generator, for its card."""
+    config: Any = OmegaConf.to_container(trained.config.model.generator, resolve=True)
+    with torch.no_grad():
+        made = trained.network(direction)(*inputs)
+    return {
+        "network": str(config.pop("_target_")),
+        "arguments": {key: value for key, value in config.items() if isinstance(value, str | int | float | bool)},
+        "inputs": list(trained.model.generator_inputs.kind),
+        "input_shapes": [["B", *each.shape[1:]] for each in inputs],
+        "output_shape": ["B", *made.shape[1:]],
+        "output_range": [-1, 1],
+        "num_classes": trained.num_classes,
+        "latents": None if trained.is_translator else trained.latent_inputs().name,
+        "direction": direction or trained.model.first_direction,
+        "weights": trained.weights,
+        "iteration": trained.iteration,
+        "images_seen": trained.model.images_seen,
+        "versions": versions(),
+    }
+
+
+def program_text(trained: TrainedRun, card: dict[str, Any]) -> str:
+    """Return the source of a program that draws from `generator.pt2`."""
+    _, channels, size, _ = card["output_shape"]
+    if trained.is_translator:
+        return TRANSLATION.lstrip().format(size=size, channels=channels)
+    length = card["input_shapes"][0][1]
+    drawn = f"(count, {length}), generator=torch.Generator().manual_seed(seed)"
+    draw = f"torch.randn({drawn})" if card["latents"] == "normal" else f"2 * torch.rand({drawn}) - 1"
+    labels = f", torch.arange(count) % {trained.num_classes}" if trained.num_classes else ""
+    return FROM_NOISE.lstrip().format(draw=draw, labels=labels, channels=channels, size=size)
+
+
+def _report(difference: float, file: Path) -> None:
+    """Say how near a file's images are to the module's.
+
+    Raises:
+        ValueError: if they are not near enough.
+    """
+    if difference > CLOSE:
+        raise ValueError(f"{file} must give the module's images within {CLOSE:g}; they differ by {difference:.2g}")
+    log.info("%s, images within %.1e of the module's in batches of 1 and 7", file, difference)
