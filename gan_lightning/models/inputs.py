@@ -69,6 +69,10 @@ class GeneratorInputs(ABC):
         """Return the classes of a grid's images; None for a generator without labels."""
         return None
 
+    def real_grid(self, batch: Batch) -> Images:
+        """Return what a grid of real images shows of a batch, an image of each of the model's `real_headings` for each row."""
+        return batch[0]
+
     def see(self, data: Data) -> None:
         """Note how many training images each class has; the checkpoint keeps the counts."""
         if self.class_counts and isinstance(data, StoredDataModule):
