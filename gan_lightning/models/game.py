@@ -49,7 +49,7 @@ class AdversarialGame(LightningModule, ABC):
     directions: ClassVar[Mapping[str, str]] = {"": "images"}
     """Directions of generation, each with the field of a batch whose images its fakes should resemble."""
     grid_headings: ClassVar[tuple[str, ...]] = ("",)
-    """Headings of the images of a grid that belong together, such as input, output and target; empty for a single one."""
+    """Headings of the images of a grid that belong together, such as input, output and target."""
     real_headings: ClassVar[tuple[str, ...]] = ("",)
     """Headings of the images of a grid of real images that belong together."""
     batch_types: ClassVar[tuple[type, ...]]

@@ -70,7 +70,7 @@ class GeneratorInputs(ABC):
         return None
 
     def real_grid(self, batch: Batch) -> Images:
-        """Return what a grid of real images shows of a batch, an image of each of the model's `real_headings` for each row."""
+        """Return what a grid of real images shows of a batch: for each row an image of each heading of the model."""
         return batch[0]
 
     def see(self, data: Data) -> None:

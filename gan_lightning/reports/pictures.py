@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torchvision.utils import make_grid
 
@@ -39,7 +40,16 @@ def picture_of_grid(images: Images, nrow: PositiveInt) -> Image.Image:
     return picture(levels(2 * grid(images, nrow)[None] - 1)[0])
 
 
-def write_png(image: Image.Image, file: Path) -> None:
-    """Write a PNG file in one step; the same picture always has the same bytes."""
+def write_png(image: Image.Image, file: Path, title: str = "") -> None:
+    """Write a PNG file in one step; the same picture always has the same bytes.
+
+    Args:
+        image: the picture.
+        file: the file; one that exists is replaced.
+        title: the caption that the picture shows, which the file also holds as text, `Title`; empty for none.
+    """
+    text = PngInfo()
+    if title:
+        text.add_text("Title", title)
     with atomic_write(file) as stream:
-        image.save(stream, "PNG")
+        image.save(stream, "PNG", pnginfo=text)
