@@ -15,7 +15,6 @@ from gan_lightning.callbacks.plots import Plots
 from gan_lightning.reports.curves import draw_curves, extremes
 from support.playing import batches, play
 
-
 FILES = {"losses": "losses.csv", "metrics": "metrics.csv", "scores": "scores.jsonl", "samples": "samples"}
 
 
