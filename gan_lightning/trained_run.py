@@ -157,7 +157,7 @@ class TrainedRun:
         Raises:
             ValueError: if it does not, as one of points.
         """
-        channels = self.config.data.channels
+        channels = self.config.data.get("channels", 3)
         if channels not in (1, 3):
             raise ValueError(
                 f"run must be of a model that makes gray or colour pictures; this one makes images of {channels} channels"

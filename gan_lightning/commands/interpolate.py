@@ -174,7 +174,8 @@ class _Draw:
         return torch.cat([self.run.images(*batch, noise=noise * len(batch[0])) for batch in batches])
 
     def _weights(self, labels: Sequence[int]) -> Float[Tensor, "B K"]:
-        return F.one_hot(torch.tensor(labels), self.run.num_classes or -1).float()
+        assert self.run.num_classes is not None
+        return F.one_hot(torch.tensor(labels), self.run.num_classes).float()
 
 
 def _groups(arithmetic: Sequence[Sequence[int]] | None, is_class_path: bool) -> list[list[int]]:
@@ -208,7 +209,9 @@ def _there_and_back(images: Float[Tensor, "T R S C H W"]) -> list[Image.Image]:
 def _sum_of_samples(draw: _Draw, groups: Sequence[Sequence[int]]) -> Image.Image:
     """Return a row for each group, its samples and their average, and beside them A - B + C amid eight images near it."""
     every = [draw.points(group) for group in groups]
-    averages = Points(*(None if every[0][n] is None else torch.stack([each[n].mean(0) for each in every]) for n in (0, 1)))
+    latents = torch.stack([points.latents.mean(0) for points in every])
+    weights = [points.classes.mean(0) for points in every if points.classes is not None]
+    averages = Points(latents, torch.stack(weights) if weights else None)
     width = max(map(len, groups))
     shown = []
     for points, average in zip(every, draw.images(averages), strict=True):
