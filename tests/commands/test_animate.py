@@ -11,7 +11,6 @@ from gan_lightning.reports.pictures import write_png
 from support.command import front_door
 from support.run_folders import files
 from support.small_files import picture
-from test_prompt import answers
 
 ITERATIONS = [0, 50, 100, 150, 1000]
 MADE = {"animation.gif", "animation.webp", "strip.png"}
@@ -121,11 +120,3 @@ def test_what_cannot_be_animated_gets_a_sentence_and_nothing_is_written(case, ru
     assert not Path("out").exists()
     assert not Path("outputs").exists()
     assert Path("there/strip.png").read_bytes() == b"mine"
-
-
-def test_neither_torch_nor_a_checkpoint_is_needed(run):
-    words = ["animate", f"run={run.absolute()}", f"output={Path('out').absolute()}", "losses=true", "iterations=[0,1000]"]
-    ((code, said, imported),) = answers([words], Path.cwd())
-    assert code == 0, said
-    assert imported == []
-    assert {file.name for file in Path("out").iterdir()} == MADE
