@@ -160,7 +160,7 @@ class TrainedRun:
         channels = self.config.data.get("channels", 3)
         if channels not in (1, 3):
             raise ValueError(
-                f"run must be of a model that makes gray or colour pictures; this one makes images of {channels} channels"
+                f"run must be of a model that makes gray or colour pictures; this one's images have {channels} channels"
             )
 
     def classes(self, labels: int | Sequence[int] | None) -> list[int] | None:

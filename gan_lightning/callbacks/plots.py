@@ -12,7 +12,15 @@ from gan_lightning.evaluation.records import ScoreFile
 from gan_lightning.files import add_name
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.reports.captions import panels
-from gan_lightning.reports.curves import LOSSES, PLAYERS, draw_curves, draw_panels, loss_curves, read_curves, score_curves
+from gan_lightning.reports.curves import (
+    LOSSES,
+    PLAYERS,
+    draw_curves,
+    draw_panels,
+    loss_curves,
+    read_curves,
+    score_curves,
+)
 from gan_lightning.reports.grids import grids_by_iteration
 from gan_lightning.reports.pictures import write_png
 from gan_lightning.types import Batch, PositiveInt
@@ -31,8 +39,8 @@ class Plots(Callback):
     `losses.png` shows the players' losses in every iteration and `epochs.png` their means in each epoch, `outputs.png`
     D's mean outputs on real and generated images, `scores.png` each score, and `real_and_fake.png` the grid of real
     images next to the newest grid of generated ones. All is read from the run folder, so the plots of a resumed run
-    show the whole run. A plot is left out while there is nothing to show: its files are missing, or each curve of losses
-    or outputs has fewer than two points.
+    show the whole run. A plot is left out while there is nothing to show: its files are missing, or each curve of
+    losses or outputs has fewer than two points.
 
     Args:
         folder: the folder that the plots are written to.

@@ -66,7 +66,9 @@ def animate(
     folder = _run_folder(run)
     grids = grids_by_iteration(folder / "samples")
     if not grids:
-        raise ValueError(f"run must have grids, samples/<iteration>.png, which callbacks.samples draws; {folder} has none")
+        raise ValueError(
+            f"run must have grids, samples/<iteration>.png, which callbacks.samples draws; {folder} has none"
+        )
     every = list(grids)
     in_strip = _in_strip(iterations, every, strip)
     shown = [every[place] for place in evenly_spaced(len(every), max_frames)]

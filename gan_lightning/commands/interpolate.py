@@ -198,7 +198,7 @@ def _groups(arithmetic: Sequence[Sequence[int]] | None, is_class_path: bool) -> 
 
 
 def _there_and_back(images: Float[Tensor, "T R S C H W"]) -> list[Image.Image]:
-    """Return the frames of an animation, in which all tracks move at the same time; no frame is there twice in a row."""
+    """Return the frames of an animation in which all tracks move at the same time; neither end is there twice."""
     rows = images.transpose(0, 1)
     moments = [row[:, step] for number, row in enumerate(rows) for step in range(min(number, 1), row.shape[1])]
     nrow = min(len(images), 8)
@@ -207,7 +207,7 @@ def _there_and_back(images: Float[Tensor, "T R S C H W"]) -> list[Image.Image]:
 
 
 def _sum_of_samples(draw: _Draw, groups: Sequence[Sequence[int]]) -> Image.Image:
-    """Return a row for each group, its samples and their average, and beside them A - B + C amid eight images near it."""
+    """Return a row for each group, its samples and their average, and beside them A - B + C amid eight others."""
     every = [draw.points(group) for group in groups]
     latents = torch.stack([points.latents.mean(0) for points in every])
     weights = [points.classes.mean(0) for points in every if points.classes is not None]

@@ -19,8 +19,8 @@ def captioned(picture: Image.Image, *parts: str) -> Image.Image:
 
     Args:
         picture: a gray or a colour picture.
-        parts: the parts of the caption, such as `epoch 3` and `iteration 1,500`; those that do not fit in one line follow
-            in the next.
+        parts: the parts of the caption, such as `epoch 3` and `iteration 1,500`; those that do not fit in one line
+            follow in the next.
     """
     font = _font(parts, picture.width - 4, picture.width // 36)
     lines: list[str] = []

@@ -51,7 +51,7 @@ def loss_curves(file: Path) -> dict[str, Curve]:
 
 
 def score_curves(records: Iterable[ScoreRecord]) -> dict[str, Curve]:
-    """Return the curve of each score, without those of deviations; if an iteration was scored again, the later counts."""
+    """Return the curve of each score but deviations; if an iteration was scored again, the later value counts."""
     found: dict[str, dict[int, float]] = defaultdict(dict)
     for record in records:
         if record.better != "neither":

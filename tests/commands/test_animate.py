@@ -1,5 +1,6 @@
 """`gan-lightning animate`: a run's grids in motion and side by side, from its pictures alone."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_the_losses_are_beside_each_grid(run):
         for number in range(5):
             animation.seek(number)
             frames.append(np.asarray(animation.convert("RGB")).astype(int)[:, 134:])
-    assert all(np.abs(one - other).max() > 60 for one, other in zip(frames, frames[1:], strict=False))
+    assert all(np.abs(one - other).max() > 60 for one, other in pairwise(frames))
 
 
 def test_a_grid_that_has_a_caption_gets_no_second_one(run):
