@@ -88,7 +88,7 @@ class Samples(Callback):
             self._show(trainer, "samples", images, f"{trainer.global_step:07d}.png", module.grid_headings, caption)
 
     def _wanted(self, module: AdversarialGame) -> int:
-        """Return how many images the grid of real ones has: as many rows as the others."""
+        """Return how many images the grid of real ones has: one of each heading for each number."""
         return len(self.numbers) * len(module.real_headings)
 
     def _draw_real(self, trainer: Trainer, module: AdversarialGame) -> None:
