@@ -13,7 +13,7 @@ SAMPLE = 64
 """Side in pixels of a frame's part in the picture that the colours of a GIF are chosen from."""
 
 
-def write_animation(frames: Sequence[Image.Image], file: Path, fps: float, last: float = 0.0) -> None:
+def write_animation(frames: Sequence[Image.Image], file: Path, fps: float | int, last: float | int = 0) -> None:
     """Write an animation that repeats without end, in one step; the same frames always have the same bytes.
 
     Args:
@@ -28,9 +28,7 @@ def write_animation(frames: Sequence[Image.Image], file: Path, fps: float, last:
         frames = with_one_palette(frames)
     first, *others = frames
     with atomic_write(file) as stream:
-        first.save(
-            stream, file.suffix[1:].upper(), save_all=True, append_images=others, duration=durations, loop=0
-        )
+        first.save(stream, file.suffix[1:].upper(), save_all=True, append_images=others, duration=durations, loop=0)
 
 
 def with_one_palette(frames: Sequence[Image.Image]) -> list[Image.Image]:

@@ -73,7 +73,7 @@ def _on_paper(placed: Sequence[tuple[Image.Image, tuple[int, int]]], width: int,
     return paper
 
 
-def _font(texts: Sequence[str], width: float, wanted: int) -> Font:
+def _font(texts: Sequence[str], width: float | int, wanted: int) -> Font:
     """Return the font of a wanted size, or a smaller one with which the longest text is no wider than `width`."""
     size = min(max(wanted, 12), LARGEST)
     longest = max(_sized(size).getlength(text) for text in texts)
@@ -88,10 +88,10 @@ def _sized(size: int) -> Font:
 
 def _height(font: Font) -> int:
     """Return the height of a line."""
-    left, top, right, bottom = font.getbbox("Ag|")
+    _, top, _, bottom = font.getbbox("Ag|")
     return round(1.5 * (bottom - top))
 
 
-def _write(picture: Image.Image, text: str, x: float, y: float, font: Font) -> None:
+def _write(picture: Image.Image, text: str, x: float | int, y: float | int, font: Font) -> None:
     """Write a text whose middle is at a place."""
     ImageDraw.Draw(picture).text((x, y), text, INK, font, anchor="mm")

@@ -148,7 +148,7 @@ def _plot(axes: Any, curves: Mapping[str, Curve], title: str, unit: str, clock: 
     axes.legend()
 
 
-def _figure(width: float, height: float) -> Any:
+def _figure(width: float | int, height: float | int) -> Any:
     """Return a figure of so many inches, which needs no screen and does not change pyplot's state."""
     from matplotlib.figure import Figure
 

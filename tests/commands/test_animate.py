@@ -114,7 +114,9 @@ def test_what_cannot_be_animated_gets_a_sentence_and_nothing_is_written(case, ru
     Path("broken/samples").mkdir(parents=True)
     Path("broken/samples/0000000.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing")
     Path("lonely.ckpt").touch()
-    defaults = [word for word in ("run=run", "output=out") if word.split("=")[0] not in {w.split("=")[0] for w in words}]
+    defaults = [
+        word for word in ("run=run", "output=out") if word.split("=")[0] not in {w.split("=")[0] for w in words}
+    ]
     capfd.readouterr()
     assert front_door("animate", *defaults, *words) == 2
     assert sentence in " ".join(capfd.readouterr().err.split())

@@ -14,7 +14,10 @@ FRAMES = [picture(number, 48, 32) for number in range(5)]
 def opened(file):
     """Return each frame and how long it is shown, in milliseconds."""
     with Image.open(file) as found:
-        return [(np.asarray(frame.convert("RGB")).astype(int), frame.info["duration"]) for frame in ImageSequence.Iterator(found)]
+        return [
+            (np.asarray(frame.convert("RGB")).astype(int), frame.info["duration"])
+            for frame in ImageSequence.Iterator(found)
+        ]
 
 
 @pytest.mark.parametrize(("suffix", "tolerance"), [(".gif", 16), (".webp", 8)])

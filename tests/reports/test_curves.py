@@ -15,7 +15,12 @@ def test_a_line_that_was_not_finished_and_what_is_no_number_are_left_out(tmp_pat
 
 
 def test_a_score_has_a_value_for_each_iteration_the_later_of_two_and_no_deviations():
-    records = [record(3.0, 200), record(9.0, 100), record(2.0, 200), record(0.1, 200, score="kid_std", better="neither")]
+    records = [
+        record(3.0, 200),
+        record(9.0, 100),
+        record(2.0, 200),
+        record(0.1, 200, score="kid_std", better="neither"),
+    ]
     assert score_curves(records) == {"fd_random": ([100, 200], [9.0, 2.0])}
 
 
