@@ -15,7 +15,7 @@ from gan_lightning.devices import device_of
 from gan_lightning.models.ema import Weights
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.inputs import LabelledLatentInputs, LatentInputs, dropout_seeds
-from gan_lightning.types import Images, PositiveInt
+from gan_lightning.types import Images, Number, PositiveInt
 
 BATCH = 64
 """Images in one pass of the generator."""
@@ -100,7 +100,7 @@ class TrainedRun:
         num_images: PositiveInt = 64,
         seed: int = 0,
         labels: int | Sequence[int] | None = None,
-        truncation: float | None = None,
+        truncation: Number | None = None,
     ) -> Images:
         """Return images [num_images, C, H, W] in [-1, 1], those of the command `sample` with the same seed.
 
@@ -121,7 +121,7 @@ class TrainedRun:
         numbers: Sequence[int],
         seed: int = 0,
         labels: int | Sequence[int] | None = None,
-        truncation: float | None = None,
+        truncation: Number | None = None,
         batch_size: PositiveInt = BATCH,
     ) -> Iterator[Images]:
         """Yield the images of these numbers on the CPU, in batches, as `sample` describes them."""
@@ -137,7 +137,7 @@ class TrainedRun:
         made = self.model.images(*inputs, noise=noise, direction=direction, weights=self.weights)
         return made.float().cpu()
 
-    def latent_inputs(self, truncation: float | None = None) -> LatentInputs:
+    def latent_inputs(self, truncation: Number | None = None) -> LatentInputs:
         """Return what draws latents by number and seed, within a limit if there is one.
 
         Raises:

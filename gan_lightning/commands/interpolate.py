@@ -103,7 +103,7 @@ def interpolate(
     if len(numbers) < 2 and not is_class_path:
         raise ValueError(f"samples must be two numbers of images or more, such as samples=[0,1]; got {samples}")
     groups = _groups(arithmetic, is_class_path)
-    chosen = method or ("slerp" if restored.latent_inputs().distribution is randomness.normal else "lerp")
+    chosen = method or ("slerp" if restored.latent_inputs().is_normal else "lerp")
     target = Path(output).expanduser()
     stills = [target / "interpolation.png", *([target / "arithmetic.png"] if groups else [])]
     animations = [target / "interpolation.gif", target / "interpolation.webp"]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from gan_lightning import randomness
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.partials import plain
-from gan_lightning.types import Batch, Images, Labelled, PositiveInt, Unlabelled
+from gan_lightning.types import Batch, Images, Labelled, Number, PositiveInt, Unlabelled
 
 MODELS = {
     ("latents",): "model=dcgan",
@@ -114,13 +114,19 @@ class LatentInputs(GeneratorInputs):
         refuse_labels(labels)
         return (self._latents(numbers, seed),)
 
-    def truncated(self, limit: float) -> "LatentInputs":
+    @property
+    def is_normal(self) -> bool:
+        """Whether latents are standard normal, without a limit."""
+        drawn = self.distribution
+        return (drawn.func if isinstance(drawn, partial) else drawn) is randomness.normal
+
+    def truncated(self, limit: Number) -> "LatentInputs":
         """Return the same inputs, with numbers beyond plus or minus a limit drawn again when images have numbers.
 
         Raises:
             ValueError: if the latents are not normal, or the limit is not above 0.
         """
-        if self.distribution is not randomness.normal:
+        if not self.is_normal:
             raise ValueError("truncation is for normal latents, latent=normal; this run has others, so leave it out")
         if limit <= 0:
             raise ValueError(f"truncation must be above 0; got {limit}")

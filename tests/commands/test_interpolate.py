@@ -15,7 +15,7 @@ ANIMATIONS = {"interpolation.gif", "interpolation.webp"}
 
 @pytest.fixture(scope="module")
 def by_class(train):
-    return train("data=digits", "model=cgan", "data.image_size=16", "model.generator.embedding_dim=50")
+    return train("data=digits", "model=cgan", "data.image_size=16", "init=default")
 
 
 def pixels(file):
@@ -136,6 +136,22 @@ def test_latents_of_a_cube_are_joined_by_lines_unless_an_arc_is_asked_for(train)
     own, line, arc = (Path(folder, "interpolation.png").read_bytes() for folder in ("out", "line", "arc"))
     assert own == line != arc
     assert interpolate(run, "truncation=0.5", "overwrite=true") == 2
+
+
+def test_normal_latents_are_joined_by_arcs_unless_a_line_is_asked_for_and_may_have_a_limit(from_noise):
+    words = ["samples=[0,1]", "steps=5"]
+    for output, own in (
+        ("own", []),
+        ("arc", ["method=slerp"]),
+        ("line", ["method=lerp"]),
+        ("limited", ["truncation=0.2"]),
+    ):
+        assert interpolate(from_noise, *words, f"output={output}", *own) == 0
+    own, arc, line, limited = (
+        Path(name, "interpolation.png").read_bytes() for name in ("own", "arc", "line", "limited")
+    )
+    assert own == arc
+    assert own not in (line, limited)
 
 
 REFUSED = {
