@@ -88,8 +88,9 @@ class Samples(Callback):
             self._show(trainer, "samples", images, f"{trainer.global_step:07d}.png", module.grid_headings, caption)
 
     def _wanted(self, module: AdversarialGame) -> int:
-        """Return how many images the grid of real ones has: one of each heading for each number."""
-        return len(self.numbers) * len(module.real_headings)
+        """Return how many images the grid of real ones has: as many as the others, in whole groups."""
+        together = len(module.real_headings)
+        return len(self.numbers) * len(module.grid_headings) // together * together
 
     def _draw_real(self, trainer: Trainer, module: AdversarialGame) -> None:
         images, self.real = torch.cat(self.real)[: self._wanted(module)], []

@@ -36,7 +36,9 @@ def with_one_palette(frames: Sequence[Image.Image]) -> list[Image.Image]:
     sheet = Image.new("RGB", (SAMPLE * len(frames), SAMPLE))
     for number, frame in enumerate(frames):
         sheet.paste(frame.convert("RGB").resize((SAMPLE, SAMPLE), Image.Resampling.NEAREST), (SAMPLE * number, 0))
-    palette = sheet.quantize(COLOURS, Image.Quantize.MEDIANCUT)
+    chosen = sheet.quantize(COLOURS - 2, Image.Quantize.MEDIANCUT).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*chosen[: 3 * (COLOURS - 2)], 0, 0, 0, 255, 255, 255])  # paper and ink stay black and white
     return [frame.convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
 
 

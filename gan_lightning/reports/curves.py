@@ -60,13 +60,14 @@ def score_curves(records: Iterable[ScoreRecord]) -> dict[str, Curve]:
 
 
 def draw_curves(curves: Mapping[str, Curve], title: str, unit: str, file: Path, clock: str = "Iterations") -> bool:
-    """Draw curves over iterations and save them as an image of about 10x5 inches, 100 pixels per inch.
+    """Draw curves over iterations and save them as an image of 1000x500 pixels.
 
     Return whether there was anything to draw: a curve of at least two points.
     """
     if all(len(iterations) < 2 for iterations, _ in curves.values()):
         return False
     figure = _figure(10, 5)
+    figure.subplots_adjust(left=0.08, right=0.97)
     _plot(figure.add_subplot(), curves, title, unit, clock)
     _save(figure, file)
     return True
@@ -82,11 +83,11 @@ def draw_panels(curves: Mapping[str, Curve], file: Path) -> bool:
     columns = min(len(curves), PANELS)
     rows = -(-len(curves) // columns)
     figure = _figure(5 * columns, 4 * rows)
+    figure.subplots_adjust(left=0.3 / columns, right=1 - 0.1 / columns, wspace=0.25, hspace=0.4)
     for number, (name, (iterations, values)) in enumerate(curves.items()):
         axes = figure.add_subplot(rows, columns, number + 1)
         axes.plot(iterations, values, marker=".")
         axes.set(title=name, xlabel="Iterations")
-    figure.tight_layout()
     _save(figure, file)
     return True
 
@@ -157,4 +158,4 @@ def _figure(width: float | int, height: float | int) -> Any:
 
 def _save(figure: Any, file: Path) -> None:
     with atomic_write(file) as stream:  # a run may be killed while it draws, and the plot before must stay
-        figure.savefig(stream, format="png", dpi=100, bbox_inches="tight")
+        figure.savefig(stream, format="png", dpi=100, pil_kwargs={"compress_level": 1})

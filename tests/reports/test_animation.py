@@ -76,3 +76,14 @@ def test_choices_are_evenly_spaced_with_both_ends():
             found = evenly_spaced(total, count)
             assert sorted(set(found)) == found
             assert (len(found), found[0], found[-1]) == (count, 0, total - 1)
+
+
+def test_paper_and_ink_stay_white_and_black_in_a_gif(tmp_path):
+    frames = [Image.new("RGB", (48, 44), "white") for _ in FRAMES]
+    for frame, inner in zip(frames, FRAMES, strict=True):
+        frame.paste(inner, (0, 0))
+        frame.paste("black", (10, 36, 20, 40))
+    write_animation(frames, tmp_path / "a.gif", fps=4)
+    for frame, _ in opened(tmp_path / "a.gif"):
+        assert (frame[41:] == 255).all()
+        assert (frame[36:40, 10:20] == 0).all()
