@@ -67,7 +67,7 @@ def draw_curves(curves: Mapping[str, Curve], title: str, unit: str, file: Path, 
     if all(len(iterations) < 2 for iterations, _ in curves.values()):
         return False
     figure = _figure(10, 5)
-    figure.subplots_adjust(left=0.08, right=0.97)
+    figure.subplots_adjust(left=0.08, right=0.97, top=0.93)
     _plot(figure.add_subplot(), curves, title, unit, clock)
     _save(figure, file)
     return True
