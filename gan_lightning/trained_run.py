@@ -151,6 +151,18 @@ class TrainedRun:
             )
         return inputs if truncation is None else inputs.truncated(truncation)
 
+    def check_pictures(self) -> None:
+        """Check that the model makes pictures, which files can hold.
+
+        Raises:
+            ValueError: if it does not, as one of points.
+        """
+        channels = self.config.data.get("channels", 3)
+        if channels not in (1, 3):
+            raise ValueError(
+                f"run must be of a model that makes gray or colour pictures; this one's images have {channels} channels"
+            )
+
     def classes(self, labels: int | Sequence[int] | None) -> list[int] | None:
         """Return the classes that images have in turn; None for a generator without labels.
 

@@ -13,6 +13,8 @@ Images = Float[Tensor, "B C H W"]
 """A batch of images; their values are in [-1, 1] from the end of the data module to the logger."""
 Latents = Float[Tensor, "B Z"]
 Labels = Int[Tensor, " B"]
+Classes = Labels | Float[Tensor, "B K"]
+"""What a generator by class is given: labels, or for each image weights of all K classes that add up to 1."""
 Logits = Float[Tensor, "B ..."]
 """A discriminator's raw outputs, to which no sigmoid is applied."""
 Scalar = Float[Tensor, ""]

@@ -34,10 +34,12 @@ class Existing(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """One whole number or a list of them, each once.
+    """One whole number or a list of them.
 
     Args:
         least: the least that is allowed.
+        once: whether each may be given only once.
     """
 
     least: int
+    once: bool = True

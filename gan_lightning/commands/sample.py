@@ -74,6 +74,7 @@ def sample(
         ValueError: if the model cannot be sampled like this, or files exist already; nothing is written then.
     """
     restored = TrainedRun(run, checkpoint, weights, device)
+    restored.check_pictures()
     classes = restored.classes(labels)
     restored.latent_inputs(truncation)
     target = Path(output).expanduser()

@@ -73,8 +73,8 @@ def arguments(function: str, config: DictConfig) -> dict[str, Any]:
     return {str(key): own[key] for key in own}
 
 
-def numbers(key: str, value: Any, least: int) -> list[int]:
-    """Return one number or several as a list; each must be given once, because a second score of it is no second draw.
+def numbers(key: str, value: Any, least: int, once: bool = True) -> list[int]:
+    """Return one number or several as a list; of most keys each must be given once: a second score is no second draw.
 
     Raises:
         ValueError: if the value is anything else; the message names the key.
@@ -82,7 +82,7 @@ def numbers(key: str, value: Any, least: int) -> list[int]:
     every = list(value) if isinstance(value, ListConfig | list | tuple) else [value]
     if not every or not all(type(number) is int and number >= least for number in every):
         raise ValueError(f"{key} must be a whole number of at least {least}, or a list of them; got {value}")
-    if len(set(every)) < len(every):
+    if once and len(set(every)) < len(every):
         raise ValueError(f"{key} must name each number once; got {value}")
     return every
 
@@ -105,6 +105,8 @@ def describe(hint: Any) -> str:
         return " or ".join(dict.fromkeys(words))
     if origin is Literal:
         return "one of " + ", ".join(str(part) for part in parts)
+    if inspect.isclass(origin) and issubclass(origin, Sequence):
+        return "a list"
     if hint is NoneType:
         return "null"
     names = {int: "a whole number", float: "a number", str: "a word", bool: "true or false", Path: "a path"}
@@ -134,7 +136,7 @@ def _check_node(target: str, node: DictConfig, path: str) -> None:
         value, hint = node[name], argument.hint
         if several := _asked(hint, Numbers):
             if value is not None:
-                numbers(key, value, several.least)
+                numbers(key, value, several.least, several.once)
             continue
         if isinstance(value, DictConfig) and _is_of_parts(hint):
             _check_chosen(value)

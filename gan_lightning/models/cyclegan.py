@@ -22,7 +22,7 @@ class CycleGAN(AdversarialGame):
     """Two generators, G from domain x to y and F from y back to x, and a critic for each domain.
 
     Source: Zhu et al. 2017, arXiv:1703.10593. The generators' terms come in parts, one cycle or one identity at a time,
-    so that memory never holds two cycles. A grid's columns are x | G(x) | F(G(x)) | y | F(y) | G(F(y)).
+    so that memory never holds two cycles.
 
     Args:
         generator: makes one generator; it is called twice, for G, `generator.xy`, and F, `generator.yx`.
@@ -38,7 +38,8 @@ class CycleGAN(AdversarialGame):
     """
 
     directions = {"xy": "y", "yx": "x"}
-    grid_columns = 6
+    grid_headings = ("x", "G(x)", "F(G(x))", "y", "F(y)", "G(F(y))")
+    real_headings = ("x", "y")
     batch_types = (Pair,)
 
     def __init__(

@@ -48,8 +48,10 @@ class AdversarialGame(LightningModule, ABC):
 
     directions: ClassVar[Mapping[str, str]] = {"": "images"}
     """Directions of generation, each with the field of a batch whose images its fakes should resemble."""
-    grid_columns: ClassVar[int] = 1
-    """How many images of a grid belong together; input, output and target are three."""
+    grid_headings: ClassVar[tuple[str, ...]] = ("",)
+    """Headings of the images of a grid that belong together, such as input, output and target."""
+    real_headings: ClassVar[tuple[str, ...]] = ("",)
+    """Headings of the images of a grid of real images that belong together."""
     batch_types: ClassVar[tuple[type, ...]]
     """Batches that the model can be trained on."""
     discriminator_inputs: ClassVar[tuple[str, ...]] = ("images",)
@@ -68,8 +70,7 @@ class AdversarialGame(LightningModule, ABC):
             self.add_module(name, player.network)
             getattr(self, f"{name}_terms")  # fails here, and not in the first batch, if a variant has no such method
         self.counted_player = counted_player(players)
-        first = options.get("first", "discriminator")
-        self.order = sorted(self.players, key=lambda name: name != first)
+        self.order = sorted(self.players, key=lambda name: name != options.get("first", "discriminator"))
         parts = []
         for direction in self.directions:
             own, other = self.generator_part(self.generator, direction), self.discriminator_part(direction)
@@ -85,8 +86,7 @@ class AdversarialGame(LightningModule, ABC):
         self.loss, self.augment = options["loss"], options.get("augment")
         make_ema = options.get("ema")
         self.ema = make_ema(self.generator) if make_ema else None
-        self.seed = options.get("seed", 0)
-        self.reuse_fake = options.get("reuse_fake", False)
+        self.seed, self.reuse_fake = options.get("seed", 0), options.get("reuse_fake", False)
         self.every_within_epoch = options.get("every_within_epoch", False)
         self.iteration, self.images_seen = 0, 0
         self.iterations: Number = inf
@@ -296,5 +296,5 @@ class AdversarialGame(LightningModule, ABC):
         return self.images(*inputs, noise=noise, direction=direction, weights=weights, network=network)
 
     def grid(self, numbers: Sequence[int], data: Data = None) -> Images:
-        """Return what a grid shows of these images, `grid_columns` images for each number."""
+        """Return what a grid shows of these images, an image of each heading for each number."""
         return self.sample(numbers, self.seed, data, labels=self.generator_inputs.grid_labels(numbers))

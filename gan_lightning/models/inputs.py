@@ -69,6 +69,10 @@ class GeneratorInputs(ABC):
         """Return the classes of a grid's images; None for a generator without labels."""
         return None
 
+    def real_grid(self, batch: Batch) -> Images:
+        """Return what a grid of real images shows of a batch: for each row an image of each heading of the model."""
+        return batch[0]
+
     def see(self, data: Data) -> None:
         """Note how many training images each class has; the checkpoint keeps the counts."""
         if self.class_counts and isinstance(data, StoredDataModule):
@@ -115,13 +119,18 @@ class LatentInputs(GeneratorInputs):
         """The distribution's name, such as `normal`."""
         return str(getattr(self.distribution, "__name__", self.distribution))
 
+    @property
+    def is_normal(self) -> bool:
+        """Whether latents are standard normal, without a limit."""
+        return self.distribution is randomness.normal
+
     def truncated(self, limit: Number) -> "LatentInputs":
         """Return the same inputs, with numbers beyond plus or minus a limit drawn again when images have numbers.
 
         Raises:
             ValueError: if the latents are not normal, or the limit is not above 0.
         """
-        if self.distribution is not randomness.normal:
+        if not self.is_normal:
             raise ValueError("truncation is for normal latents, latent=normal; this run has others, so leave it out")
         if limit <= 0:
             raise ValueError(f"truncation must be above 0; got {limit}")

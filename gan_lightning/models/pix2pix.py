@@ -18,7 +18,7 @@ from gan_lightning.types import Aligned, Discriminator, Images, NonNegativeFloat
 class Pix2Pix(AdversarialGame):
     """G translates x to y; D is given x together with an image and judges whether they are a pair.
 
-    Source: Isola et al. 2017, arXiv:1611.07004. A grid's columns are input | output | target.
+    Source: Isola et al. 2017, arXiv:1611.07004.
 
     Args:
         generator: images to images of the same size, in [-1, 1].
@@ -34,7 +34,8 @@ class Pix2Pix(AdversarialGame):
     """
 
     directions = {"xy": "y"}
-    grid_columns = 3
+    grid_headings = ("input", "output", "target")
+    real_headings = ("input", "target")
     batch_types = (Aligned,)
     discriminator_inputs = ("images", "source")
 

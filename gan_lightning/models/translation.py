@@ -9,7 +9,7 @@ from torch import Tensor
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.transforms import in_range
 from gan_lightning.models.inputs import Data, GeneratorInputs, refuse_labels
-from gan_lightning.types import Batch, Images, ImageSet
+from gan_lightning.types import Batch, Images, ImageSet, Pair
 
 
 def source_domain(direction: str) -> int:
@@ -41,6 +41,9 @@ class SourceImages(GeneratorInputs):
         available = min(map(len, _evaluation_images(data)))
         count = min(max(1, count), available)
         return [row * available // count for row in range(count)]
+
+    def real_grid(self, batch: Pair) -> Images:
+        return in_columns(batch.x, batch.y)
 
     def count(self, data: Data, direction: str) -> int | None:
         return len(_evaluation_images(data)[source_domain(direction)])

@@ -3,17 +3,19 @@
 import torch
 from torch import nn
 
+from gan_lightning.networks.class_embedding import ClassEmbedding
 from gan_lightning.networks.dcgan import DCGANGenerator, downsampling_layers
 from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init
 from gan_lightning.networks.normalisation import Norm, initialise
 from gan_lightning.networks.projection import Projection
-from gan_lightning.types import DiscriminatorOutput, Images, Labels, Latents, Logits, PositiveInt
+from gan_lightning.types import Classes, DiscriminatorOutput, Images, Labels, Latents, Logits, PositiveInt
 
 
 class ConditionalDCGANGenerator(DCGANGenerator):
     """DCGAN's generator by class: maps latents [B, latent_dim] and labels [B] to images in [-1, 1].
 
-    A learned embedding of the label, which starts from N(0, 1) like the latents, is appended to the latents.
+    A learned embedding of the label, which starts from N(0, 1) like the latents, is appended to the latents. Weights
+    [B, num_classes] instead of labels mix the embeddings.
     Source: Mirza and Osindero 2014, arXiv:1411.1784.
 
     Example:
@@ -56,9 +58,9 @@ class ConditionalDCGANGenerator(DCGANGenerator):
     ) -> None:
         joined_dim = latent_dim + embedding_dim
         super().__init__(joined_dim, channels, image_size, width, bias, linear_stem, end_kernel, norm, init)
-        self.embedding = nn.Embedding(num_classes, embedding_dim)
+        self.embedding = ClassEmbedding(num_classes, embedding_dim)
 
-    def forward(self, latents: Latents, labels: Labels) -> Images:
+    def forward(self, latents: Latents, labels: Classes) -> Images:
         return self.net(torch.cat([latents, self.embedding(labels)], 1))
 
 

@@ -6,11 +6,11 @@ from math import gcd
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
+from gan_lightning.networks.class_embedding import embed
 from gan_lightning.networks.initialisation import MATRICES, Init
-from gan_lightning.types import Labels, PositiveInt
+from gan_lightning.types import Classes, PositiveInt
 
 Maps = Float[Tensor, "B _ _ _"]
 """Feature maps, with any number of channels and of any size."""
@@ -61,7 +61,8 @@ def group_norm(channels: PositiveInt, groups: PositiveInt = 32) -> nn.GroupNorm:
 class ClassBatchNorm(nn.Module):
     """Batch normalisation with a scale and a shift for each class (Dumoulin et al. 2017, arXiv:1610.07629).
 
-    It takes maps [B, channels, H, W] and labels [B] and returns maps of the same shape.
+    It takes maps [B, channels, H, W] and labels [B] and returns maps of the same shape. Weights [B, num_classes]
+    instead of labels mix the scales and the shifts.
 
     Args:
         channels: channels of the feature maps.
@@ -74,6 +75,6 @@ class ClassBatchNorm(nn.Module):
         self.scale = nn.Parameter(torch.ones(num_classes, channels))
         self.shift = nn.Parameter(torch.zeros(num_classes, channels))
 
-    def forward(self, maps: Maps, labels: Labels) -> Maps:
-        scale, shift = F.embedding(labels, self.scale), F.embedding(labels, self.shift)
+    def forward(self, maps: Maps, labels: Classes) -> Maps:
+        scale, shift = embed(labels, self.scale), embed(labels, self.shift)
         return scale[..., None, None] * self.norm(maps) + shift[..., None, None]

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from gan_lightning.networks.initialisation import LINEAR, MATRICES, Init
 from gan_lightning.networks.normalisation import ClassBatchNorm, Maps, Norm, initialise
 from gan_lightning.networks.projection import Projection
-from gan_lightning.types import Images, Labels, Latents, Logits, PositiveInt
+from gan_lightning.types import Classes, Images, Labels, Latents, Logits, PositiveInt
 
 
 class UpBlock(nn.Module):
@@ -34,7 +34,7 @@ class UpBlock(nn.Module):
         self.conv2 = nn.Conv2d(after, after, 3, padding=1)
         self.shortcut = nn.Conv2d(before, after, 1)
 
-    def forward(self, maps: Maps, *labels: Labels) -> Maps:
+    def forward(self, maps: Maps, *labels: Classes) -> Maps:
         hidden = F.interpolate(F.relu(self.norm1(maps, *labels)), scale_factor=2)
         hidden = self.conv2(F.relu(self.norm2(self.conv1(hidden), *labels)))
         return hidden + F.interpolate(self.shortcut(maps), scale_factor=2)
@@ -133,7 +133,8 @@ def architecture(image_size: int) -> Architecture:
 class SNGANGenerator(nn.Module):
     """SNGAN's generator: maps latents [B, latent_dim], and labels [B] where there are classes, to images in [-1, 1].
 
-    With classes, batch norm has a scale and a shift for each of them (Miyato and Koyama 2018, arXiv:1802.05637).
+    With classes, batch norm has a scale and a shift for each of them (Miyato and Koyama 2018, arXiv:1802.05637);
+    weights [B, num_classes] instead of labels mix them.
 
     Example:
         >>> import torch
@@ -176,7 +177,7 @@ class SNGANGenerator(nn.Module):
         self.image = nn.Sequential(nn.BatchNorm2d(widths[-1]), nn.ReLU(), last, nn.Tanh())
         self.apply(init)
 
-    def forward(self, latents: Latents, *labels: Labels) -> Images:
+    def forward(self, latents: Latents, *labels: Classes) -> Images:
         maps = self.stem(latents)
         for block in self.blocks:
             maps = block(maps, *labels)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torchvision.utils import make_grid
 
@@ -22,7 +23,7 @@ def levels(images: Images) -> UInt8[np.ndarray, "B H W C"]:
     return bytes_.permute(0, 2, 3, 1).cpu().numpy()
 
 
-def grid(images: Images, nrow: PositiveInt) -> Float[Tensor, "3 h w"]:
+def grid(images: Images, nrow: PositiveInt) -> Float[Tensor, "3 _ _"]:
     """Return images side by side, `nrow` in a row, as one in [0, 1]."""
     times = max(1, TILE // images.shape[-1])
     images = images.detach().float().repeat_interleave(times, -1).repeat_interleave(times, -2)
@@ -39,7 +40,16 @@ def picture_of_grid(images: Images, nrow: PositiveInt) -> Image.Image:
     return picture(levels(2 * grid(images, nrow)[None] - 1)[0])
 
 
-def write_png(image: Image.Image, file: Path) -> None:
-    """Write a PNG file in one step; the same picture always has the same bytes."""
+def write_png(image: Image.Image, file: Path, title: str = "") -> None:
+    """Write a PNG file in one step; the same picture always has the same bytes.
+
+    Args:
+        image: the picture.
+        file: the file; one that exists is replaced.
+        title: the caption that the picture shows, which the file also holds as text, `Title`; empty for none.
+    """
+    text = PngInfo()
+    if title:
+        text.add_text("Title", title)
     with atomic_write(file) as stream:
-        image.save(stream, "PNG")
+        image.save(stream, "PNG", pnginfo=text)

@@ -11,8 +11,11 @@ from matplotlib.figure import Figure
 
 from gan_lightning.callbacks import throughput
 from gan_lightning.callbacks.losses import Losses
-from gan_lightning.callbacks.plots import Plots, draw_curves, extremes
+from gan_lightning.callbacks.plots import Plots
+from gan_lightning.reports.curves import draw_curves, extremes
 from support.playing import batches, play
+
+FILES = {"losses": "losses.csv", "metrics": "metrics.csv", "scores": "scores.jsonl", "samples": "samples"}
 
 
 class Logged(Callback):
@@ -32,9 +35,8 @@ def rows(file):
 
 
 def plots(folder, **more):
-    return Plots(
-        str(folder / "plots"), str(folder / "losses.csv"), str(folder / "metrics.csv"), str(folder / "samples"), **more
-    )
+    files = {name: str(folder / file) for name, file in FILES.items()}
+    return Plots(str(folder / "plots"), **files, **more)
 
 
 def drawn(folder):

@@ -119,11 +119,11 @@ class OnFullDisk:
 
 @pytest.mark.slow
 def test_a_disk_that_a_grid_fills_keeps_the_whole_iteration(gan_lightning, monkeypatch):
-    def full(grid, file):
+    def full(grid, file, title=""):
         if "0000002" in str(file):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(samples, "save_image", full)
+    monkeypatch.setattr(samples, "write_png", full)
     code, err = gan_lightning(*RUN, "callbacks.samples.every_n_iterations=1")
     assert code == 5
     assert "the disk was full at iteration 2" in only_line(err)

@@ -11,6 +11,7 @@ import pytest
 from support.command import NARROW
 from support.configuration import ROOT
 from support.scored_runs import scored
+from support.small_files import picture
 
 ANSWERING = """
 import io, json, sys
@@ -143,3 +144,14 @@ def test_neither_runs_that_are_compared_nor_help_need_torch(tmp_path):
     compared, helped, shown = answers([["compare", *folders], ["--help"], ["--cfg", "job"]], tmp_path)
     assert compared[0] == 0, compared
     assert [found[2] for found in (compared, helped, shown)] == [[], [], []]
+
+
+def test_an_animation_needs_neither_torch_nor_a_checkpoint(tmp_path):
+    (tmp_path / "run" / "samples").mkdir(parents=True)
+    for number in range(3):
+        picture(number).save(tmp_path / "run" / "samples" / f"{number:07d}.png")
+    (tmp_path / "run" / "losses.csv").write_text("iteration,generator\n1,0.5\n2,0.25\n")
+    ((code, said, imported),) = answers([["animate", "run=run", "output=out", "losses=true"]], tmp_path)
+    assert code == 0, said
+    assert imported == []
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"animation.gif", "animation.webp", "strip.png"}

@@ -87,10 +87,11 @@ def composed(words):
     if sweep:
         overrides = [word if re.search(r"[\[{'\"]", word) else word.split(",")[0] for word in overrides]
     primary = "config" if command == "train" else command
-    place = ["run_dir=run"] if "run_dir" in OmegaConf.load(CONF / f"{primary}.yaml") else []
+    own = OmegaConf.load(CONF / f"{primary}.yaml")
+    place = [f"{key}=run" for key in ("run_dir", "output") if key in own]  # they ask Hydra for its folder
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose(primary, [*overrides, *place])
+        return compose(primary, [*place, *overrides])
 
 
 LINES = [(name, words) for name, page in zip(NAMES, PAGES, strict=True) for words in commands(page)]

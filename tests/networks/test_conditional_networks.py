@@ -139,3 +139,24 @@ def test_acgan_has_dcgans_body_and_its_options():
     images = torch.randn(2, 1, 32, 32)
     torch.testing.assert_close(critic(images).logits[0], plain(images))
     assert count(critic) == count(plain) + 10 * (16 * 16 + 1)
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_weights_of_one_class_alone_are_its_label_and_equal_weights_lie_between(name):
+    generator, _ = copy.deepcopy(CONDITIONAL[name])
+    for norm in generator.modules():
+        if isinstance(norm, ClassBatchNorm):
+            nn.init.normal_(norm.shift)
+    generator.eval()
+    latents = torch.randn(3, 5)
+    by_label = generator(latents, torch.tensor([0, 1, 2]))
+    assert torch.allclose(generator(latents, torch.eye(3)), by_label, atol=1e-6)
+    ends = [generator(latents[:1], torch.tensor([label])) for label in (0, 1)]
+    middle = generator(latents[:1], torch.tensor([[0.5, 0.5, 0.0]]))
+    assert all((middle - end).abs().max() > 1e-6 for end in ends)
+
+
+def test_the_weights_of_generators_by_class_have_the_names_that_checkpoints_know():
+    names = {name: set(generator.state_dict()) for name, (generator, _) in CONDITIONAL.items()}
+    assert "embedding.weight" in names["cgan"]
+    assert {"blocks.0.norm1.scale", "blocks.0.norm1.shift"} <= names["conditional sngan"]
