@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from torchvision.utils import make_grid, save_image
 
 from gan_lightning.callbacks.cadence import Cadence
+from gan_lightning.callbacks.publishing import publish_image
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, Images, PositiveInt
 
@@ -16,7 +16,7 @@ TILE = 64
 
 
 class Samples(Callback):
-    """Draws `samples/<iteration>.png` and the TensorBoard image `samples` of the same images, first to last.
+    """Draws `samples/<iteration>.png` and the image `samples` in the loggers, of the same images, first to last.
 
     The model decides what a grid shows: images from noise, or inputs next to their translations. An image is a function
     of its number and the run's seed, so a resumed run draws the same. Colours are those of the fixed range [-1, 1],
@@ -83,6 +83,4 @@ class Samples(Callback):
         grid = make_grid(images, nrow, normalize=True, value_range=(-1, 1))
         self.folder.mkdir(parents=True, exist_ok=True)
         save_image(grid, self.folder / name)
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_image(tag, grid, trainer.global_step)
+        publish_image(trainer, tag, grid, trainer.global_step)
