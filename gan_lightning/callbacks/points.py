@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
-from torchvision.transforms.functional import to_tensor
 
 from gan_lightning.callbacks.cadence import Cadence
 from gan_lightning.callbacks.publishing import publish_image
@@ -64,5 +63,4 @@ class Points(Callback):
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"{trainer.global_step:07d}.png"
         figure.savefig(file, dpi=100, bbox_inches="tight")
-        image = to_tensor(read_image(file).convert("RGB"))
-        publish_image(trainer, "samples", image, trainer.global_step)
+        publish_image(trainer, "samples", read_image(file), trainer.global_step)

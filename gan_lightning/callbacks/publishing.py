@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from jaxtyping import Float
+import numpy as np
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
-from torch import Tensor
-
-from gan_lightning.reports.pictures import levels, picture
+from PIL import Image
 
 COLUMNS = ["iteration", "text"]
 """The columns of the tables in which Weights & Biases keeps texts."""
@@ -42,22 +40,22 @@ def publish_scalars(trainer: Trainer, scalars: Mapping[str, float], step: int) -
         logger.log_metrics(dict(scalars), step=step)
 
 
-def publish_image(trainer: Trainer, tag: str, image: Float[Tensor, "3 H W"], step: int) -> None:
+def publish_image(trainer: Trainer, tag: str, image: Image.Image, step: int) -> None:
     """Send an image to every logger that shows images; the first process alone does.
 
     Args:
         trainer: whose loggers are meant.
         tag: the name under which the images of a run follow one another.
-        image: in [0, 1].
+        image: a picture, gray or in colour.
         step: the iteration that it belongs to.
     """
     if not trainer.is_global_zero:
         return
     for logger in trainer.loggers:
         if isinstance(logger, TensorBoardLogger):
-            logger.experiment.add_image(tag, image, step)
+            logger.experiment.add_image(tag, np.asarray(image.convert("RGB")), step, dataformats="HWC")
         elif isinstance(logger, LogsImages):
-            logger.log_image(tag, [picture(levels(2 * image[None] - 1)[0])], step=step)
+            logger.log_image(tag, [image], step=step)
 
 
 def publish_text(trainer: Trainer, tag: str, text: str, step: int) -> None:

@@ -4,16 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
-from torchvision.utils import make_grid, save_image
 
 from gan_lightning.callbacks.cadence import Cadence
 from gan_lightning.callbacks.publishing import publish_image
 from gan_lightning.models.game import AdversarialGame
+from gan_lightning.reports.pictures import picture_of_grid, write_png
 from gan_lightning.types import Batch, Images, PositiveInt
-
-TILE = 64
-"""Side in pixels below which images are enlarged, by whole factors: TensorBoard shows 8x8 digits as dots."""
-
 
 class Samples(Callback):
     """Draws `samples/<iteration>.png` and the image `samples` in the loggers, of the same images, first to last.
@@ -78,9 +74,6 @@ class Samples(Callback):
     def _show(self, trainer: Trainer, tag: str, images: Images, name: str, nrow: int) -> None:
         if not trainer.is_global_zero or (self.folder / name).exists():  # a run that continues has its last grid
             return
-        times = max(1, TILE // images.shape[-1])
-        images = images.detach().float().repeat_interleave(times, -1).repeat_interleave(times, -2)
-        grid = make_grid(images, nrow, normalize=True, value_range=(-1, 1))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        save_image(grid, self.folder / name)
+        grid = picture_of_grid(images, nrow)
+        write_png(grid, self.folder / name)
         publish_image(trainer, tag, grid, trainer.global_step)

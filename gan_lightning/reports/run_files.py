@@ -63,10 +63,10 @@ class RunFiles:
         return _unless_damaged(lambda: {str(key): str(value) for key, value in self._json(ENVIRONMENT).items()}, {})
 
     def neighbours(self) -> dict[str, str]:
-        """Return names and values of what the search for nearest training images found."""
-        found = _unless_damaged(lambda: list(self._json("neighbours.json").items()), [])
-        plain = ((str(key), value) for key, value in found if isinstance(value, str | int | float))
-        return {key: f"{value:.4g}" if isinstance(value, float) else str(value) for key, value in plain}
+        """Return names and values of what the search for nearest training images found, `neighbours.json`."""
+        found = _unless_damaged(lambda: dict(self._json("neighbours.json")), {})
+        plain = {str(key): str(value) for key, value in found.items() if isinstance(value, str | int | float)}
+        return plain | _unless_damaged(lambda: _shares(found["memorisation"]), {})
 
     def curves(self, name: str, clock: str) -> dict[str, Curve]:
         """Return the curve of every column of a table that has numbers.
@@ -122,6 +122,15 @@ class RunFiles:
 
     def _json(self, name: str) -> Any:
         return json.loads(self._text(name))
+
+
+def _shares(memorisation: dict[str, Any]) -> dict[str, str]:
+    """Return each figure of memorisation with its interval, as text."""
+    found = {}
+    for name, figure in memorisation.items():
+        low, high = map(float, figure["interval"])
+        found[str(name)] = f"{float(figure['value']):.3g}, interval {low:.3g} to {high:.3g}"
+    return found
 
 
 def _commands(record: dict[str, Any], shown: str) -> tuple[list[str], list[str]]:

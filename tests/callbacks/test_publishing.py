@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hydra.utils import instantiate
 from lightning import Trainer
 from lightning.pytorch.loggers import Logger
@@ -85,7 +84,7 @@ def test_a_process_that_is_not_the_first_publishes_neither_images_nor_texts(monk
     logger = Showing()
     further = Trainer(accelerator="cpu", logger=logger, enable_checkpointing=False, enable_progress_bar=False)
     monkeypatch.setattr(Trainer, "is_global_zero", False)
-    publish_image(further, "samples", torch.zeros(3, 4, 4), 1)
+    publish_image(further, "samples", Image.new("L", (4, 4)), 1)
     publish_text(further, "guard", "a sentence", 1)
     publish_scalars(further, {"scores/fid": 1.0}, 1)
     assert (logger.images, logger.texts) == ({}, {})

@@ -92,7 +92,7 @@ def test_whatever_a_strangers_folder_holds_is_shown_as_text(copy):
     (copy / "run.json").write_text(json.dumps(record))
     (copy / "guard.jsonl").write_text(json.dumps({"iteration": 3, "kind": STRANGE, "sentence": STRANGE}) + "\n")
     for name in ("environment.json", "neighbours.json"):
-        (copy / name).write_text(json.dumps({STRANGE: STRANGE, "share": 0.123456}))
+        (copy / name).write_text(json.dumps({STRANGE: STRANGE, "memorisation": {STRANGE: {"value": 0.12345, "interval": [0, 1]}}}))
     score = json.loads((copy / "scores.jsonl").read_text().splitlines()[0])
     changed = score | {"score": STRANGE, "extractor": STRANGE, "split": STRANGE}
     failed = {"iteration": 2, "failed": STRANGE}
@@ -103,7 +103,7 @@ def test_whatever_a_strangers_folder_holds_is_shown_as_text(copy):
     page = run_report.page(strange)
     elements = assert_is_inert(page)
     assert "alert(1)" in elements.text
-    assert "0.1235" in elements.text
+    assert "0.123, interval 0 to 1" in elements.text
     assert "\u202e" not in page
     assert "{{ 7 * 7 }}" in elements.text
     command, *_ = [line for line in elements.text.splitlines() if line.startswith("gan-lightning ")]
