@@ -11,6 +11,7 @@ from gan_lightning.models.game import AdversarialGame
 from gan_lightning.reports.pictures import picture_of_grid, write_png
 from gan_lightning.types import Batch, Images, PositiveInt
 
+
 class Samples(Callback):
     """Draws `samples/<iteration>.png` and the image `samples` in the loggers, of the same images, first to last.
 

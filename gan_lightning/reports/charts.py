@@ -10,6 +10,7 @@ WIDTH, HEIGHT = 420, 240
 """The size of a chart in its own units, about the width of a phone in pixels."""
 LEFT, RIGHT, TOP, BOTTOM = 52, 20, 12, 28
 """Margins around the curves, which the numbers at the axes need."""
+Number = float | int
 FRAME = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT}
 """What a page needs to know to draw a chart."""
 TICKS = 4
@@ -19,7 +20,7 @@ TICKS = 4
 class Tick(NamedTuple):
     """A number at an axis and its place along it."""
 
-    place: float
+    place: Number
     text: str
 
 
@@ -48,7 +49,7 @@ class Chart(NamedTuple):
     level: Tick | None
 
 
-def chart(title: str, curves: Mapping[str, Curve], level: tuple[str, float] | None = None) -> Chart | None:
+def chart(title: str, curves: Mapping[str, Curve], level: tuple[str, Number] | None = None) -> Chart | None:
     """Return the chart of curves; None if none has two points.
 
     Args:
@@ -82,11 +83,11 @@ class _Axis:
         end: the place of the largest.
     """
 
-    def __init__(self, least: float, largest: float, start: float, end: float) -> None:
+    def __init__(self, least: Number, largest: Number, start: Number, end: Number) -> None:
         self.least, self.largest = (least, largest) if largest > least else (least - 0.5, least + 0.5)
         self.start, self.end = start, end
 
-    def place(self, value: float) -> float:
+    def place(self, value: Number) -> float:
         # Divided first, because the difference of two finite numbers may be infinite.
         whole = self.largest / 2 - self.least / 2
         share = (value / 2 - self.least / 2) / whole if whole else 0.5

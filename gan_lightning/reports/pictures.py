@@ -22,7 +22,7 @@ def levels(images: Images) -> UInt8[np.ndarray, "B H W C"]:
     return bytes_.permute(0, 2, 3, 1).cpu().numpy()
 
 
-def grid(images: Images, nrow: PositiveInt) -> Float[Tensor, "3 H W"]:
+def grid(images: Images, nrow: PositiveInt) -> Float[Tensor, "3 _ _"]:
     """Return images side by side, `nrow` in a row, as one in [0, 1]."""
     times = max(1, TILE // images.shape[-1])
     images = images.detach().float().repeat_interleave(times, -1).repeat_interleave(times, -2)

@@ -80,7 +80,9 @@ def page(folder: Path) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(mark=MARK, frame=FRAME, **_content(folder))
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        mark=MARK, frame=FRAME, **_content(folder)
+    )
 
 
 def _shown(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """The line among D's outputs at which it cannot tell real from generated images."""
 
 import csv
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,8 @@ def test_a_run_of_cross_entropy_has_the_line_and_a_run_of_hinge_has_none():
     for loss in ("non_saturating", "hinge"):
         words = ["trainer.log_every_n_steps=2", "trainer.max_steps=4", f"loss={loss}", f"hydra.run.dir={loss}"]
         assert front_door(*NARROW, *words) == 0
-        with open(f"{loss}/metrics.csv") as stream:
-            lines[loss] = [(row["step"], row["d_out/undecided"]) for row in csv.DictReader(stream) if row.get("d_out/undecided")]
+        with Path(loss, "metrics.csv").open() as stream:
+            lines[loss] = [
+                (row["step"], row["d_out/undecided"]) for row in csv.DictReader(stream) if row.get("d_out/undecided")
+            ]
     assert lines == {"non_saturating": [("2", "0.5"), ("4", "0.5")], "hinge": []}

@@ -42,7 +42,9 @@ def test_a_spike_of_a_long_run_is_kept():
     assert min(y for _, y in points(made.lines[0])) == TOP
 
 
-@pytest.mark.parametrize("values", [[1.0, 1.0], [1e308, -1e308], [0.0, 5e-324], [1e300, 1e300 * (1 + 1e-15)], [-1e-9, 0.0]])
+@pytest.mark.parametrize(
+    "values", [[1.0, 1.0], [1e308, -1e308], [0.0, 5e-324], [1e300, 1e300 * (1 + 1e-15)], [-1e-9, 0.0]]
+)
 def test_any_finite_values_have_a_chart(values):
     made = chart("t", {"a": ([0, 10**15 - 1], values)})
     assert all(TOP <= y <= HEIGHT - BOTTOM for _, y in points(made.lines[0]))

@@ -92,7 +92,9 @@ def test_whatever_a_strangers_folder_holds_is_shown_as_text(copy):
     (copy / "run.json").write_text(json.dumps(record))
     (copy / "guard.jsonl").write_text(json.dumps({"iteration": 3, "kind": STRANGE, "sentence": STRANGE}) + "\n")
     for name in ("environment.json", "neighbours.json"):
-        (copy / name).write_text(json.dumps({STRANGE: STRANGE, "memorisation": {STRANGE: {"value": 0.12345, "interval": [0, 1]}}}))
+        (copy / name).write_text(
+            json.dumps({STRANGE: STRANGE, "memorisation": {STRANGE: {"value": 0.12345, "interval": [0, 1]}}})
+        )
     score = json.loads((copy / "scores.jsonl").read_text().splitlines()[0])
     changed = score | {"score": STRANGE, "extractor": STRANGE, "split": STRANGE}
     failed = {"iteration": 2, "failed": STRANGE}
