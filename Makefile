@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS ?= outputs
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,8 +46,8 @@ tables: setup ## fill the documentation's tables of options from conf/
 
 check: test lint type imports links ## test, lint, type, imports, links
 
-board: setup ## TensorBoard over all runs
-	@$(BIN)/tensorboard --samples_per_plugin=images=200 --logdir outputs
+board: setup ## TensorBoard over all runs, or those of a folder with RUNS=outputs/train
+	@$(BIN)/tensorboard --samples_per_plugin=images=200,text=200 --logdir $(RUNS)
 
 clean: ## remove the environment, caches and builds; outputs stay
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info

@@ -1,15 +1,21 @@
-"""TensorBoard's pages of a run."""
+"""Charts, texts and hyperparameters of a run on its loggers' pages."""
 
 from collections.abc import Iterator, Mapping
 from textwrap import indent
 from typing import Any, Protocol, runtime_checkable
 
 import yaml
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
+from gan_lightning.callbacks.publishing import publish_scalars, publish_text
+from gan_lightning.models.game import AdversarialGame
+
 Value = bool | int | float | str
+
+UNDECIDED = "d_out/undecided"
+"""The scalar that D's outputs are at where it cannot tell real from generated images: 0.5 for probabilities."""
 
 LAYOUT = {
     "Training": {
@@ -39,7 +45,10 @@ class HasCharts(Protocol):
 
 
 class Board(Callback):
-    """Lays out TensorBoard's pages: charts, the resolved configuration as text, and scalars next to hyperparameters.
+    """Lays out the pages of a run: charts, the resolved configuration as text, and scalars next to hyperparameters.
+
+    The loggers get the text. TensorBoard also gets the charts and the hyperparameters. If the loss has an output of D
+    at which it cannot tell real from generated images, that is a line among D's outputs, `d_out/undecided`.
 
     Every callback may have charts of its own: see `HasCharts`.
 
@@ -51,19 +60,27 @@ class Board(Callback):
     def __init__(self, layout: dict | None = None) -> None:
         self.layout = layout or LAYOUT
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         callbacks = trainer.callbacks  # type: ignore[attr-defined]
         tags = [tag for callback in callbacks if isinstance(callback, HasCharts) for tag in callback.charts]
         if trainer.ckpt_path:  # a run that continues has these pages
             return
         config = {key: value for key, value in pl_module.hparams.items() if key != "run"}
+        text = indent(yaml.safe_dump(config, sort_keys=False), "    ")
+        publish_text(trainer, "configuration", text, trainer.global_step)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
                 logger.experiment.add_custom_scalars(self._with_charts(tags))
-                configuration = indent(yaml.safe_dump(config, sort_keys=False), "    ")
-                logger.experiment.add_text("configuration", configuration, trainer.global_step)
                 for summary in hyperparameter_summaries(config):
                     logger.experiment._get_file_writer().add_summary(summary)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]
+        undecided = pl_module.loss.undecided
+        if undecided is not None and every and trainer.global_step % every == 0:
+            publish_scalars(trainer, {UNDECIDED: undecided}, trainer.global_step)
 
     def _with_charts(self, tags: list[str]) -> dict:
         layout = dict(self.layout)

@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import torch
 from lightning import Callback, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch.optim import Optimizer
 
 from gan_lightning.callbacks.checkpoint_io import BadStateError
 from gan_lightning.callbacks.finiteness import FinitenessLog, NonFinite, Value, norms
+from gan_lightning.callbacks.publishing import publish_text
 from gan_lightning.callbacks.symptoms import Examination, HasSymptom, Reading, Symptom, of_images
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, NonNegativeFloat, NonNegativeInt, PositiveInt
@@ -45,7 +45,7 @@ class Guard(Callback):
 
     Symptoms of a run whose numbers are finite, such as a discriminator that is certain or a generator that has
     collapsed, are looked for at the same cadence, in each direction. Each is said once until it is gone: in the log, in
-    TensorBoard and in `guard.jsonl`. Training computes the same with and without the guard.
+    the loggers and in `guard.jsonl`. Training computes the same with and without the guard.
 
     Args:
         folder: the run folder, to which `guard.jsonl` is written.
@@ -234,6 +234,4 @@ class Guard(Callback):
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"iteration": iteration, **symptom._asdict()}) + "\n")
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_text("guard", symptom.sentence, iteration)
+        publish_text(trainer, "guard", symptom.sentence, iteration)

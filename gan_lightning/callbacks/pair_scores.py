@@ -16,6 +16,7 @@ from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 from torchvision.models import AlexNet_Weights
 
 from gan_lightning.callbacks.cadence import Cadence
+from gan_lightning.callbacks.publishing import publish_scalars
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.randomness import derive
 from gan_lightning.types import Aligned, Batch, Images, PositiveInt
@@ -185,8 +186,7 @@ class PairScores(Callback):
         scores = self._scores(trainer.datamodule, module)  # type: ignore[attr-defined]
         if scores is None:
             return False
-        for logger in trainer.loggers:
-            logger.log_metrics(scores, step=trainer.global_step)
+        publish_scalars(trainer, scores, trainer.global_step)
         return True
 
     @torch.no_grad()

@@ -6,6 +6,8 @@ from typing import Any
 from lightning import Callback, Trainer
 
 from gan_lightning.callbacks.cadence import Cadence
+from gan_lightning.callbacks.publishing import publish_image
+from gan_lightning.data.images import read_image
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.types import Batch, Images, PositiveInt
 
@@ -13,7 +15,7 @@ from gan_lightning.types import Batch, Images, PositiveInt
 class Points(Callback):
     """Draws `<iteration>.png`: generated points from the same latents each time, over the last batch's real points.
 
-    Both axes show [-1, 1].
+    The loggers show the same as the image `samples`. Both axes show [-1, 1].
 
     Args:
         folder: the folder that the PNG files are written to.
@@ -59,4 +61,6 @@ class Points(Callback):
         axes.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", title=f"Iteration {trainer.global_step}")
         axes.legend(loc="center")
         self.folder.mkdir(parents=True, exist_ok=True)
-        figure.savefig(self.folder / f"{trainer.global_step:07d}.png", dpi=100, bbox_inches="tight")
+        file = self.folder / f"{trainer.global_step:07d}.png"
+        figure.savefig(file, dpi=100, bbox_inches="tight")
+        publish_image(trainer, "samples", read_image(file), trainer.global_step)

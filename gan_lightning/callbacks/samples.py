@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning import Callback, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 
 from gan_lightning.callbacks.cadence import Cadence
+from gan_lightning.callbacks.publishing import publish_image
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.reports.captions import captioned, headed
 from gan_lightning.reports.curves import PLAYERS
@@ -18,7 +17,7 @@ from gan_lightning.types import Batch, Images, PositiveInt
 
 
 class Samples(Callback):
-    """Draws `samples/<iteration>.png` and the TensorBoard image `samples` of the same images, first to last.
+    """Draws `samples/<iteration>.png` and the image `samples` in the loggers, of the same images, first to last.
 
     The model decides what a grid shows: images from noise, or inputs next to their translations, below headings. An
     image is a function of its number and the run's seed, so a resumed run draws the same. Colours are those of the
@@ -113,9 +112,7 @@ class Samples(Callback):
             grid = headed(grid, [*headings] * (columns // len(headings)))
         file = captioned(grid, *caption) if caption else grid
         write_png(file, self.folder / name, ", ".join(caption))
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_image(tag, np.asarray(grid), trainer.global_step, dataformats="HWC")
+        publish_image(trainer, tag, grid, trainer.global_step)
 
     def _has(self, name: str) -> bool:
         return (self.folder / name).exists()

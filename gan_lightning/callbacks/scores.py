@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 
 from gan_lightning.callbacks.cadence import Cadence, is_last_of_run
+from gan_lightning.callbacks.publishing import publish_scalars, publish_text
 from gan_lightning.callbacks.symptoms import Symptom
 from gan_lightning.data.module import Split
 from gan_lightning.evaluation.collectives import AbandonedError
@@ -30,7 +30,7 @@ class Scores(Callback):
     """Scores the generator at a cadence and at the end of a run; without metrics it does nothing.
 
     All metrics share one pass of generated images, which the processes divide among them. The first process writes a
-    line of `scores.jsonl` for each score, `scores/<name>` to every logger, and the records to TensorBoard as text.
+    line of `scores.jsonl` for each score, `scores/<name>` to every logger, and the records as text.
     Training computes the same with and without scores. If images cannot be scored, such as those of a diverged
     generator, a warning and a line of `scores.jsonl` give the reason. A run that a signal ends is not scored at its
     end, because that may take long, and scores under way are abandoned; a resumed run makes up for those that were due.
@@ -217,10 +217,8 @@ class Scores(Callback):
             for warning in record.warnings:
                 self._warn(warning)
         self.file.append(records)
-        for logger in trainer.loggers:
-            logger.log_metrics({f"scores/{record.score}": record.value for record in records}, step=iteration)
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_text("scores", whole_records(records), iteration)
+        publish_scalars(trainer, {f"scores/{record.score}": record.value for record in records}, iteration)
+        publish_text(trainer, "scores", whole_records(records), iteration)
 
     def _write_failure(self, failure: ScoringFailure) -> None:
         self._warn(f"no scores at iteration {failure.iteration:,}: {failure.failed}")

@@ -5,6 +5,7 @@ from typing import Any
 
 from lightning import Callback, Trainer
 
+from gan_lightning.callbacks.publishing import publish_scalars
 from gan_lightning.models.game import AdversarialGame
 
 
@@ -31,5 +32,4 @@ class Throughput(Callback):
             now, seen = time.perf_counter(), pl_module.images_seen
             rate = (seen - self.since[1]) / (now - self.since[0])
             self.since = (now, seen)
-            for logger in trainer.loggers:
-                logger.log_metrics({"images_per_second": rate}, step=trainer.global_step)
+            publish_scalars(trainer, {"images_per_second": rate}, trainer.global_step)

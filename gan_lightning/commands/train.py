@@ -185,6 +185,7 @@ def report(folder: Path, model: AdversarialGame, trainer: Trainer) -> None:
     for what, path in {
         "final grid": folder / "samples" / f"{trainer.global_step:07d}.png",
         "plots": folder / "plots",
+        "report": folder / "report.html",
         "checkpoint": folder / "checkpoints" / "last.ckpt",
         "best one": folder / "checkpoints" / "best.ckpt",
     }.items():

@@ -3,9 +3,13 @@
 from omegaconf import OmegaConf
 
 
-def last_word(experiment: str | None, model: str) -> str:
-    """Return the last word of the experiment's name, such as `jittor_lsgan_mnist`; without one the model's name."""
-    return (experiment or model).rsplit("/", 1)[-1]
+def run_name(experiment: str | None, model: str, data: str) -> str:
+    """Return the last word of the experiment, such as `jittor_lsgan_mnist`, or the model, and the data if not in it.
+
+    TensorBoard names a run after its folder, in which `acgan_digits_digits` would be long and say nothing more.
+    """
+    name = (experiment or model).rsplit("/", 1)[-1]
+    return name if data.split("_")[0] in name.split("_") else f"{name}_{data}"
 
 
 def folder_name(number: int, overrides: str) -> str:
@@ -26,5 +30,5 @@ def class_count(root: str) -> int:
 
 def register() -> None:
     """Make the functions known to OmegaConf."""
-    for resolver in (last_word, folder_name, class_count):
+    for resolver in (run_name, folder_name, class_count):
         OmegaConf.register_new_resolver(resolver.__name__, resolver, replace=True)

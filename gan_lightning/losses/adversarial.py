@@ -36,6 +36,14 @@ class AdversarialLoss(ABC):
         """D's outputs, as logged, for real and fake images, with which its loss is least; None if there are none."""
         return None
 
+    @property
+    def undecided(self) -> float | None:
+        """D's output, as logged, where it cannot tell real from fake images; None if no value says so.
+
+        It is halfway between the outputs of `certain`: 1/2 for cross-entropy, half of `real_target` with smoothing.
+        """
+        return None if self.certain is None else sum(self.certain) / 2
+
     @abstractmethod
     def discriminator(self, critic: Critic, real: Images, fake: Images) -> Terms:
         """Return the discriminator's terms; `fake` carries no graph of the generator."""

@@ -100,6 +100,7 @@ def test_ctrl_c_ends_a_run_with_all_its_files_and_says_how_to_continue():
     step = torch.load(the_run() / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
     assert (the_run() / "samples" / f"{step:07d}.png").is_file()
     assert (the_run() / "plots" / "real_and_fake.png").is_file()
+    assert (the_run() / "report.html").is_file()
 
 
 def test_a_checkpoint_of_another_model_is_refused_with_the_first_difference(gan_lightning):

@@ -85,6 +85,7 @@ WRONG = {
     ),
     "data to check": (["check", "data=folder", "data.root=nowhere"], "data.root must name a folder that exists"),
     "runs to compare": (["compare", "nowhere"], "runs must name run folders; there is no folder nowhere"),
+    "a run to report": (["report", "run=nowhere"], "run must be a run folder; there is no nowhere"),
 }
 
 
@@ -139,11 +140,13 @@ def test_a_run_has_the_folder_and_the_files_that_hydra_makes(gan_lightning):
     assert (Path("made") / "train.log").is_file()
 
 
-def test_neither_runs_that_are_compared_nor_help_need_torch(tmp_path):
+def test_neither_runs_that_are_compared_or_reported_nor_help_need_torch(tmp_path):
     folders = [str(Path(scored(name, {1: 0.5})).absolute()) for name in ("a", "b")]
-    compared, helped, shown = answers([["compare", *folders], ["--help"], ["--cfg", "job"]], tmp_path)
+    lines = [["compare", *folders], ["report", f"run={folders[0]}"], ["--help"], ["--cfg", "job"]]
+    compared, reported, helped, shown = answers(lines, tmp_path)
     assert compared[0] == 0, compared
-    assert [found[2] for found in (compared, helped, shown)] == [[], [], []]
+    assert reported[0] == 0, reported
+    assert [found[2] for found in (compared, reported, helped, shown)] == [[], [], [], []]
 
 
 def test_an_animation_needs_neither_torch_nor_a_checkpoint(tmp_path):

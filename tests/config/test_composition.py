@@ -5,6 +5,7 @@ from hydra.utils import instantiate
 from lightning import LightningDataModule, LightningModule, Trainer
 
 from gan_lightning.config import schema
+from gan_lightning.config.resolvers import run_name
 from gan_lightning.metrics.metric import Metric
 from gan_lightning.types import Labelled, Pair, Unlabelled
 from support.configuration import NOISE_MODELS, TINY, options
@@ -123,5 +124,20 @@ def test_the_trainer_has_what_the_groups_name(composed):
     trainer = instantiate(composed("trainer=cpu").trainer)
     assert isinstance(trainer, Trainer)
     names = {type(callback).__name__ for callback in trainer.callbacks}
-    assert {"Checkpoints", "Samples", "Plots", "Board", "Throughput", "RunProgress"} <= names
+    assert {"Checkpoints", "Samples", "Plots", "Board", "Report", "Throughput", "RunProgress"} <= names
     assert {type(logger).__name__ for logger in trainer.loggers} == {"TensorBoardLogger", "MetricsCSV"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name"),
+    [
+        ((None, "dcgan", "digits"), "dcgan_digits"),
+        (("demo", "dcgan", "digits"), "demo_digits"),
+        (("acgan_digits", "acgan", "digits"), "acgan_digits"),
+        (("tutorial/jittor_lsgan_mnist", "lsgan", "mnist"), "jittor_lsgan_mnist"),
+        (("tutorial/jittor_lsgan_mnist", "lsgan", "fashion_mnist"), "jittor_lsgan_mnist_fashion_mnist"),
+        (("pix2pix_photos", "pix2pix", "photos_paired"), "pix2pix_photos"),
+    ],
+)
+def test_a_run_folder_says_nothing_twice(chosen, name):
+    assert run_name(*chosen) == name

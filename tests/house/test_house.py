@@ -144,6 +144,11 @@ def test_the_wheel_holds_the_whole_configuration(wheel):
     assert shipped == {f"gan_lightning/conf/{file.relative_to(CONF)}" for file in CONF.rglob("*.yaml")}
 
 
+def test_the_wheel_holds_the_page_of_reports(wheel):
+    with zipfile.ZipFile(wheel) as content:
+        assert "gan_lightning/reports/report.html.jinja" in content.namelist()
+
+
 def test_the_wheel_works_from_a_fresh_environment_and_any_folder(wheel, tmp_path, monkeypatch):
     """The environment has this one's libraries, but neither the checkout nor its editable install."""
     monkeypatch.delenv("PYTHONPATH", raising=False)

@@ -1,0 +1,114 @@
+"""Pictures within a page: as data of the page itself, so that no other file is needed."""
+
+import base64
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw, ImageFont
+
+from gan_lightning.data.images import read_image
+from gan_lightning.reports.run_files import Grid
+
+LARGEST = 1024
+"""The longest side of an embedded picture in pixels."""
+HEAVY = 400_000
+"""Bytes from which a picture is embedded as WebP with losses, and not as PNG."""
+FRAMES = 32
+"""Frames of an animation, at most."""
+SIDE = 360
+"""The longest side of an animation in pixels."""
+DURATION = 250
+"""Milliseconds that a frame is shown; the last one four times as long."""
+CAPTION = 22
+"""Height in pixels of the line below a frame."""
+
+
+class Picture(NamedTuple):
+    """A picture of a page.
+
+    Args:
+        uri: the picture as a data URI.
+        width: in pixels.
+        height: in pixels.
+        alt: what it shows, for those who do not see it.
+    """
+
+    uri: str
+    width: int
+    height: int
+    alt: str
+
+
+def embedded(file: Path, alt: str) -> Picture | None:
+    """Return the picture of a file, at most 1,024 pixels wide and high; None if there is none that can be read."""
+    try:
+        image = read_image(file)
+    except ValueError:
+        return None
+    image = _reduced(image.convert("RGB"), LARGEST)
+    content, kind = _encoded([image], "PNG"), "png"
+    if len(content) > HEAVY:
+        content, kind = _encoded([image], "WEBP"), "webp"
+    return Picture(_uri(content, kind), image.width, image.height, alt)
+
+
+def animation(grids: Sequence[Grid], alt: str) -> tuple[Picture, Picture] | None:
+    """Return an animation of grids with their iterations below, and its last frame for those who want no motion.
+
+    Args:
+        grids: the grids in order, of which at most 32, evenly spaced, are shown, the first and the last among them.
+        alt: what the animation shows.
+
+    Returns:
+        The two pictures; None if fewer than two grids can be read.
+    """
+    every = [round(number * (len(grids) - 1) / (FRAMES - 1)) for number in range(FRAMES)]
+    frames: list[Image.Image] = []
+    for number in range(len(grids)) if len(grids) <= FRAMES else every:
+        grid = grids[number]
+        try:
+            image = _reduced(read_image(grid.file).convert("RGB"), SIDE)
+        except ValueError:
+            continue
+        frames.append(_captioned(image, f"iteration {grid.iteration:,}", frames[0].size if frames else None))
+    if len(frames) < 2:
+        return None
+    width, height = frames[0].size
+    pictures = [_uri(_encoded(chosen, "WEBP"), "webp") for chosen in (frames, frames[-1:])]
+    moving, still = (Picture(uri, width, height, alt) for uri in pictures)
+    return moving, still
+
+
+def _captioned(image: Image.Image, text: str, size: tuple[int, int] | None) -> Image.Image:
+    """Return an image above a line of text, on a canvas of a size if one is given."""
+    canvas = Image.new("RGB", size or (image.width, image.height + CAPTION), "white")
+    canvas.paste(image, (0, 0))
+    font = ImageFont.load_default(14)
+    ImageDraw.Draw(canvas).text((canvas.width / 2, canvas.height - CAPTION / 2), text, "black", font, "mm")
+    return canvas
+
+
+def _reduced(image: Image.Image, longest: int) -> Image.Image:
+    """Return an image whose longer side is at most so many pixels."""
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return image
+
+
+def _encoded(frames: Sequence[Image.Image], kind: str) -> bytes:
+    """Return a picture, or an animation without end, as the bytes of a file."""
+    stream = BytesIO()
+    first, *others = frames
+    if others:
+        durations = [DURATION] * len(others) + [4 * DURATION]
+        first.save(stream, kind, save_all=True, append_images=others, duration=durations, loop=0, quality=80, method=2)
+    elif kind == "WEBP":
+        first.save(stream, kind, quality=85)
+    else:
+        first.save(stream, kind)
+    return stream.getvalue()
+
+
+def _uri(content: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

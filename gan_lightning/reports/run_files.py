@@ -1,0 +1,189 @@
+"""What a run folder's files say, as plain values; the folder may be a stranger's, so damaged parts count as missing."""
+
+import csv
+import json
+import math
+import re
+import shlex
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from gan_lightning.evaluation.records import SCORES, ScoreFile, ScoreRecord, ScoringFailure, records_of_run
+
+T = TypeVar("T")
+Curve = tuple[list[int], list[float]]
+"""Iterations, and a finite value at each of them."""
+
+MOST = 10**15
+"""A number of iterations or images that no run has."""
+DIGITS = re.compile(r"[0-9]{1,15}")
+"""The name of a picture of samples, its iteration."""
+ENVIRONMENT = "environment.json"
+"""The file in a run folder that says on what machine and with which versions the run was trained."""
+DAMAGE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, csv.Error)
+"""What reading a file raises that holds something else than it should."""
+CODE = re.compile(r"-|[+~]*hydra\b|.*\b_[a-z]+_\b", re.S)
+"""Words of a command line that are flags, settings of Hydra, or decide what is called."""
+
+
+class Message(NamedTuple):
+    """What the guard said at an iteration."""
+
+    iteration: int
+    sentence: str
+
+
+class Grid(NamedTuple):
+    """A picture of samples and the iteration that it was drawn at."""
+
+    iteration: int
+    file: Path
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Readers of the files of a run folder.
+
+    Args:
+        folder: the run folder.
+    """
+
+    folder: Path
+
+    def record(self) -> dict[str, Any]:
+        """Return the run's record, `run.json`, whose `config` and other parts may be missing or of any kind."""
+        return _unless_damaged(lambda: dict(json.loads(self._text("run.json"))), {})
+
+    def environment(self) -> dict[str, str]:
+        """Return names and values of what the run was trained on."""
+        return _unless_damaged(lambda: {str(key): str(value) for key, value in self._json(ENVIRONMENT).items()}, {})
+
+    def neighbours(self) -> dict[str, str]:
+        """Return names and values of what the search for nearest training images found, `neighbours.json`."""
+        found = _unless_damaged(lambda: dict(self._json("neighbours.json")), {})
+        plain = {str(key): str(value) for key, value in found.items() if isinstance(value, str | int | float)}
+        return plain | _unless_damaged(lambda: _shares(found["memorisation"]), {})
+
+    def curves(self, name: str, clock: str) -> dict[str, Curve]:
+        """Return the curve of every column of a table that has numbers.
+
+        Args:
+            name: the table's file name, `metrics.csv` or `losses.csv`.
+            clock: the column of the iterations.
+        """
+        curves: dict[str, Curve] = defaultdict(lambda: ([], []))
+        with suppress(*DAMAGE), (self.folder / name).open(newline="", encoding="utf-8") as stream:
+            for row in csv.DictReader(stream):
+                with suppress(ValueError):
+                    iteration = _iteration(row.pop(clock))
+                    for column, value in _numbers(row):
+                        curves[column][0].append(iteration)
+                        curves[column][1].append(value)
+        return dict(curves)
+
+    def scores(self) -> list[ScoreRecord]:
+        """Return the score records of training and of evaluations, without those of deviations."""
+        found = _unless_damaged(lambda: records_of_run(self.folder), [])
+        return [record for record in found if _is_sound(record) and record.better != "neither"]
+
+    def failures(self) -> list[ScoringFailure]:
+        """Return the iterations that could not be scored."""
+        found = _unless_damaged(lambda: ScoreFile(self.folder / SCORES).failures(), [])
+        return [each for each in found if _is_iteration(each.iteration) and isinstance(each.failed, str)]
+
+    def messages(self) -> list[Message]:
+        """Return what the guard said, in order."""
+        found = []
+        for line in _unless_damaged(lambda: self._text("guard.jsonl").split("\n"), []):
+            with suppress(*DAMAGE):
+                plain = json.loads(line)
+                found.append(Message(_iteration(plain["iteration"]), str(plain["sentence"])))
+        return found
+
+    def grids(self) -> list[Grid]:
+        """Return the pictures of samples in the order of their iterations."""
+        files = (self.folder / "samples").glob("*.png")
+        return sorted(Grid(int(file.stem), file) for file in files if DIGITS.fullmatch(file.stem))
+
+    def commands(self, shown: str) -> tuple[list[str], list[str]]:
+        """Return the command lines that made the run, and the words that are left out of them because they name code.
+
+        Args:
+            shown: the run folder as a command line names it.
+        """
+        return _unless_damaged(lambda: _commands(self.record(), shown), ([], []))
+
+    def _text(self, name: str) -> str:
+        return (self.folder / name).read_text(encoding="utf-8")
+
+    def _json(self, name: str) -> Any:
+        return json.loads(self._text(name))
+
+
+def _shares(memorisation: dict[str, Any]) -> dict[str, str]:
+    """Return each figure of memorisation with its interval, as text."""
+    found = {}
+    for name, figure in memorisation.items():
+        low, high = map(float, figure["interval"])
+        found[str(name)] = f"{float(figure['value']):.3g}, interval {low:.3g} to {high:.3g}"
+    return found
+
+
+def _commands(record: dict[str, Any], shown: str) -> tuple[list[str], list[str]]:
+    parts, parent = record["parts"], str(record["parent"])
+    lines, left = [], []
+    for number, part in enumerate(parts):
+        words = [str(word) for word in part["overrides"]]
+        left += [word for word in words if CODE.match(word)]
+        kept = [word for word in words if not CODE.match(word)]
+        began = [f"init_from={parent}"] if parent and len(parts) == 1 else []
+        first = [f"resume={shown}"] if number else began
+        lines.append(shlex.join(["gan-lightning", *first, *kept]))
+    return lines, left
+
+
+def _iteration(value: Any) -> int:
+    """Return a number of iterations.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    number = int(value)
+    if not _is_iteration(number):
+        raise ValueError(f"no run has {number} iterations")
+    return number
+
+
+def _is_iteration(value: Any) -> bool:
+    return type(value) is int and 0 <= value < MOST
+
+
+def _numbers(row: dict[str, str]) -> Iterator[tuple[str, float]]:
+    """Yield the columns of a row that have finite numbers."""
+    for column, text in row.items():
+        with suppress(ValueError, TypeError):
+            if math.isfinite(value := float(text)):
+                yield column, value
+
+
+def _is_sound(record: ScoreRecord) -> bool:
+    """Return whether the fields that a report shows are of the kinds that this program writes."""
+    counts = (record.iteration, record.n_real, record.n_fake, record.latent_seed)
+    words = (
+        record.score, record.split, record.extractor, record.extractor_sha256, record.resize, record.weights,
+        record.batch_norm, record.better,
+    )  # fmt: skip
+    are_counts = all(map(_is_iteration, counts))
+    return are_counts and all(isinstance(each, str) for each in words) and isinstance(record.value, int | float)
+
+
+def _unless_damaged(read: Callable[[], T], without: T) -> T:
+    """Return what is read, or something else if it is damaged."""
+    try:
+        return read()
+    except DAMAGE:
+        return without
