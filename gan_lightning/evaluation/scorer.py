@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from lightning import LightningDataModule
 
-from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.data.module import StoredDataModule
+from gan_lightning.data.splits import Split
 from gan_lightning.evaluation.collectives import (
     AbandonedError,
     broadcast_from_rank_zero,
