@@ -70,20 +70,20 @@ class Inversion:
         self.features = Random().network
 
     def __call__(
-        self, targets: Images, starts: Float[Tensor, "S Z"], labels: Int[Tensor, " S"] | None = None
+        self, targets: Images, starts: Float[Tensor, "S Z"], labels: Int[Tensor, "B S"] | None = None
     ) -> Inverted:
         """Invert pictures.
 
         Args:
             targets: the pictures.
             starts: the latents at which the search for each picture starts.
-            labels: the class of each start; None for a generator without labels.
+            labels: the class of each start of each picture; None for a generator without labels.
         """
         count, times = len(targets), len(starts)
         wanted = targets.repeat_interleave(times, 0)
-        classes = None if labels is None else labels.repeat(count)
+        classes = None if labels is None else labels.flatten()
+        self.features.to(targets.device)
         with full_precision(targets.device):
-            self.features.to(targets.device)
             latents, losses = self._descend(starts.repeat(count, 1), wanted, classes)
             best = losses.view(count, times).argmin(1) + times * torch.arange(count, device=losses.device)
             own = None if classes is None else classes[best]
