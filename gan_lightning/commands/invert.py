@@ -57,7 +57,7 @@ def invert(
 ) -> Callable[[], None]:
     """Check what is asked for and read the pictures; return what writes inversion.png and latents.npz.
 
-    What is found for a picture depends neither on the other pictures nor on `batch_size`.
+    Apart from rounding, what is found for a picture depends neither on the other pictures nor on `batch_size`.
 
     Args:
         run: a run folder, or a checkpoint.

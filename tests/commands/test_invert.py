@@ -11,7 +11,6 @@ from gan_lightning import load
 from gan_lightning.reports.pictures import levels, picture, write_png
 from support.command import front_door
 from support.small_files import picture as some_picture
-from support.translating import SHORT
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +92,7 @@ def test_classes_are_given_in_turn_or_each_is_tried(by_class, own):
 
 def test_wrong_input_gets_one_sentence_and_leaves_no_folder(from_noise, by_class, pix2pix, train, own, capfd):
     some_picture(1).save("some.png")
-    points = train("data=ring", "model=gan", "network=mlp", "callbacks=ring", *SHORT[:2])
+    points = train("data=ring", "model=gan", "network=mlp", "data.image_size=1", "data.batch_size=4")
     for run, words, said in (
         (pix2pix, [], "gan-lightning translate run=RUN"),
         (from_noise, ["labels=3"], "labels are for models by class"),

@@ -13,7 +13,6 @@ from gan_lightning.commands import neighbours as command
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.evaluation.records import ScoreFile, records_of_run
 from support.command import front_door
-from support.translating import SHORT
 
 
 @pytest.fixture
@@ -122,7 +121,7 @@ def test_a_run_by_class_is_compared(train):
 def test_a_run_that_cannot_be_compared_gets_one_sentence_and_no_folder(pix2pix, run, train, capfd):
     assert neighbours(pix2pix, "out") == 2
     assert "gan-lightning translate run=RUN" in capfd.readouterr().err
-    points = train("data=ring", "model=gan", "network=mlp", "callbacks=ring", *SHORT[:2])
+    points = train("data=ring", "model=gan", "network=mlp", "data.image_size=1", "data.batch_size=4")
     assert neighbours(points, "out") == 2
     assert "run must be of a model that was trained on images; this one has Ring" in capfd.readouterr().err
     assert neighbours(run, "out", "nearest=0") == 2
