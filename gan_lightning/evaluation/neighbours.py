@@ -158,8 +158,8 @@ class Memorisation:
         else:
             said = "as often as new images would, so nothing speaks for copying"
         return (
-            f"samples are nearer to a training image than held-out images are in {self.value:.1%} of pairs "
-            f"({CONFIDENCE} % interval {self.low:.1%} to {self.high:.1%}), {said}"
+            f"samples are nearer to a training image than held-out images are in {100 * self.value:.1f} % of pairs "
+            f"({CONFIDENCE} % interval {100 * self.low:.1f} to {100 * self.high:.1f} %), {said}"
         )
 
 
@@ -174,22 +174,22 @@ def memorisation(samples: Float64[np.ndarray, " N"], held_out: Float64[np.ndarra
         samples: the distance of each sample to its nearest training image.
         held_out: the same of each held-out image.
     """
+    counts = len(samples), len(held_out)
+    places = [np.searchsorted(np.sort(held_out), samples, side) for side in ("left", "right")]
     stream = np.random.default_rng(0)
-    resampled = [
-        _share_nearer(stream.choice(samples, len(samples)), stream.choice(held_out, len(held_out)))
-        for _ in range(RESAMPLES)
-    ]
+    shares = []
+    for resample in range(RESAMPLES + 1):
+        # How often each image is drawn; the first time each is there once, which gives the value itself.
+        of_samples, of_held_out = (
+            stream.multinomial(count, np.full(count, 1 / count)) if resample else np.ones(count, int)
+            for count in counts
+        )
+        up_to = np.concatenate([[0], np.cumsum(of_held_out)])
+        farther = sum(counts[1] - up_to[place] for place in places) / (2 * counts[1])
+        shares.append(float(of_samples @ farther) / counts[0])
     tail = (100 - CONFIDENCE) / 2
-    low, high = np.percentile(resampled, [tail, 100 - tail])
-    return Memorisation(_share_nearer(samples, held_out), float(low), float(high))
-
-
-def _share_nearer(samples: Float64[np.ndarray, " N"], held_out: Float64[np.ndarray, " M"]) -> float:
-    """Return the share of pairs in which the first distance is the smaller one; equal ones count half."""
-    ordered = np.sort(held_out)
-    greater = len(ordered) - np.searchsorted(ordered, samples, side="right")
-    not_smaller = len(ordered) - np.searchsorted(ordered, samples, side="left")
-    return float((greater + not_smaller).mean() / (2 * len(ordered)))
+    low, high = np.percentile(shares[1:], [tail, 100 - tail])
+    return Memorisation(shares[0], float(low), float(high))
 
 
 def memorisation_record(

@@ -45,7 +45,9 @@ def test_pictures_of_the_generator_are_made_again_far_better_than_by_random_late
     errors = 127.5 * (by_chance[:, None] - targets).square().mean((2, 3, 4)).sqrt()
     assert (arrays["errors"] < errors.median(0).values.numpy() / 4).all()
     again = run.images(torch.from_numpy(arrays["latents"]), noise=[0, 0, 0])
-    assert (127.5 * (again - targets).square().mean((1, 2, 3)).sqrt()).numpy() == pytest.approx(arrays["errors"], abs=0.5)
+    assert (127.5 * (again - targets).square().mean((1, 2, 3)).sqrt()).numpy() == pytest.approx(
+        arrays["errors"], abs=0.5
+    )
     shown = capfd.readouterr().out
     assert "0.png: root mean squared error" in shown
     assert f"mean error of 3: {arrays['errors'].mean():.1f} levels" in shown

@@ -92,7 +92,9 @@ def test_held_out_images_in_place_of_samples_are_not_said_to_be_copies(run, monk
 
 
 def test_without_held_out_images_the_picture_is_made_and_a_sentence_says_why_there_is_no_figure(train, capfd):
-    run = train("data=digits", "model=gan", "network=mlp", "data.image_size=8", "data.test_fraction=0", "data.flip=true")
+    run = train(
+        "data=digits", "model=gan", "network=mlp", "data.image_size=8", "data.test_fraction=0", "data.flip=true"
+    )
     assert neighbours(run, "out") == 0
     assert "a memorisation figure needs held-out images: data=digits has no test images" in capfd.readouterr().out
     assert Path("out/neighbours.png").is_file()

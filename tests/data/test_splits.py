@@ -109,7 +109,9 @@ def test_classes_of_a_test_folder_have_the_numbers_of_the_training_folder(classe
     assert test.labels.tolist() == [1] * 5 + [2] * 5
     shutil.copytree(classes / "cats", tmp_path / "test" / "cows")
     module = LabelledFolder(root=str(classes), test_root=str(tmp_path / "test"), num_classes=3, **SMALL)
-    with pytest.raises(ValueError, match=r"data.test_root must have sub-folders of the same names.*; cows is not among"):
+    with pytest.raises(
+        ValueError, match=r"data.test_root must have sub-folders of the same names.*; cows is not among"
+    ):
         module.evaluation_images("test")
 
 
@@ -121,7 +123,10 @@ def test_a_test_folder_inside_the_training_folder_is_refused(pictures, tmp_path)
 
 
 def test_a_fraction_is_refused_where_nothing_would_be_left_or_there_are_test_images_already(pictures, pairs, composed):
-    for fraction, said in ((0.01, "leave images to train on and images to test on; 0.01 of 20 are 0"), (0.99, "are 20")):
+    for fraction, said in (
+        (0.01, "leave images to train on and images to test on; 0.01 of 20 are 0"),
+        (0.99, "are 20"),
+    ):
         with pytest.raises(ValueError, match=said):
             Folder(root=str(pictures), test_fraction=fraction, **SMALL).setup("fit")
     with pytest.raises(ValueError, match=r"data.test_fraction must be at least 0 and less than 1; got 1"):

@@ -34,7 +34,9 @@ def test_a_picture_of_the_generator_is_made_again_far_better_than_by_random_late
     generate = lambda some, labels: network(some)  # noqa: E731
     random = Inversion(generate, randomness.normal, steps=0)(targets, latents(4, 2))
     found = Inversion(generate, randomness.normal, steps=200)(targets, latents(4, 2))
-    record_property("inversion: errors in levels, random and found", f"{random.errors.tolist()} {found.errors.tolist()}")
+    record_property(
+        "inversion: errors in levels, random and found", f"{random.errors.tolist()} {found.errors.tolist()}"
+    )
     assert (found.errors < random.errors / 10).all()
     assert found.images.shape == targets.shape
     assert torch.equal(found.images, network(found.latents))

@@ -29,7 +29,7 @@ def test_the_nearest_rows_are_those_of_a_search_through_all_pairs(batch):
     found = search.found(1 / 12)
     every = (queries[:, None].double() - rows.double()).square().mean(2).sqrt()
     distances, numbers = every.sort(1)
-    assert (found.distances == distances[:, :4].numpy()).all()
+    assert found.distances == pytest.approx(distances[:, :4].numpy(), rel=1e-12)
     assert (found.numbers == numbers[:, :4].numpy()).all()
 
 
@@ -65,7 +65,7 @@ def test_the_figure_is_the_share_of_pairs_and_equal_distances_count_half():
     assert memorisation(np.array([1.0, 2.0]), np.array([3.0, 4.0])).value == 1
     assert memorisation(np.array([5.0, 6.0]), np.array([3.0, 4.0])).value == 0
     assert memorisation(np.array([2.0, 2.0]), np.array([2.0, 2.0])).value == 0.5
-    assert memorisation(np.array([0.0, 2.0, 9.0]), np.array([1.0, 2.0])).value == (2 + 0.5 + 0) / 6
+    assert memorisation(np.array([0.0, 2.0, 9.0]), np.array([1.0, 2.0])).value == pytest.approx(2.5 / 6)
 
 
 def test_the_interval_covers_what_is_true_about_as_often_as_it_says():
@@ -98,11 +98,12 @@ def test_noisy_copies_of_training_images_are_said_to_be_copies(digits, record_pr
     copies = training.rows(list(range(0, 300))).astype(int)
     noisy = (copies + np.random.default_rng(0).integers(-9, 10, copies.shape)).clip(0, 255).astype(np.uint8)
     for name, samples in (("copies", copies.astype(np.uint8)), ("noisy copies", noisy)):
-        for space, found in zip(("pixels", "features"), measured(samples, test.rows(list(range(359))), training)):
+        for space, found in zip(
+            ("pixels", "features"), measured(samples, test.rows(list(range(359))), training), strict=True
+        ):
             record_property(f"memorisation of {name} in {space}", str(found))
-            if name == "copies" or space == "pixels":
-                assert found.low > 0.9
-                assert "the generator copies" in str(found)
+            assert found.low > 0.9
+            assert "the generator copies" in str(found)
 
 
 def test_held_out_digits_given_as_samples_are_not_said_to_be_copies(digits, record_property):
@@ -120,9 +121,10 @@ def test_held_out_digits_given_as_samples_are_not_said_to_be_copies(digits, reco
 def test_a_record_names_the_space_both_sets_and_the_interval_and_intervals_do_not_separate_scores():
     training, held_out = Set(30), Set(20, seed=1)
     context = Context("ema", "eval", 0, "32-true", 100, 6400, 0, "run")
-    found = [memorisation(np.array(samples), np.array([3.0, 4.0])) for samples in ([1.0, 3.5], [2.0, 9.0])]
+    found = [memorisation(np.array(samples), np.array([3.0, 4.0])) for samples in ([1.0, 3.5], [2.0, 2.5])]
     one, other = (memorisation_record(each, PIXELS, context, (2, 2), training, held_out) for each in found)
-    assert (one.score, one.value, one.extractor, one.n_real, one.n_fake) == ("memorisation_pixels", 0.75, "pixels", 30, 2)
+    assert (one.score, one.value, one.extractor) == ("memorisation_pixels", 0.75, "pixels")
+    assert (one.n_real, one.n_fake) == (30, 2)
     assert one.settings == {"held_out": 2, "resamples": 1000, "confidence": 95}
     assert one.data == f"{training.fingerprint} and {held_out.fingerprint}"
     assert one.interval == [found[0].low, found[0].high]
