@@ -134,7 +134,7 @@ def neighbours(
                 counts = num_images, len(others)
                 records.append(memorisation_record(measured, identity, context, counts, training, held_out, warnings))
                 log.info("in %s: %s", identity.name if identity is PIXELS else f"features ({identity.name})", measured)
-        if trained.folder:
+        if trained.folder and records:
             ScoreFile(trained.folder / EVALUATIONS).append(records)
         report = {
             "run": str(trained.folder or trained.file.absolute()), "iteration": trained.iteration,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from functools import partial
 from itertools import accumulate
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -110,7 +110,7 @@ class LatentInputs(GeneratorInputs):
         refuse_labels(labels)
         return (self._latents(numbers, seed),)
 
-    def truncated(self, limit: float) -> Self:
+    def truncated(self, limit: float) -> "LatentInputs":
         """Return the same inputs, with numbers beyond plus or minus a limit drawn again when images have numbers.
 
         Raises:

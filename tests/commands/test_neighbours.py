@@ -11,18 +11,19 @@ from PIL import Image
 
 from gan_lightning.commands import neighbours as command
 from gan_lightning.config.runs import checkpoint_of, restored
-from gan_lightning.evaluation.records import ScoreFile, records_of_run
+from gan_lightning.evaluation.neighbours import memorisation_record
+from gan_lightning.evaluation.records import records_of_run
 from support.command import front_door
 
 
 @pytest.fixture
-def run(from_noise):
-    """A copy of a run on the digits, so that a test may change it."""
-    return Path(shutil.copytree(from_noise, "run"))
+def run(from_pictures):
+    """A copy of a run, so that a test may change it."""
+    return Path(shutil.copytree(from_pictures, "run"))
 
 
 def neighbours(run, output, *more):
-    return front_door("neighbours", f"run={run}", f"output={output}", "device=cpu", "num_images=40", *more)
+    return front_door("neighbours", f"run={run}", f"output={output}", "device=cpu", "num_images=20", *more)
 
 
 def report(folder):
@@ -35,7 +36,7 @@ def shown_in_place_of_samples(monkeypatch, run, split):
     (images,) = instantiate(trained.data).evaluation_images(split)
 
     def copies(model, options, numbers):
-        yield torch.from_numpy(images.rows([7 * number % len(images) for number in numbers])) / 127.5 - 1
+        yield torch.from_numpy(images.rows([number % len(images) for number in numbers])) / 127.5 - 1
 
     monkeypatch.setattr(command, "sample_images", copies)
 
@@ -46,7 +47,7 @@ def test_a_picture_numbers_and_records_are_written(run, capfd):
     assert table.width > 5 * 64
     assert table.height > 3 * 64
     found = report("out")
-    assert (found["samples"], found["training_images"], found["held_out_images"]) == (40, 1438, 40)
+    assert (found["samples"], found["training_images"], found["held_out_images"]) == (20, 9, 6)
     assert [each["sample"] for each in found["neighbours"]] == [0, 1, 2]
     for each in found["neighbours"]:
         for space in ("pixels", "features"):
@@ -56,7 +57,7 @@ def test_a_picture_numbers_and_records_are_written(run, capfd):
     assert [record.score for record in records] == ["memorisation_pixels", "memorisation_random"]
     for record in records:
         assert found["memorisation"][record.score]["interval"] == record.interval
-        assert (record.n_real, record.n_fake, record.settings["held_out"]) == (1438, 40, 40)
+        assert (record.n_real, record.n_fake, record.settings["held_out"]) == (9, 20, 6)
         assert (record.iteration, record.run) == (2, str(run.absolute()))
     assert "samples are nearer to a training image than held-out images are in" in capfd.readouterr().out
 
@@ -80,7 +81,7 @@ def test_a_generator_that_copies_the_training_images_is_said_to_copy(run, monkey
     found = report("out")
     assert all(each["value"] > 0.95 and each["interval"][0] > 0.9 for each in found["memorisation"].values())
     for row, each in enumerate(found["neighbours"]):
-        assert each["pixels"]["numbers"][0] == 7 * row
+        assert each["pixels"]["numbers"][0] == row
         assert each["pixels"]["distances"][0] == 0
 
 
@@ -91,39 +92,33 @@ def test_held_out_images_in_place_of_samples_are_not_said_to_be_copies(run, monk
     assert all(each["interval"][0] < 0.5 < each["interval"][1] for each in report("out")["memorisation"].values())
 
 
-def test_without_held_out_images_the_picture_is_made_and_a_sentence_says_why_there_is_no_figure(train, capfd):
-    run = train(
-        "data=digits", "model=gan", "network=mlp", "data.image_size=8", "data.test_fraction=0", "data.flip=true"
-    )
-    assert neighbours(run, "out") == 0
-    assert "a memorisation figure needs held-out images: data=digits has no test images" in capfd.readouterr().out
+def test_without_held_out_images_the_picture_is_made_and_a_sentence_says_why_there_is_no_figure(by_class, capfd):
+    assert neighbours(by_class, "out", "data.flip=true") == 0
+    assert "a memorisation figure needs held-out images: this data set has no test images" in capfd.readouterr().out
     assert Path("out/neighbours.png").is_file()
     assert report("out")["memorisation"] == {}
     assert report("out")["mirrored"] is True
-    assert not (run / "evaluations.jsonl").exists()
+    assert not (by_class / "evaluations.jsonl").exists()
 
 
-def test_a_checkpoint_elsewhere_is_compared_by_the_chosen_extractor_and_nothing_is_written_beside_it(run, tmp_path):
+def test_a_checkpoint_elsewhere_is_compared_by_the_chosen_extractor_and_nothing_is_written_beside_it(
+    by_class, tmp_path, monkeypatch
+):
     (tmp_path / "alone").mkdir()
-    file = shutil.copy(run / "checkpoints" / "last.ckpt", tmp_path / "alone" / "some.ckpt")
-    assert neighbours(file, "out", "extractor=random", "extractor.width=8", "data.test_fraction=0.1") == 0
-    assert report("out")["held_out_images"] == 40
-    assert report("out")["training_images"] == 1617
+    file = shutil.copy(by_class / "checkpoints" / "last.ckpt", tmp_path / "alone" / "some.ckpt")
+    records = []
+    monkeypatch.setattr(command, "memorisation_record", lambda *given: records.append(given) or made(*given))
+    made = memorisation_record
+    assert neighbours(file, "out", "extractor=random", "extractor.width=8", "data.test_fraction=0.2") == 0
+    assert (report("out")["training_images"], report("out")["held_out_images"]) == (12, 3)
     assert {path.name for path in (tmp_path / "alone").iterdir()} == {"some.ckpt"}
+    assert {context.source for _, _, context, *_ in records} == {"classes as frequent as in training"}
+    assert [identity.feature_dim for _, identity, *_ in records] == [0, 16]
 
 
-def test_a_run_by_class_is_compared(train):
-    run = train("data=digits", "model=cgan", "data.image_size=16")
-    assert neighbours(run, "out") == 0
-    assert {record.source for record in ScoreFile(run / "evaluations.jsonl").read()} == {
-        "classes as frequent as in training"
-    }
-
-
-def test_a_run_that_cannot_be_compared_gets_one_sentence_and_no_folder(pix2pix, run, train, capfd):
+def test_a_run_that_cannot_be_compared_gets_one_sentence_and_no_folder(pix2pix, run, points, capfd):
     assert neighbours(pix2pix, "out") == 2
     assert "gan-lightning translate run=RUN" in capfd.readouterr().err
-    points = train("data=ring", "model=gan", "network=mlp", "data.image_size=1", "data.batch_size=4")
     assert neighbours(points, "out") == 2
     assert "run must be of a model that was trained on images; this one has Ring" in capfd.readouterr().err
     assert neighbours(run, "out", "nearest=0") == 2

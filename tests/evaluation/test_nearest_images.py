@@ -72,11 +72,11 @@ def test_the_interval_covers_what_is_true_about_as_often_as_it_says():
     """Distances of both sides are drawn from one distribution, so the truth is one half."""
     rng = np.random.default_rng(0)
     covered = 0
-    for _ in range(60):
+    for _ in range(30):
         found = memorisation(rng.exponential(size=80), rng.exponential(size=60))
         assert found.low <= found.value <= found.high
         covered += found.low <= 0.5 <= found.high
-    assert covered >= 50
+    assert covered >= 25
 
 
 @pytest.fixture(scope="module")
