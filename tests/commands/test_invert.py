@@ -61,11 +61,9 @@ def test_the_same_command_writes_the_same_bytes_and_overwrites_nothing_unasked(f
 
 
 def test_a_picture_is_inverted_alike_alone_and_in_any_batch(from_noise, own):
-    for output, source, batch_size in (("all", own, 64), ("split", own, 4), ("alone", own / "2.png", 1)):
+    for output, source, batch_size in (("all", own, 8), ("alone", own / "2.png", 1)):
         assert invert(from_noise, source, output, "steps=10", f"batch_size={batch_size}") == 0
-    every, split, alone = (found(output)["latents"] for output in ("all", "split", "alone"))
-    assert split == pytest.approx(every, abs=1e-3)
-    assert alone[0] == pytest.approx(every[2], abs=1e-3)
+    assert found("alone")["latents"][0] == pytest.approx(found("all")["latents"][2], abs=1e-3)
 
 
 def test_pictures_of_any_kind_are_fitted_and_those_that_cannot_be_read_are_named(from_noise, photos, capfd):
@@ -94,11 +92,8 @@ def test_wrong_input_gets_one_sentence_and_leaves_no_folder(from_noise, by_class
         (from_noise, ["labels=3"], "labels are for models by class"),
         (by_class, ["labels=3"], "labels must be classes from 0 to 2; got 3"),
         (from_noise, ["input=nowhere"], "input must name a picture, or a folder with pictures; there is no nowhere"),
-        (from_noise, ["input=empty"], "input must name a folder with pictures to invert"),
-        (from_noise, ["steps=0"], "steps must be a whole number of at least 1; got 0"),
         (points, [], "run must be of a model that makes gray or coloured images; got 2 channels"),
     ):
-        Path("empty").mkdir(exist_ok=True)
         assert invert(run, "some.png", "out", *words) == 2, said
         assert said in capfd.readouterr().err
     assert not Path("out").exists()
