@@ -46,7 +46,7 @@ def invert(
     checkpoint: str = "last",
     labels: Annotated[int | Sequence[int] | None, Numbers(0)] = None,
     steps: PositiveInt = 500,
-    rate: NonNegativeFloat = 0.05,
+    rate: NonNegativeFloat = 0.1,
     starts: PositiveInt = 4,
     feature_weight: NonNegativeFloat = 1.0,
     seed: NonNegativeInt = 0,

@@ -61,7 +61,7 @@ class Inversion:
         generate: Generate,
         distribution: randomness.Distribution,
         steps: NonNegativeInt = 500,
-        rate: NonNegativeFloat = 0.05,
+        rate: NonNegativeFloat = 0.1,
         feature_weight: NonNegativeFloat = 1.0,
         watch: Callable[[range], Iterable[int]] = iter,
     ) -> None:
