@@ -79,8 +79,8 @@ def _run() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
     try:
         with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
-            gather = {"compare": with_runs, "evaluate": with_overrides, "translate": with_overrides}
-            words = prepared(gather.get(command, list)(arguments))
+            of_run = dict.fromkeys(("evaluate", "neighbours", "translate"), with_overrides)
+            words = prepared({"compare": with_runs, **of_run}.get(command, list)(arguments))
             both = continued(words) if command == "train" else Words(words, words)
             repeated = [*given[: len(given) - len(arguments)], *both.typed]
             sys.argv[1:] = both.for_hydra

@@ -10,7 +10,7 @@ from lightning import Callback, Trainer
 from gan_lightning.callbacks.cadence import Cadence, is_last_of_run
 from gan_lightning.callbacks.publishing import publish_scalars, publish_text
 from gan_lightning.callbacks.symptoms import Symptom
-from gan_lightning.data.module import Split
+from gan_lightning.data.splits import Split
 from gan_lightning.evaluation.collectives import AbandonedError
 from gan_lightning.evaluation.records import SCORES, ScoreFile, ScoreRecord, ScoringFailure
 from gan_lightning.evaluation.sampling import SamplingOptions

@@ -15,7 +15,8 @@ from rich.table import Table
 
 from gan_lightning.config import logs
 from gan_lightning.data.cache import FittedImages
-from gan_lightning.data.module import Split, StoredDataModule, domain_names
+from gan_lightning.data.module import StoredDataModule
+from gan_lightning.data.splits import Split, domain_names
 
 NumbersByPixels = dict[str, list[int]]
 """Numbers of images by a hash of their fitted pixels: images of one hash are equal."""

@@ -16,7 +16,8 @@ from gan_lightning.config.record import refuse_links
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.config.schema import numbers
 from gan_lightning.config.signatures import named_in
-from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.data.module import StoredDataModule
+from gan_lightning.data.splits import Split
 from gan_lightning.devices import device_of
 from gan_lightning.evaluation.folders import folder_scores
 from gan_lightning.evaluation.records import EVALUATIONS, ScoreFile, ScoreRecord

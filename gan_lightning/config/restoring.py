@@ -67,7 +67,7 @@ def paths_read(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for section in ("data", "extractor", "model"):
         for path, value in _leaves(config.get(section), section):
             if (
-                path.rsplit(".", 1)[-1] in ("root", "weights", "name")
+                path.rsplit(".", 1)[-1] in ("root", "test_root", "weights", "name")
                 and isinstance(value, str)
                 and value not in ("ema", "raw")
             ):

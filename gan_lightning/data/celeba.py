@@ -9,8 +9,8 @@ from torchvision import datasets
 
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles
-from gan_lightning.data.module import Split
 from gan_lightning.data.one_domain import ImageDataModule
+from gan_lightning.data.splits import Split
 from gan_lightning.values import Existing
 
 PARTITION = {"train": {"0", "1"}, "test": {"2"}}
@@ -25,7 +25,7 @@ class CelebA(ImageDataModule):
     `root` is the folder `img_align_celeba`, or contains it.
 
     Args:
-        split: `all` trains on every image, as most papers and tutorials do, and evaluates on the same images;
+        split: `all` trains on every image, as most papers and tutorials do, and keeps none for tests;
             `official` keeps the 19,962 test images of `list_eval_partition.txt`, next to the images' folder, apart and
             trains on the other 182,637, the official validation images included.
     """
@@ -46,6 +46,11 @@ class CelebA(ImageDataModule):
                 ) from error
 
     def images(self, split: Split) -> ImageFiles:
+        if (self.split, split) == ("all", "test"):
+            raise ValueError(
+                "data.split=all trains on all of CelebA and has no test images; data.split=official keeps the official "
+                "ones apart, and data.test_fraction=0.1 holds a tenth out"
+            )
         files = image_files(self._folder() or self.root, LAYOUT)
         if self.split == "official":
             partition = files[0].parent.parent / "list_eval_partition.txt"

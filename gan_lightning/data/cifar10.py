@@ -9,8 +9,8 @@ import numpy as np
 from torchvision import datasets
 
 from gan_lightning.data.images import ArrayImages, Source
-from gan_lightning.data.module import Split
 from gan_lightning.data.one_domain import ImageDataModule
+from gan_lightning.data.splits import Split
 from gan_lightning.values import Existing
 
 BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}

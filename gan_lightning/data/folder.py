@@ -4,15 +4,17 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gan_lightning.data.cache import FittedImages
 from gan_lightning.data.images import ImageFiles
-from gan_lightning.data.module import Split
 from gan_lightning.data.one_domain import ImageDataModule
+from gan_lightning.data.splits import Split
 from gan_lightning.printable import printable
+from gan_lightning.types import FolderPath
 
 log = logging.getLogger(__name__)
 
@@ -82,22 +84,67 @@ def class_folders(root: Path | str) -> list[str]:
     return names
 
 
+@dataclass(kw_only=True, eq=False)
 class Folder(ImageDataModule):
-    """All images below `root`, flat, nested or in class folders, without labels."""
+    """All images below `root`, flat, nested or in class folders, without labels.
+
+    Args:
+        test_root: a folder of test images, neither in `root` nor around it; None for none.
+
+    Raises:
+        ValueError: if one of the two folders is in the other.
+    """
+
+    test_root: FolderPath | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.test_root is not None:
+            test, train = (Path(str(root)).expanduser().resolve() for root in (self.test_root, self.root))
+            if test.is_relative_to(train) or train.is_relative_to(test):
+                raise ValueError(
+                    "data.test_root must be a folder beside data.root, because all images in data.root are trained on; "
+                    f"got {self.test_root} and {self.root}"
+                )
 
     def images(self, split: Split) -> ImageFiles:
-        files = image_files(self.root)
-        return ImageFiles(files, Path(str(self.root)).expanduser())
+        root, key = self.place(split)
+        return ImageFiles(image_files(root, key=key), Path(str(root)).expanduser())
+
+    def place(self, split: Split) -> tuple[str | None, str]:
+        """Return the folder of a split, and the key that names it.
+
+        Raises:
+            ValueError: if there is no folder of test images.
+        """
+        if split == "train":
+            return self.root, "data.root"
+        if self.test_root is None:
+            raise ValueError(
+                "this data set has no test images; data.test_root=DIR names a folder of them, and "
+                "data.test_fraction=0.1 holds a tenth of the training images out"
+            )
+        return self.test_root, "data.test_root"
 
 
-class LabelledFolder(ImageDataModule):
-    """Images below `root` in one sub-folder for each class; the classes are numbered in alphabetical order."""
+@dataclass(kw_only=True, eq=False)
+class LabelledFolder(Folder):
+    """Images below `root` in one sub-folder for each class; the classes are numbered in alphabetical order.
+
+    The folder of test images has sub-folders of the same names.
+    """
 
     def images(self, split: Split) -> ImageFiles:
-        root = Path(str(self.root)).expanduser()
-        classes = {name: number for number, name in enumerate(class_folders(root))}
-        files = [file for file in image_files(root) if file.parent != root]
-        return ImageFiles(files, root, np.array([classes[file.relative_to(root).parts[0]] for file in files]))
+        root, key = self.place(split)
+        folder = Path(str(root)).expanduser()
+        classes = {name: number for number, name in enumerate(class_folders(str(self.root)))}
+        files = [file for file in image_files(root, key=key) if file.parent != folder]
+        names = [file.relative_to(folder).parts[0] for file in files]
+        if unknown := sorted(set(names) - classes.keys()):
+            raise ValueError(
+                f"{key} must have sub-folders of the same names as data.root; {printable(unknown[0])} is not among them"
+            )
+        return ImageFiles(files, folder, np.array([classes[name] for name in names]))
 
     def class_counts(self, images: FittedImages) -> dict[str, int]:
         """Count the images of each class folder, empty folders included."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gan_lightning.data.images import Item, Source, read_image
-from gan_lightning.data.module import Split
 from gan_lightning.data.one_domain import ImageDataModule
+from gan_lightning.data.splits import Split
 
 LOADERS = ("imagefolder", "parquet")
 """The loaders of local files that `data.name` may name; some of the others unpickle what they find."""

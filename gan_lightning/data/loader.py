@@ -7,8 +7,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from gan_lightning.data.cache import FittedImages
+from gan_lightning.data.cache import CachedImages, FittedImages
 from gan_lightning.randomness import derive
+
+SHARE_OF_DEVICE = 0.25
+"""A set larger than this share of a GPU's free memory stays in main memory."""
 
 
 class BatchPlan(NamedTuple):
@@ -181,6 +184,12 @@ class DeviceBatchDataset(BatchDataset):
     def __init__(self, domains: list[FittedImages], flip: bool, crop: bool, device: torch.device) -> None:
         super().__init__(domains, flip, crop)
         self.on_device = [torch.from_numpy(images.rows(list(range(len(images))))).to(device) for images in domains]
+
+    @staticmethod
+    def is_small(domains: list[FittedImages], device: torch.device) -> bool:
+        """Return whether a set needs less than `SHARE_OF_DEVICE` of the memory that a GPU has left."""
+        size = sum(images.pixels.nbytes for images in domains if isinstance(images, CachedImages))
+        return size < SHARE_OF_DEVICE * torch.cuda.mem_get_info(device)[0]
 
     def pixels(self, domain: int, indices: list[int]) -> Tensor:
         held = self.on_device[domain]

@@ -11,8 +11,8 @@ import numpy as np
 from torchvision import datasets
 
 from gan_lightning.data.images import ArrayImages, Source
-from gan_lightning.data.module import Split
 from gan_lightning.data.one_domain import ImageDataModule
+from gan_lightning.data.splits import Split
 
 PREFIX = {"train": "train", "test": "t10k"}
 PARTS = ("images-idx3", "labels-idx1")

@@ -15,20 +15,16 @@ from torch.utils.data import DataLoader
 
 from gan_lightning import signals
 from gan_lightning.data.batch_checks import check_batch_size, check_counts, check_workers
-from gan_lightning.data.cache import CachedImages, FittedImages, cached_images, uncached_images
+from gan_lightning.data.cache import FittedImages, cached_images, uncached_images
 from gan_lightning.data.decode import OnBad
 from gan_lightning.data.images import PILImages
 from gan_lightning.data.loader import BatchDataset, ByteBatch, DeviceBatchDataset, EpochSampler, ResumableLoader
+from gan_lightning.data.splits import Split, domain_names, domains_of
 from gan_lightning.data.transforms import Shape, cropped, flipped, in_range
 from gan_lightning.types import Batch, Images, ImageSet, NonNegativeFloat, NonNegativeInt, PositiveInt
 from gan_lightning.values import Existing
 
 log = logging.getLogger(__name__)
-
-Split = Literal["train", "test"]
-
-SHARE_OF_DEVICE = 0.25
-"""A set larger than this share of a GPU's free memory stays in main memory."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -56,11 +52,13 @@ class StoredDataModule(LightningDataModule, ABC):
         on_device: whether the whole set is held in the device's memory; `auto` if it is small compared with that.
         on_bad: `skip` leaves out and names images that cannot be read, `raise` makes them an error.
         max_bad: the largest share of images that may be left out.
+        test_fraction: the share of the training images that is held out as the test split, for sets that have no test
+            images of their own; 0 for none.
         expected: the known number of images of each split, for `gan-lightning check`.
         seed: the seed of the order, the crops and the flips.
 
     Raises:
-        ValueError: if `load_size` is below `image_size`.
+        ValueError: if `load_size` is below `image_size`, or `test_fraction` is 1 or more.
     """
 
     image_size: PositiveInt
@@ -79,6 +77,7 @@ class StoredDataModule(LightningDataModule, ABC):
     on_device: Literal["auto", True, False] = "auto"
     on_bad: OnBad = "skip"
     max_bad: NonNegativeFloat = 0.01
+    test_fraction: NonNegativeFloat = 0
     expected: Mapping[str, int] | None = None
     seed: NonNegativeInt = 0
 
@@ -88,6 +87,8 @@ class StoredDataModule(LightningDataModule, ABC):
             raise ValueError(
                 f"data.load_size must be null or at least data.image_size, {self.image_size}; got {self.load_size}"
             )
+        if self.test_fraction >= 1:
+            raise ValueError(f"data.test_fraction must be at least 0 and less than 1; got {self.test_fraction}")
         self.cache_folder = Path(self.cache_dir).expanduser()
         self.shape = Shape(self.image_size, self.channels, self.fit, self.center_crop)
         self.margin = 0 if self.load_size is None else self.load_size - self.image_size
@@ -146,7 +147,7 @@ class StoredDataModule(LightningDataModule, ABC):
             ValueError: if the set has no such split, or the cache cannot be written.
         """
         shape = self.fitted_shape(image_size or self.fitted_size(split))
-        domains = self.domains(split)
+        domains = domains_of(split, self.domains, self.test_fraction)
         fitted: list[FittedImages] = []
         for name, images in zip(domain_names(split, len(domains)), domains, strict=True):
             if self.cache == "auto":
@@ -221,8 +222,7 @@ class StoredDataModule(LightningDataModule, ABC):
     def _is_held_on(self, device: torch.device) -> bool:
         if self.on_device != "auto" or device.type != "cuda" or self.cache != "auto":
             return self.on_device is True
-        size = sum(images.pixels.nbytes for images in self.train if isinstance(images, CachedImages))
-        return size < SHARE_OF_DEVICE * torch.cuda.mem_get_info(device)[0]
+        return DeviceBatchDataset.is_small(self.train, device)
 
     # Evaluation.
 
@@ -289,11 +289,6 @@ class StoredDataModule(LightningDataModule, ABC):
         images = [in_range(torch.from_numpy(each.rows(numbers)).to(device), dtype) for each in domains]
         labels = [None if each.labels is None else torch.from_numpy(each.labels[numbers]) for each in domains]
         return self.batch(images, [None if each is None else each.to(device) for each in labels])
-
-
-def domain_names(split: Split, domains: int) -> list[str]:
-    """Return what the domains of a split are called in messages: `train`, or `train x` and `train y`."""
-    return [split] if domains == 1 else [f"{split} {'xy'[number]}" for number in range(domains)]
 
 
 def _unchanged(batch: Any) -> Any:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gan_lightning.data.images import PILImages
-from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.data.module import StoredDataModule
+from gan_lightning.data.splits import Split
 from gan_lightning.types import Batch, Images, Labelled, PositiveInt, Unlabelled
 
 

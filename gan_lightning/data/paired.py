@@ -11,7 +11,8 @@ from torch import Tensor
 
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import Item, PILImages, Source, read_image
-from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.data.module import StoredDataModule
+from gan_lightning.data.splits import Split
 from gan_lightning.printable import printable
 from gan_lightning.types import Aligned, Batch, Images, ImageSet
 
@@ -95,7 +96,10 @@ class Paired(AlignedDataModule):
         """Find one side's files, by their names without suffixes."""
         below = [root / side / name for name in _names(split) if (root / side / name).is_dir()]
         if not below and split == "test":
-            raise ValueError(f"data.root: there are no test pairs; put some into {root}/A/test and {root}/B/test")
+            raise ValueError(
+                f"data.root: there are no test pairs; put some into {root}/A/test and {root}/B/test, or hold some of the "
+                "training pairs out with data.test_fraction=0.1"
+            )
         folder = below[0] if below else root / side
         files = image_files(folder, LAYOUT)
         names = [str(file.relative_to(folder).with_suffix("")) for file in files]

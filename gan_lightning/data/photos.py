@@ -8,8 +8,9 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from gan_lightning.data.images import Item, PILImages, Source
-from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.paired import AlignedDataModule
+from gan_lightning.data.splits import Split
 from gan_lightning.data.transforms import Shape
 from gan_lightning.data.unpaired import UnalignedDataModule
 

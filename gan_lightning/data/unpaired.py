@@ -8,7 +8,8 @@ from torch import Tensor
 
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles, PILImages
-from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.data.module import StoredDataModule
+from gan_lightning.data.splits import Split
 from gan_lightning.types import Batch, FolderPath, Images, Pair
 
 
@@ -38,7 +39,10 @@ class Unpaired(UnalignedDataModule):
     def domains(self, split: Split) -> list[PILImages]:
         if self.root_x is not None or self.root_y is not None:
             if split == "test":
-                raise ValueError("data.root_x and data.root_y have no test images; data.root with testA and testB has")
+                raise ValueError(
+                    "data.root_x and data.root_y have no test images; data.root with testA and testB has, and "
+                    "data.test_fraction=0.1 holds a tenth of the training images out"
+                )
             folders = {"data.root_x": self.root_x, "data.root_y": self.root_y}
             return [self._images(folder, "the images of one domain", key) for key, folder in folders.items()]
         if self.root is None:

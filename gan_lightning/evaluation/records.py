@@ -48,7 +48,7 @@ class Record:
             raise ValueError(f"a {cls.__name__} must be a JSON object with its fields; got {text[:60]!r}") from error
 
 
-CIRCUMSTANCES = {"value", "iteration", "images_seen", "seed", "run", "warnings", "latent_seed"}
+CIRCUMSTANCES = {"value", "interval", "iteration", "images_seen", "seed", "run", "warnings", "latent_seed"}
 """Fields that tell which run, which checkpoint and which noise was scored; all other fields are the protocol."""
 
 
@@ -103,6 +103,7 @@ class ScoreRecord(Context, Record):
         versions: the versions of this project and the libraries.
         warnings: sentences that a reader of the score should know.
         better: which values are better; `neither` for standard deviations.
+        interval: the ends of a 95 % confidence interval of the value; empty where none is computed.
 
     Raises:
         ValueError: if the value is not a finite number.
@@ -121,6 +122,7 @@ class ScoreRecord(Context, Record):
     versions: dict[str, str]
     warnings: list[str]
     better: Better = "lower"
+    interval: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from lightning import LightningDataModule
 
-from gan_lightning.data.module import Split, StoredDataModule
+from gan_lightning.data.module import StoredDataModule
+from gan_lightning.data.splits import Split
 from gan_lightning.evaluation.collectives import (
     AbandonedError,
     broadcast_from_rank_zero,
@@ -130,6 +131,26 @@ class TrainingProgress:
     images_seen: int
     seed: int
     run: str
+
+
+def context_of(
+    model: AdversarialGame,
+    options: SamplingOptions,
+    progress: TrainingProgress,
+    data: LightningDataModule,
+    direction: str = "",
+) -> Context:
+    """Return what is scored when images of a direction are made with these options."""
+    norm = options.batch_norm if batch_norms(model.generator_part(model.generator, direction)) else "none"
+    return Context(
+        weights="ema" if model.ema and options.weights == "ema" else "raw",
+        batch_norm=norm,
+        latent_seed=options.seed,
+        precision=effective_precision(model, options),
+        source=model.generator_inputs.description(data, direction),
+        batch_size=options.batch_size if norm in ("batch", "standing") else 0,
+        **vars(progress),
+    )
 
 
 class Scorer:
@@ -262,16 +283,7 @@ class Scorer:
         images = _until_interrupted(model, sample_images(model, options, share(count), self.data, direction))
         own = run_on_all_ranks(lambda: Statistics.from_images(images, self.extractor, self.needs[1]))
         fake = gather_on_rank_zero(own)
-        norm = options.batch_norm if batch_norms(model.generator_part(model.generator, direction)) else "none"
-        context = Context(
-            weights="ema" if model.ema and options.weights == "ema" else "raw",
-            batch_norm=norm,
-            latent_seed=options.seed,
-            precision=effective_precision(model, options),
-            source=model.generator_inputs.description(self.data, direction),
-            batch_size=options.batch_size if norm in ("batch", "standing") else 0,
-            **vars(progress),
-        )
+        context = context_of(model, options, progress, self.data, direction)
         return broadcast_from_rank_zero(lambda: make_records(self.metrics, real, fake, self.extractor, context))
 
 

@@ -14,7 +14,8 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def whole_records(records: Sequence[ScoreRecord]) -> str:
     """Return the fields of all records: a table of fields that differ, then a list of equal fields and warnings."""
-    names = [field.name for field in fields(ScoreRecord) if field.name != "warnings"]
+    shown = [field.name for field in fields(ScoreRecord) if field.name != "warnings"]
+    names = [name for name in shown if any(getattr(record, name) != [] for record in records)]
     texts = {name: [_text(getattr(record, name)) for record in records] for name in names}
     columns = list(dict.fromkeys(["score", "value", *(name for name in names if len(set(texts[name])) > 1)]))
     rows = zip(*(texts[name] for name in columns), strict=True)

@@ -99,7 +99,7 @@ def test_a_score_and_its_record_go_to_file_loggers_and_log(gan_lightning):
     assert [each["score"] for each in records] == 3 * names
     assert [each["iteration"] for each in records[::3]] == [1, 2, 3]
     expected = {
-        "n_real": 1797, "n_fake": 20, "split": "train", "weights": "raw", "batch_norm": "eval", "latent_seed": 0,
+        "n_real": 1438, "n_fake": 20, "split": "train", "weights": "raw", "batch_norm": "eval", "latent_seed": 0,
         "images_seen": 24, "run": str(run.absolute()), "extractor": "random", "precision": "32-true", "seed": 0,
     }  # fmt: skip
     assert records[-1] | expected == records[-1]
@@ -120,7 +120,7 @@ def test_a_score_and_its_record_go_to_file_loggers_and_log(gan_lightning):
     assert shown_charts(layout)["Scores"] == {name: [f"^scores/{name}$"] for name in ("fd_random", "kd_random")}
     said = (run / "train.log").read_text()
     assert f"iteration 2: fd_random {records[3]['value']:.4g}, kd_random" in said
-    assert said.count("1,797 real images, fewer than 2,048") == 1
+    assert said.count("1,438 real images, fewer than 2,048") == 1
     assert f"fd_random: best {min(each['value'] for each in records[::3]):.4g} at iteration" in said
     assert torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)["global_step"] in (1, 2, 3)
 

@@ -24,7 +24,7 @@ def test_two_processes_share_the_work_and_write_once(tmp_path):
     assert shown.returncode == 0, shown.stderr
     found = ScoreFile(Path("run/scores.jsonl")).read()
     counts = [(each.iteration, each.n_fake, each.n_real) for each in found if each.score == "fd_random"]
-    assert counts == [(2, 25, 1797), (3, 25, 1797)]
+    assert counts == [(2, 25, 1438), (3, 25, 1438)]
     assert Path("run/checkpoints/best.ckpt").is_file()
     alone = [word for word in words if word not in ("trainer=ddp", "hydra.run.dir=run")]
     shown = subprocess.run([*command[:3], *alone, "hydra.run.dir=alone"], capture_output=True, timeout=180, check=False)

@@ -37,6 +37,28 @@ def from_noise(train):
     return train("data=digits", "model=gan", "network=mlp", "data.image_size=8")
 
 
+@pytest.fixture(scope="session")
+def from_pictures(train, classes):
+    """A run on nine pictures; six others are held out."""
+    words = ["data=folder", f"data.root={classes}", "data.test_fraction=0.4"]
+    return train(*words, "model=gan", "network=mlp", "data.image_size=8")
+
+
+@pytest.fixture(scope="session")
+def by_class(train, classes):
+    """A run on fifteen pictures of three classes; none is held out."""
+    return train("data=folder_labelled", f"data.root={classes}", "model=cgan", "data.image_size=16")
+
+
+@pytest.fixture(scope="session")
+def points(tmp_path_factory):
+    """A run on points."""
+    folder = tmp_path_factory.mktemp("points") / "run"
+    words = ["data=ring", "model=gan", "network=mlp", "data.batch_size=4", "callbacks=checkpoint", "logger=none"]
+    assert front_door(*words, "trainer=cpu", "trainer.max_steps=1", f"hydra.run.dir={folder}") == 0
+    return folder
+
+
 @pytest.fixture
 def photos(tmp_path):
     """Write a nested folder of pictures of several sizes and formats, and a text."""

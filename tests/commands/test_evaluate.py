@@ -45,7 +45,7 @@ def test_a_run_is_scored_by_its_last_checkpoint_and_the_records_are_written_besi
     assert code == 0, shown
     assert [record.score for record in records] == [f"{stem}_{extractor}" for stem in ("fd", "kd", "kd_std")]
     assert {(record.n_fake, record.n_real, record.iteration, record.images_seen) for record in records} == {
-        (30, 1797, 2, 16)
+        (30, 1438, 2, 16)
     }
     assert {(record.weights, record.batch_norm, record.split, record.run) for record in records} == {
         ("ema", "eval", "train", str(run.absolute()))
@@ -86,7 +86,7 @@ def test_a_narrow_screen_cuts_no_number(run, evaluate, monkeypatch):
     assert "…" not in shown
     for line in draws(records):
         assert line.record.better == "neither" or f"{line.record.score} │ {line}" in shown
-    assert "; seeds: 2; fakes: 20; real: 1,797 train; batch norm: eval" in shown
+    assert "; seeds: 2; fakes: 20; real: 1,438 train; batch norm: eval" in shown
 
 
 def test_scores_do_not_depend_on_the_batch_size(run, evaluate):
@@ -129,7 +129,7 @@ def test_compare_reads_what_evaluate_wrote(run, evaluate, capfd):
     evaluate(f"run={run}", "num_images=20")
     shutil.copytree(run, "other")
     assert front_door("compare", str(run), "other") == 0
-    assert "fd_random (lower is better): n_fake 20, n_real 1797, split train" in capfd.readouterr().out.replace(
+    assert "fd_random (lower is better): n_fake 20, n_real 1438, split train" in capfd.readouterr().out.replace(
         "\n", " "
     )
 

@@ -1,5 +1,7 @@
 """Images for grids and scores: a split's own order, neither cropped at random nor flipped."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -55,7 +57,7 @@ def test_evaluation_batches_of_two_domains_end_with_the_smaller(two_domains):
 
 
 def test_evaluation_batches_carry_labels_and_the_wanted_type():
-    module = Digits(image_size=8, channels=1, batch_size=4, num_classes=10)
+    module = Digits(image_size=8, channels=1, batch_size=4, num_classes=10, test_fraction=0)
     first = next(module.evaluation_batches("train", 5, CPU, torch.bfloat16))
     assert first.labels.tolist() == [0, 1, 2, 3, 4]
     assert first.images.dtype == torch.bfloat16
@@ -69,12 +71,13 @@ def test_a_split_that_is_missing_is_named_at_once(tmp_path, two_domains):
         module.evaluation_batches("test", 4, CPU)
 
 
-def test_the_limit_of_bad_images_holds_for_evaluation_batches_too(tmp_path):
+def test_the_limit_of_bad_images_holds_for_evaluation_batches_too(faces, tmp_path):
     for number in range(3):
         picture(number).save(tmp_path / f"{number}.png")
     (tmp_path / "bad.png").write_text("no image")
+    module = Folder(root=str(faces), test_root=str(tmp_path), batch_size=2, **JITTERED)
     with pytest.raises(ValueError, match=r"1 of 4 test images cannot be read"):
-        Folder(root=str(tmp_path), batch_size=2, **JITTERED).evaluation_batches("test", 2, CPU)
+        module.evaluation_batches("test", 2, CPU)
 
 
 def test_evaluation_crops_of_photographs_are_never_resized():
@@ -86,9 +89,10 @@ def test_evaluation_crops_of_photographs_are_never_resized():
         torch.testing.assert_close(image, whole[..., 8:40, 8:40] / 127.5 - 1)
 
 
-def test_a_split_that_is_the_training_images_is_called_so(pairs):
-    digits = Digits(image_size=8, channels=1, batch_size=4)
-    assert [digits.true_split(split) for split in ("train", "test")] == ["train", "train"]
+def test_a_split_that_is_the_training_images_is_called_so(pairs, classes, tmp_path):
+    shutil.copytree(classes, tmp_path / "copies")
+    copied = Folder(root=str(classes), test_root=str(tmp_path / "copies"), batch_size=4, image_size=16, channels=3)
+    assert [copied.true_split(split) for split in ("train", "test")] == ["train", "train"]
     paired = Paired(root=str(pairs), batch_size=4, image_size=16, channels=3)
     assert [paired.true_split(split, domain) for split in ("train", "test") for domain in (0, 1)] == [
         "train", "train", "test", "test",

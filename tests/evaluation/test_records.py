@@ -29,6 +29,7 @@ def test_differences_name_every_field_of_the_protocol_and_none_of_the_circumstan
         "batch_norm": "batch",
         "warnings": ["other"],
         "better": "higher",
+        "interval": [0.0, 1.0],
     }
     for field in dataclasses.fields(ScoreRecord):
         value = getattr(record, field.name)

@@ -1,6 +1,7 @@
 """Images to be scored: functions of a seed and a number, that training does not notice."""
 
 import copy
+import shutil
 
 import pytest
 import torch
@@ -225,8 +226,10 @@ def test_a_record_says_what_was_translated_or_which_classes_and_the_batch_where_
     assert scorer.split == "train"
 
 
-def test_a_split_that_is_the_training_images_is_called_so(composed):
-    config = composed("model=dcgan", "data=digits", *NARROW)
+def test_a_split_that_is_the_training_images_is_called_so(composed, classes, tmp_path):
+    shutil.copytree(classes, tmp_path / "copies")
+    folders = [f"data.root={classes}", f"data.test_root={tmp_path / 'copies'}"]
+    config = composed("model=dcgan", "data=folder", *folders, *NARROW)
     model, data = instantiate(config.model), instantiate(config.data)
     assert data.evaluation_images("test")[0].fingerprint == data.evaluation_images("train")[0].fingerprint
     (record,) = Scorer({"fid": FrechetDistance()}, Random(width=4), data, "test")(

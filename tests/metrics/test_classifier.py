@@ -19,7 +19,7 @@ from gan_lightning.metrics.statistics import Statistics
 
 
 def digits(folder):
-    module = Digits(image_size=32, channels=1, batch_size=64, num_classes=10, cache_dir=str(folder))
+    module = Digits(image_size=32, channels=1, batch_size=64, num_classes=10, test_fraction=0, cache_dir=str(folder))
     return module.fitted_images("train")[0]
 
 
