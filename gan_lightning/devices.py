@@ -14,5 +14,7 @@ def device_of(name: str) -> torch.device:
         device = found or torch.device("cpu")
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(f"device must be auto, cpu, or one that this machine has, such as cuda:0; got {name}") from error
+        raise ValueError(
+            f"device must be auto, cpu, or one that this machine has, such as cuda:0; got {name}"
+        ) from error
     return device

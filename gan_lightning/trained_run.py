@@ -6,14 +6,12 @@ from pathlib import Path
 import torch
 from hydra.utils import instantiate
 from lightning import LightningDataModule
-from omegaconf import DictConfig
 from torch import nn
 
 from gan_lightning.config.composition import searching
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.devices import device_of
 from gan_lightning.models.ema import Weights
-from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.inputs import LabelledLatentInputs, LatentInputs, dropout_seeds
 from gan_lightning.types import Images, Number, PositiveInt
 
@@ -198,9 +196,12 @@ class TrainedRun:
             if not self.is_translator:
                 raise ValueError(f"run must be of a model that translates, pix2pix or cyclegan; got {self.kind}")
             raise ValueError(f"direction must be {' or '.join(self.model.directions)} for this run; got {direction}")
-        noise = dropout_seeds(range(len(images)), self.model.seed, direction)
-        parts = zip(images.split(BATCH), (noise[start : start + BATCH] for start in range(0, len(noise), BATCH)))
-        return torch.cat([self.images(part, noise=own, direction=direction) for part, own in parts])
+        made = []
+        for start in range(0, len(images), BATCH):
+            part = images[start : start + BATCH]
+            noise = dropout_seeds(range(start, start + len(part)), self.model.seed, direction)
+            made.append(self.images(part, noise=noise, direction=direction))
+        return torch.cat(made)
 
     @property
     def kind(self) -> str:

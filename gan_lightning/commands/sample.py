@@ -3,7 +3,6 @@
 import logging
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 

@@ -35,14 +35,21 @@ class Translator:
         weights: the generator's moving average if there is one, or its weights as trained.
     """
 
-    def __init__(self, model: AdversarialGame, direction: str, precision: Precision, passes: PositiveInt, weights: Weights = "ema") -> None:
+    def __init__(
+        self,
+        model: AdversarialGame,
+        direction: str,
+        precision: Precision,
+        passes: PositiveInt,
+        weights: Weights = "ema",
+    ) -> None:
         self.model, self.direction, self.precision = model, direction, precision
         self.free: SimpleQueue[nn.Module] = SimpleQueue()
         with model.sampling(weights) as generator:
             network = model.generator_part(generator, direction)
-            weights = {id(each): each for each in chain(network.parameters(), network.buffers())}
+            shared = {id(each): each for each in chain(network.parameters(), network.buffers())}
             for _ in range(passes):
-                self.free.put(deepcopy(network, dict(weights)))
+                self.free.put(deepcopy(network, dict(shared)))
 
     def __call__(self, batch: list[SizedImage]) -> list[Made]:
         """Translate images of one size.

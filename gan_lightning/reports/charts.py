@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gan_lightning.reports.run_files import Curve
+from gan_lightning.reports.curves import Curve, extremes
 
 WIDTH, HEIGHT = 420, 240
 """The size of a chart in its own units, about the width of a phone in pixels."""
@@ -109,18 +109,5 @@ class _Axis:
 
 
 def _path(curve: Curve, x: _Axis, y: _Axis) -> str:
-    return "M" + "L".join(f"{x.place(iteration)} {y.place(value)}" for iteration, value in _extremes(curve))
-
-
-def _extremes(curve: Curve) -> list[tuple[int, float]]:
-    """Return the least and the largest value of each unit of width, in order; all points where they are few."""
-    points = list(zip(*curve, strict=True))
-    size = len(points) // WIDTH
-    if size < 3:
-        return points
-    kept: list[tuple[int, float]] = []
-    for start in range(0, len(points), size):
-        part = range(start, min(start + size, len(points)))
-        ends = {min(part, key=lambda number: points[number][1]), max(part, key=lambda number: points[number][1])}
-        kept += [points[number] for number in sorted(ends)]
-    return kept
+    points = zip(*extremes(*curve, WIDTH), strict=True)
+    return "M" + "L".join(f"{x.place(iteration)} {y.place(value)}" for iteration, value in points)

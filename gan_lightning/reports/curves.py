@@ -127,12 +127,12 @@ def curves_with_cursor(
     return at
 
 
-def extremes(iterations: list[int], values: list[float]) -> Curve:
-    """Return a curve that looks the same where it is `COLUMNS` pixels wide: the least and the largest of each column.
+def extremes(iterations: list[int], values: list[float], columns: int = COLUMNS) -> Curve:
+    """Return a curve that looks the same where it is so many pixels wide: the least and the largest of each column.
 
     A long run has many values in each pixel's column, and drawing all of them would take seconds.
     """
-    width = len(values) // COLUMNS
+    width = len(values) // columns
     if width < 3:
         return iterations, values
     kept: list[int] = []

@@ -1,15 +1,18 @@
 """Pictures within a page: as data of the page itself, so that no other file is needed."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from gan_lightning.data.images import read_image
-from gan_lightning.reports.run_files import Grid
+from gan_lightning.reports.animation import of_one_size
+from gan_lightning.reports.captions import captioned
+from gan_lightning.reports.grids import evenly_spaced
 
 LARGEST = 1024
 """The longest side of an embedded picture in pixels."""
@@ -21,8 +24,6 @@ SIDE = 360
 """The longest side of an animation in pixels."""
 DURATION = 250
 """Milliseconds that a frame is shown; the last one four times as long."""
-CAPTION = 22
-"""Height in pixels of the line below a frame."""
 
 
 class Picture(NamedTuple):
@@ -54,40 +55,29 @@ def embedded(file: Path, alt: str) -> Picture | None:
     return Picture(_uri(content, kind), image.width, image.height, alt)
 
 
-def animation(grids: Sequence[Grid], alt: str) -> tuple[Picture, Picture] | None:
+def animation(grids: Mapping[int, Path], alt: str) -> tuple[Picture, Picture] | None:
     """Return an animation of grids with their iterations below, and its last frame for those who want no motion.
 
     Args:
-        grids: the grids in order, of which at most 32, evenly spaced, are shown, the first and the last among them.
+        grids: the grids by iteration, in order, of which at most 32, evenly spaced, are shown, the first and the last
+            among them.
         alt: what the animation shows.
 
     Returns:
         The two pictures; None if fewer than two grids can be read.
     """
-    every = [round(number * (len(grids) - 1) / (FRAMES - 1)) for number in range(FRAMES)]
+    numbers = list(grids)
     frames: list[Image.Image] = []
-    for number in range(len(grids)) if len(grids) <= FRAMES else every:
-        grid = grids[number]
-        try:
-            image = _reduced(read_image(grid.file).convert("RGB"), SIDE)
-        except ValueError:
-            continue
-        frames.append(_captioned(image, f"iteration {grid.iteration:,}", frames[0].size if frames else None))
+    for number in [numbers[index] for index in evenly_spaced(len(numbers), FRAMES)] if numbers else []:
+        with suppress(ValueError):
+            frames.append(captioned(_reduced(read_image(grids[number]).convert("RGB"), SIDE), f"iteration {number:,}"))
     if len(frames) < 2:
         return None
+    frames = of_one_size(frames)
     width, height = frames[0].size
     pictures = [_uri(_encoded(chosen, "WEBP"), "webp") for chosen in (frames, frames[-1:])]
     moving, still = (Picture(uri, width, height, alt) for uri in pictures)
     return moving, still
-
-
-def _captioned(image: Image.Image, text: str, size: tuple[int, int] | None) -> Image.Image:
-    """Return an image above a line of text, on a canvas of a size if one is given."""
-    canvas = Image.new("RGB", size or (image.width, image.height + CAPTION), "white")
-    canvas.paste(image, (0, 0))
-    font = ImageFont.load_default(14)
-    ImageDraw.Draw(canvas).text((canvas.width / 2, canvas.height - CAPTION / 2), text, "black", font, "mm")
-    return canvas
 
 
 def _reduced(image: Image.Image, longest: int) -> Image.Image:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 def grids_by_iteration(samples: Path) -> dict[int, Path]:
     """Return the files `<iteration>.png` of a run's folder `samples` by iteration, in ascending order."""
-    found = {int(file.stem): file for file in samples.glob("*.png") if re.fullmatch(r"\d{7,}", file.stem, re.ASCII)}
+    found = {int(file.stem): file for file in samples.glob("*.png") if re.fullmatch(r"[0-9]{7,15}", file.stem)}
     return dict(sorted(found.items()))
 
 

@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from gan_lightning.evaluation.records import SCORES, ScoreFile, ScoreRecord, ScoringFailure, records_of_run
+from gan_lightning.reports.curves import Curve
+from gan_lightning.reports.grids import grids_by_iteration
 
 T = TypeVar("T")
-Curve = tuple[list[int], list[float]]
-"""Iterations, and a finite value at each of them."""
 
 MOST = 10**15
 """A number of iterations or images that no run has."""
-DIGITS = re.compile(r"[0-9]{1,15}")
-"""The name of a picture of samples, its iteration."""
 ENVIRONMENT = "environment.json"
 """The file in a run folder that says on what machine and with which versions the run was trained."""
 DAMAGE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, csv.Error)
@@ -35,13 +33,6 @@ class Message(NamedTuple):
 
     iteration: int
     sentence: str
-
-
-class Grid(NamedTuple):
-    """A picture of samples and the iteration that it was drawn at."""
-
-    iteration: int
-    file: Path
 
 
 @dataclass(frozen=True)
@@ -104,10 +95,9 @@ class RunFiles:
                 found.append(Message(_iteration(plain["iteration"]), str(plain["sentence"])))
         return found
 
-    def grids(self) -> list[Grid]:
-        """Return the pictures of samples in the order of their iterations."""
-        files = (self.folder / "samples").glob("*.png")
-        return sorted(Grid(int(file.stem), file) for file in files if DIGITS.fullmatch(file.stem))
+    def grids(self) -> dict[int, Path]:
+        """Return the pictures of samples by iteration, in ascending order."""
+        return grids_by_iteration(self.folder / "samples")
 
     def commands(self, shown: str) -> tuple[list[str], list[str]]:
         """Return the command lines that made the run, and the words that are left out of them because they name code.
@@ -181,7 +171,7 @@ def _is_sound(record: ScoreRecord) -> bool:
     return are_counts and all(isinstance(each, str) for each in words) and isinstance(record.value, int | float)
 
 
-def _unless_damaged(read: Callable[[], T], without: T) -> T:
+def _unless_damaged(read: Callable[[], T], without: Any) -> T:
     """Return what is read, or something else if it is damaged."""
     try:
         return read()

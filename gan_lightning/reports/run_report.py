@@ -16,9 +16,10 @@ from gan_lightning.evaluation.records import ScoreRecord, protocol
 from gan_lightning.files import atomic_write
 from gan_lightning.printable import printable
 from gan_lightning.reports.charts import FRAME, Chart, chart
+from gan_lightning.reports.curves import Curve
 from gan_lightning.reports.embedded import animation, embedded
 from gan_lightning.reports.history import Draws, draws
-from gan_lightning.reports.run_files import Curve, RunFiles
+from gan_lightning.reports.run_files import RunFiles
 
 NAME = "report.html"
 """The report's file in a run folder."""
@@ -98,8 +99,8 @@ def _content(folder: Path) -> dict[str, Any]:
     named = _named(folder)
     config = files.record().get("config")
     config = config if isinstance(config, dict) else {}
-    ends = [curve[0][-1] for curve in (*losses.values(), *metrics.values())] + [grid.iteration for grid in grids]
-    end = max(ends, default=0)
+    ends = [curve[0][-1] for curve in (*losses.values(), *metrics.values())] + [*grids]
+    end, newest = max(ends, default=0), next(reversed(grids), 0)
     reproduce, left_out = files.commands(named)
     return {
         "name": folder.resolve().name,
@@ -107,7 +108,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "parts": _parts(config),
         "figures": _figures(end, metrics, environment),
         "end": end,
-        "generated": embedded(grids[-1].file, f"Generated, iteration {grids[-1].iteration:,}") if grids else None,
+        "generated": embedded(grids[newest], f"Generated, iteration {newest:,}") if grids else None,
         "real": embedded(folder / "samples" / "real.png", "Real images"),
         "progress": animation(grids, "Generated images from the first grid to the last"),
         "charts": _charts(losses, metrics),
@@ -133,7 +134,7 @@ def _named(folder: Path) -> str:
 
 def _parts(config: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the classes of a run's model, networks, loss and data, by what they are."""
-    model, data = (config.get(key) if isinstance(config.get(key), dict) else {} for key in ("model", "data"))
+    model, data = _section(config, "model"), _section(config, "data")
     nodes = {
         "model": model,
         "generator": model.get("generator"),
@@ -143,6 +144,12 @@ def _parts(config: dict[str, Any]) -> list[tuple[str, str]]:
     }
     named = {key: node.get("_target_") for key, node in nodes.items() if isinstance(node, dict)}
     return [(key, target.rpartition(".")[2]) for key, target in named.items() if isinstance(target, str)]
+
+
+def _section(config: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return a part of a configuration; an empty one where it is missing or of another kind."""
+    found = config.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _figures(end: int, metrics: dict[str, Curve], environment: dict[str, str]) -> list[tuple[str, str]]:
@@ -209,7 +216,7 @@ def _score_charts(records: Sequence[ScoreRecord]) -> list[Chart]:
 def _commands(named: str, config: dict[str, Any], end: int, metrics: dict[str, Curve]) -> list[tuple[str, str]]:
     """Return command lines for what one does with a trained run, each with what it is for."""
     run = shlex.quote(f"run={named}")
-    model, trainer = (config.get(key) if isinstance(config.get(key), dict) else {} for key in ("model", "trainer"))
+    model, trainer = _section(config, "model"), _section(config, "trainer")
     sample = ("Sample", f"gan-lightning sample {run}")
     if "latent_dim" not in model:
         sample = ("Translate", f"gan-lightning translate {run} input=DIR output=DIR")

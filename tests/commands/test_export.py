@@ -128,9 +128,7 @@ def test_each_direction_is_exported_by_name(cyclegan, tmp_path):
         ("from_noise", ["formats=[pickle]"], "formats must be a list of safetensors, pt2, onnx; got ['pickle']"),
     ],
 )
-def test_what_cannot_be_exported_is_one_sentence_and_leaves_no_folder(
-    model, words, said, request, capfd
-):
+def test_what_cannot_be_exported_is_one_sentence_and_leaves_no_folder(model, words, said, request, capfd):
     run = request.getfixturevalue(model)
     capfd.readouterr()
     assert front_door("export", f"run={run}", *words) == 2

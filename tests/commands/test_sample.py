@@ -26,7 +26,9 @@ def pixels(file):
 
 
 def test_images_are_numbered_and_the_same_whatever_the_batch_and_the_number(from_noise, tmp_path):
-    assert front_door("sample", f"run={from_noise}", "num_images=7", f"output={tmp_path / 'seven'}", "batch_size=3") == 0
+    assert (
+        front_door("sample", f"run={from_noise}", "num_images=7", f"output={tmp_path / 'seven'}", "batch_size=3") == 0
+    )
     assert front_door("sample", f"run={from_noise}", "num_images=3", f"output={tmp_path / 'three'}") == 0
     assert names(tmp_path / "three") == ["000000.png", "000001.png", "000002.png", "grid.png"]
     assert len(names(tmp_path / "seven")) == 8
@@ -133,7 +135,11 @@ def test_loading_imports_no_torch_before_it_is_asked_to():
 @pytest.mark.parametrize(
     ("model", "words", "said"),
     [
-        ("pix2pix", [], "run must be of a model that draws from noise; a Pix2Pix translates images, for which there is"),
+        (
+            "pix2pix",
+            [],
+            "run must be of a model that draws from noise; a Pix2Pix translates images, for which there is",
+        ),
         ("from_noise", ["labels=1"], "labels are for models by class"),
         ("by_class", ["labels=[0,10]"], "labels must be classes from 0 to 9; got [0, 10]"),
         ("by_class", ["labels=two"], "labels must be a whole number of at least 0, or a list of them; got two"),
@@ -141,12 +147,14 @@ def test_loading_imports_no_torch_before_it_is_asked_to():
         ("from_noise", ["device=abacus"], "device must be auto, cpu, or one that this machine has"),
         ("from_noise", ["checkpoint=best"], "checkpoint must be last, best or a file; there is no best.ckpt in"),
         ("from_noise", ["num_images=0"], "num_images must be a whole number of at least 1; got 0"),
-        ("from_noise", ["run=nowhere"], "run must be a checkpoint or a run folder with checkpoints; there is no nowhere"),
+        (
+            "from_noise",
+            ["run=nowhere"],
+            "run must be a checkpoint or a run folder with checkpoints; there is no nowhere",
+        ),
     ],
 )
-def test_what_cannot_be_sampled_is_one_sentence_and_leaves_no_folder(
-    model, words, said, request, capfd
-):
+def test_what_cannot_be_sampled_is_one_sentence_and_leaves_no_folder(model, words, said, request, capfd):
     run = request.getfixturevalue(model)
     capfd.readouterr()
     assert front_door("sample", f"run={run}", *words) == 2

@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 
 from gan_lightning.reports.embedded import FRAMES, HEAVY, LARGEST, animation, embedded
-from gan_lightning.reports.run_files import Grid
 
 
 def opened(picture):
@@ -16,11 +15,11 @@ def opened(picture):
 
 
 def grids(count, side=24):
-    found = []
+    found = {}
     for number in range(count):
         file = Path(f"{number:07d}.png")
         Image.new("RGB", (side, side), (number * 3 % 256, 0, 0)).save(file)
-        found.append(Grid(100 * number, file))
+        found[100 * number] = file
     return found
 
 
@@ -47,11 +46,11 @@ def test_what_cannot_be_read_is_left_out():
     assert embedded(Path("a.png"), "") is None
     assert embedded(Path("b.png"), "") is None
     pictures = grids(3)
-    pictures[1].file.write_bytes(b"no picture")
+    pictures[100].write_bytes(b"no picture")
     moving, _ = animation(pictures, "")
     assert opened(moving).n_frames == 2
-    assert animation(pictures[:2], "") is None
-    assert animation([], "") is None
+    assert animation({0: pictures[0], 100: pictures[100]}, "") is None
+    assert animation({}, "") is None
 
 
 def test_an_animation_has_at_most_so_many_frames_from_the_first_grid_to_the_last():
