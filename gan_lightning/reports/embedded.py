@@ -23,6 +23,8 @@ DURATION = 250
 """Milliseconds that a frame is shown; the last one four times as long."""
 CAPTION = 22
 """Height in pixels of the line below a frame."""
+INK = "#1b1f27"
+"""The colour of that line, dark enough for pages of any colour."""
 
 
 class Picture(NamedTuple):
@@ -83,10 +85,10 @@ def animation(grids: Sequence[Grid], alt: str) -> tuple[Picture, Picture] | None
 
 def _captioned(image: Image.Image, text: str, size: tuple[int, int] | None) -> Image.Image:
     """Return an image above a line of text, on a canvas of a size if one is given."""
-    canvas = Image.new("RGB", size or (image.width, image.height + CAPTION), "white")
+    canvas = Image.new("RGB", size or (image.width, image.height + CAPTION), INK)
     canvas.paste(image, (0, 0))
     font = ImageFont.load_default(14)
-    ImageDraw.Draw(canvas).text((canvas.width / 2, canvas.height - CAPTION / 2), text, "black", font, "mm")
+    ImageDraw.Draw(canvas).text((canvas.width / 2, canvas.height - CAPTION / 2), text, "white", font, "mm")
     return canvas
 
 
