@@ -96,8 +96,7 @@ def _content(folder: Path) -> dict[str, Any]:
     losses, metrics, grids = files.curves("losses.csv", "iteration"), files.curves("metrics.csv", "step"), files.grids()
     environment = files.environment()
     named = _named(folder)
-    config = files.record().get("config")
-    config = config if isinstance(config, dict) else {}
+    config = _below(files.record(), "config")
     ends = [curve[0][-1] for curve in (*losses.values(), *metrics.values())] + [grid.iteration for grid in grids]
     end = max(ends, default=0)
     reproduce, left_out = files.commands(named)
@@ -125,6 +124,12 @@ def _content(folder: Path) -> dict[str, Any]:
     }
 
 
+def _below(tree: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return the mapping below a key; an empty one if there is none."""
+    found = tree.get(key)
+    return found if isinstance(found, dict) else {}
+
+
 def _named(folder: Path) -> str:
     """Return a run folder as a command line names it, from the working directory where it lies below it."""
     whole = folder.resolve()
@@ -133,7 +138,7 @@ def _named(folder: Path) -> str:
 
 def _parts(config: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the classes of a run's model, networks, loss and data, by what they are."""
-    model, data = (config.get(key) if isinstance(config.get(key), dict) else {} for key in ("model", "data"))
+    model, data = _below(config, "model"), _below(config, "data")
     nodes = {
         "model": model,
         "generator": model.get("generator"),
@@ -209,7 +214,7 @@ def _score_charts(records: Sequence[ScoreRecord]) -> list[Chart]:
 def _commands(named: str, config: dict[str, Any], end: int, metrics: dict[str, Curve]) -> list[tuple[str, str]]:
     """Return command lines for what one does with a trained run, each with what it is for."""
     run = shlex.quote(f"run={named}")
-    model, trainer = (config.get(key) if isinstance(config.get(key), dict) else {} for key in ("model", "trainer"))
+    model, trainer = _below(config, "model"), _below(config, "trainer")
     sample = ("Sample", f"gan-lightning sample {run}")
     if "latent_dim" not in model:
         sample = ("Translate", f"gan-lightning translate {run} input=DIR output=DIR")
