@@ -15,8 +15,8 @@ def weights_and_biases(
 ) -> Logger:
     """Return Lightning's logger for Weights & Biases, under the name of the run folder.
 
-    Its files are written to the folder `wandb` of the run folder, without the symbolic links that a run folder may not
-    have. A continued run is a new run there unless `id` names the earlier one.
+    Its files are written to a folder `wandb` beside the run folder, because there are symbolic links among them, with
+    which a run folder would not be continued. A continued run is a new run there unless `id` names the earlier one.
 
     Args:
         folder: the run folder.
@@ -30,8 +30,8 @@ def weights_and_biases(
     """
     try:
         return WandbLogger(
-            name=Path(folder).name, save_dir=folder, project=project, entity=entity, version=id, offline=offline,
-            settings={"symlink": False},
+            name=Path(folder).name, save_dir=str(Path(folder).parent), project=project, entity=entity, version=id,
+            offline=offline,
         )  # fmt: skip
     except ModuleNotFoundError as error:
         raise _missing("wandb") from error
@@ -61,7 +61,7 @@ def swanlab(
     except ModuleNotFoundError as error:
         raise _missing("swanlab") from error
     return SwanLabLogger(
-        project=project, workspace=workspace, experiment_name=Path(folder).name, logdir=str(Path(folder) / "swanlog"),
+        project=project, workspace=workspace, experiment_name=Path(folder).name, log_dir=str(Path(folder) / "swanlog"),
         mode=mode,
     )  # fmt: skip
 

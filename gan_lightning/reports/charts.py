@@ -13,7 +13,7 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 20, 12, 28
 Number = float | int
 FRAME = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT}
 """What a page needs to know to draw a chart."""
-TICKS = 4
+TICKS = 5
 """About how many numbers an axis has."""
 
 

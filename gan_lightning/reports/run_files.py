@@ -47,17 +47,17 @@ class RunFiles:
 
     def record(self) -> dict[str, Any]:
         """Return the run's record, `run.json`, whose `config` and other parts may be missing or of any kind."""
-        return _unless_damaged(lambda: dict(json.loads(self._text("run.json"))), {})
+        return _unless_damaged(lambda: dict(json.loads(self._text("run.json")))) or {}
 
     def environment(self) -> dict[str, str]:
         """Return names and values of what the run was trained on."""
-        return _unless_damaged(lambda: {str(key): str(value) for key, value in self._json(ENVIRONMENT).items()}, {})
+        return _unless_damaged(lambda: {str(key): str(value) for key, value in self._json(ENVIRONMENT).items()}) or {}
 
     def neighbours(self) -> dict[str, str]:
         """Return names and values of what the search for nearest training images found, `neighbours.json`."""
-        found = _unless_damaged(lambda: dict(self._json("neighbours.json")), {})
+        found = _unless_damaged(lambda: dict(self._json("neighbours.json"))) or {}
         plain = {str(key): str(value) for key, value in found.items() if isinstance(value, str | int | float)}
-        return plain | _unless_damaged(lambda: _shares(found["memorisation"]), {})
+        return plain | (_unless_damaged(lambda: _shares(found["memorisation"])) or {})
 
     def curves(self, name: str, clock: str) -> dict[str, Curve]:
         """Return the curve of every column of a table that has numbers.
@@ -78,18 +78,18 @@ class RunFiles:
 
     def scores(self) -> list[ScoreRecord]:
         """Return the score records of training and of evaluations, without those of deviations."""
-        found = _unless_damaged(lambda: records_of_run(self.folder), [])
+        found = _unless_damaged(lambda: records_of_run(self.folder)) or []
         return [record for record in found if _is_sound(record) and record.better != "neither"]
 
     def failures(self) -> list[ScoringFailure]:
         """Return the iterations that could not be scored."""
-        found = _unless_damaged(lambda: ScoreFile(self.folder / SCORES).failures(), [])
+        found = _unless_damaged(lambda: ScoreFile(self.folder / SCORES).failures()) or []
         return [each for each in found if _is_iteration(each.iteration) and isinstance(each.failed, str)]
 
     def messages(self) -> list[Message]:
         """Return what the guard said, in order."""
         found = []
-        for line in _unless_damaged(lambda: self._text("guard.jsonl").split("\n"), []):
+        for line in _unless_damaged(lambda: self._text("guard.jsonl").split("\n")) or []:
             with suppress(*DAMAGE):
                 plain = json.loads(line)
                 found.append(Message(_iteration(plain["iteration"]), str(plain["sentence"])))
@@ -105,7 +105,7 @@ class RunFiles:
         Args:
             shown: the run folder as a command line names it.
         """
-        return _unless_damaged(lambda: _commands(self.record(), shown), ([], []))
+        return _unless_damaged(lambda: _commands(self.record(), shown)) or ([], [])
 
     def _text(self, name: str) -> str:
         return (self.folder / name).read_text(encoding="utf-8")
@@ -171,9 +171,9 @@ def _is_sound(record: ScoreRecord) -> bool:
     return are_counts and all(isinstance(each, str) for each in words) and isinstance(record.value, int | float)
 
 
-def _unless_damaged(read: Callable[[], T], without: Any) -> T:
-    """Return what is read, or something else if it is damaged."""
+def _unless_damaged(read: Callable[[], T]) -> T | None:
+    """Return what is read; None if it is damaged."""
     try:
         return read()
     except DAMAGE:
-        return without
+        return None

@@ -97,8 +97,7 @@ def _content(folder: Path) -> dict[str, Any]:
     losses, metrics, grids = files.curves("losses.csv", "iteration"), files.curves("metrics.csv", "step"), files.grids()
     environment = files.environment()
     named = _named(folder)
-    config = files.record().get("config")
-    config = config if isinstance(config, dict) else {}
+    config = _below(files.record(), "config")
     ends = [curve[0][-1] for curve in (*losses.values(), *metrics.values())] + [*grids]
     end, newest = max(ends, default=0), next(reversed(grids), 0)
     reproduce, left_out = files.commands(named)
@@ -126,6 +125,12 @@ def _content(folder: Path) -> dict[str, Any]:
     }
 
 
+def _below(tree: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return the mapping below a key; an empty one if there is none."""
+    found = tree.get(key)
+    return found if isinstance(found, dict) else {}
+
+
 def _named(folder: Path) -> str:
     """Return a run folder as a command line names it, from the working directory where it lies below it."""
     whole = folder.resolve()
@@ -134,7 +139,7 @@ def _named(folder: Path) -> str:
 
 def _parts(config: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the classes of a run's model, networks, loss and data, by what they are."""
-    model, data = _section(config, "model"), _section(config, "data")
+    model, data = _below(config, "model"), _below(config, "data")
     nodes = {
         "model": model,
         "generator": model.get("generator"),
@@ -144,12 +149,6 @@ def _parts(config: dict[str, Any]) -> list[tuple[str, str]]:
     }
     named = {key: node.get("_target_") for key, node in nodes.items() if isinstance(node, dict)}
     return [(key, target.rpartition(".")[2]) for key, target in named.items() if isinstance(target, str)]
-
-
-def _section(config: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return a part of a configuration; an empty one where it is missing or of another kind."""
-    found = config.get(key)
-    return found if isinstance(found, dict) else {}
 
 
 def _figures(end: int, metrics: dict[str, Curve], environment: dict[str, str]) -> list[tuple[str, str]]:
@@ -216,7 +215,7 @@ def _score_charts(records: Sequence[ScoreRecord]) -> list[Chart]:
 def _commands(named: str, config: dict[str, Any], end: int, metrics: dict[str, Curve]) -> list[tuple[str, str]]:
     """Return command lines for what one does with a trained run, each with what it is for."""
     run = shlex.quote(f"run={named}")
-    model, trainer = _section(config, "model"), _section(config, "trainer")
+    model, trainer = _below(config, "model"), _below(config, "trainer")
     sample = ("Sample", f"gan-lightning sample {run}")
     if "latent_dim" not in model:
         sample = ("Translate", f"gan-lightning translate {run} input=DIR output=DIR")

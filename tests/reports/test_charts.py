@@ -27,7 +27,11 @@ def test_curves_share_their_axes_and_the_level_lies_within():
 
 @pytest.mark.parametrize(
     ("least", "largest", "texts"),
-    [(0, 1, ["0", "0.5", "1"]), (0, 1500, ["0", "500", "1000", "1500"]), (-2, 2, ["-2", "-1", "0", "1", "2"])],
+    [
+        (0, 1, ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
+        (0, 1500, ["0", "500", "1000", "1500"]),
+        (-2, 2, ["-2", "-1", "0", "1", "2"]),
+    ],
 )
 def test_numbers_at_an_axis_are_round(least, largest, texts):
     made = chart("t", {"a": ([0, 1], [float(least), float(largest)])})
