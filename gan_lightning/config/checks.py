@@ -21,8 +21,8 @@ from gan_lightning.config.signatures import named_in
 log = logging.getLogger(__name__)
 
 MAY_CHANGE = {
-    "root", "test_root", "download", "batch_size", "num_workers", "cache", "cache_dir", "on_device", "on_bad", "max_bad",
-    "expected", "drop_last", "flip",
+    "root", "test_root", "download", "batch_size", "num_workers", "cache", "cache_dir", "on_device", "on_bad",
+    "max_bad", "expected", "drop_last", "flip",
 }  # fmt: skip
 """Keys of the data that a continuation may change, because the images stay the same."""
 
