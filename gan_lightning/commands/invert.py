@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 SHOWN = 16
 """Pictures in inversion.png, and errors in the log, at most."""
+AMPLIFIED = 4
+"""How many times brighter than they are errors are shown, because those of a good result would be black."""
 
 
 def prepared(config: DictConfig) -> Callable[[], None]:
@@ -192,7 +194,7 @@ def _picture(pictures: Images, found: Inverted) -> Image.Image:
         [
             Columns("target", levels(targets)[:, None], none),
             Columns("result", levels(results)[:, None], none),
-            Columns("error", levels((results - targets).abs() - 1)[:, None], errors),
+            Columns(f"error x {AMPLIFIED}", levels(AMPLIFIED * (results - targets).abs() - 1)[:, None], errors),
         ]
     )
 

@@ -97,8 +97,8 @@ class Paired(AlignedDataModule):
         below = [root / side / name for name in _names(split) if (root / side / name).is_dir()]
         if not below and split == "test":
             raise ValueError(
-                f"data.root: there are no test pairs; put some into {root}/A/test and {root}/B/test, or hold some of "
-                "the training pairs out with data.test_fraction=0.1"
+                f"data.root: there are no test pairs; put some into {root}/A/test and {root}/B/test, or hold some "
+                "of the training pairs out with data.test_fraction=0.1"
             )
         folder = below[0] if below else root / side
         files = image_files(folder, LAYOUT)

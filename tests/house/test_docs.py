@@ -19,7 +19,7 @@ from omegaconf import OmegaConf
 
 from gan_lightning import losses
 from gan_lightning.config import resolvers, schema
-from gan_lightning.config.arguments import with_runs
+from gan_lightning.config.arguments import with_overrides, with_runs
 from gan_lightning.config.signatures import signature
 from support.configuration import CONF, ROOT, options
 
@@ -75,6 +75,8 @@ def composed(words):
         command, *words = words
     if command == "compare":
         words = with_runs(words)
+    if command in ("evaluate", "neighbours", "translate"):
+        words = with_overrides(words)
     overrides, sweep, rest = [], False, iter(words)
     for word in rest:
         if word in ("--cfg", "-c", "--package", "-p"):

@@ -22,9 +22,8 @@ def test_records_are_a_table_of_every_field_and_what_they_share_is_written_once(
     ]
     assert shared[-2:] == ["- One.", "- Two."]
     assert {"- latent_seed: 7", "- data: abcdef"} < set(shared)
-    assert len(columns) + len(shared[:-2]) + 2 == len(
-        fields(ScoreRecord)
-    )  # with warnings, and an interval that none has
+    left_out = 2  # the warnings, and the interval, which none of the records has
+    assert len(columns) + len(shared[:-2]) + left_out == len(fields(ScoreRecord))
     alone = whole_records([record])
     assert alone.startswith("| score | value |\n| --- | --- |\n| fd_random | ")
     assert "- run: a|b" in alone
