@@ -41,6 +41,12 @@ imports: setup ## who may import whom
 links: setup ## links and anchors of the Markdown files
 	@$(BIN)/python -m pytest -q tests/house/test_docs.py
 
+pictures: setup ## make the README's pictures again, by training the demo; a few minutes
+	@rm -rf outputs/pictures
+	@$(BIN)/python -m gan_lightning experiment=demo hydra.run.dir=outputs/pictures/demo
+	@$(BIN)/python -m gan_lightning animate run=outputs/pictures/demo output=outputs/pictures/animation
+	@cp outputs/pictures/animation/strip.png docs/images/demo.png
+
 tables: setup ## fill the documentation's tables of options from conf/
 	@$(BIN)/python docs/tables.py
 
@@ -53,5 +59,5 @@ clean: ## remove the environment, caches and builds; outputs stay
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test slow lint type imports links tables check board clean
+.PHONY: help setup demo test slow lint type imports links pictures tables check board clean
 .DEFAULT_GOAL := help
