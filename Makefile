@@ -45,7 +45,7 @@ pictures: setup ## make the README's pictures again, by training the demo; a few
 	@rm -rf outputs/pictures
 	@$(BIN)/python -m gan_lightning experiment=demo hydra.run.dir=outputs/pictures/demo
 	@$(BIN)/python -m gan_lightning animate run=outputs/pictures/demo output=outputs/pictures/animation
-	@cp outputs/pictures/animation/strip.png docs/images/demo.png
+	@cp outputs/pictures/animation/animation.webp docs/images/demo.webp
 
 tables: setup ## fill the documentation's tables of options from conf/
 	@$(BIN)/python docs/tables.py
