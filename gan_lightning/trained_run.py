@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import torch
 from hydra.utils import instantiate
@@ -9,6 +10,7 @@ from lightning import LightningDataModule
 from torch import nn
 
 from gan_lightning.config.composition import searching
+from gan_lightning.config.record import FILE as RECORD
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.devices import device_of
 from gan_lightning.models.ema import Weights
@@ -56,10 +58,13 @@ class TrainedRun:
         overrides: Sequence[str] = (),
         key: str = "run",
     ) -> None:
+        if weights not in get_args(Weights):
+            raise ValueError(f"weights must be {' or '.join(get_args(Weights))}; got {weights}")
         self.device = device_of(device)
         self.file = checkpoint_of(str(run), key, str(checkpoint))
         beside = self.file.absolute().parent
-        self.folder = beside.parent if beside.name == "checkpoints" else None
+        is_in_run = beside.name == "checkpoints" and (beside.parent / RECORD).is_file()
+        self.folder = beside.parent if is_in_run else None
         with searching(config_dir):
             self.model, self.config, self.iteration = restored(self.file, key, overrides)
         self.model.to(self.device).eval()

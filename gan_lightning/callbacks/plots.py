@@ -1,13 +1,14 @@
 """Plots of a run, drawn from its own files."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from lightning import Callback, Trainer
-from PIL import Image
 
 from gan_lightning.callbacks.cadence import Cadence
 from gan_lightning.callbacks.checkpoint_io import BadStateError
+from gan_lightning.data.images import read_image
 from gan_lightning.evaluation.records import ScoreFile
 from gan_lightning.files import add_name
 from gan_lightning.models.game import AdversarialGame
@@ -116,10 +117,16 @@ class Plots(Callback):
         draw_panels(score_curves(self.scores.read()), self.folder / "scores.png")
         real, grids = self.samples / "real.png", list(grids_by_iteration(self.samples).values())
         if real.is_file() and grids:
-            draw_beside(real, grids[-1], self.folder / "real_and_fake.png")
+            with suppress(
+                ValueError
+            ):  # the folder of a continued run may have come from elsewhere with a damaged picture
+                draw_beside(real, grids[-1], self.folder / "real_and_fake.png")
 
 
 def draw_beside(real: Path, fake: Path, file: Path) -> None:
-    """Draw two grids side by side, pixel by pixel, in panels of one size."""
-    with Image.open(real) as left, Image.open(fake) as right:
-        write_png(panels({"Real Images": left, "Fake Images": right}), file)
+    """Draw two grids side by side, pixel by pixel, in panels of one size.
+
+    Raises:
+        ValueError: if one of the files cannot be read as a picture.
+    """
+    write_png(panels({"Real Images": read_image(real), "Fake Images": read_image(fake)}), file)

@@ -52,8 +52,8 @@ class Report(Callback):
             return
         spent = timedelta(seconds=round(time.monotonic() - self.since))
         self.environment["time of the last part"] = str(spent)
-        self._note(trainer)
         try:
+            self._note(trainer)
             for logger in trainer.loggers:
                 logger.save()
             run_report.write(self.folder, self.folder / run_report.NAME)

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from gan_lightning.config import logs, schema
+from gan_lightning.data.images import read_image
 from gan_lightning.files import atomic_write, hold, refuse_existing, remove_leftovers
 from gan_lightning.reports.animation import of_one_size, write_animation
 from gan_lightning.reports.captions import captioned, panels
@@ -140,10 +141,10 @@ def _read(file: Path) -> tuple[Image.Image, bool]:
         ValueError: if the file is no picture.
     """
     try:
-        with Image.open(file, formats=["PNG"]) as picture:
-            return picture.convert("RGB"), bool(picture.info.get("Title"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        picture = read_image(file)
+    except ValueError as error:
         raise ValueError(f"run: {file} cannot be read as a picture ({error}); remove it to do without") from error
+    return picture.convert("RGB"), bool(picture.info.get("Title"))
 
 
 def _beside_losses(frames: Mapping[int, Image.Image], folder: Path) -> dict[int, Image.Image]:

@@ -67,6 +67,7 @@ def export(
     direction: str = "",
     weights: Weights = "ema",
     overwrite: bool = False,
+    overrides: Any = (),
 ) -> Callable[[], None]:
     """Check what is asked for; return what writes the generator and compares each file with the module.
 
@@ -79,18 +80,21 @@ def export(
         direction: `xy` or `yx` of a model that translates; the first without any.
         weights: the generator's moving average if there is one, or its weights as trained.
         overwrite: whether files that exist may be replaced.
+        overrides: a list of what replaces values of the run's configuration, such as a `_target_` that the run names.
 
     Raises:
         ValueError: if a key is wrong or files exist already; nothing is written then. The work raises it too, if a
             file's images differ from the module's by more than 1e-5.
     """
-    trained = TrainedRun(run, checkpoint, weights, "cpu")
+    trained = TrainedRun(run, checkpoint, weights, "cpu", overrides=overrides)
     if not formats or not set(formats) <= FILES.keys():
         raise ValueError(f"formats must be a list of {', '.join(FILES)}; got {list(formats)}")
     if direction and direction not in trained.model.directions:
         known = " or ".join(filter(None, trained.model.directions)) or "left out"
         raise ValueError(f"direction must be {known} for this run; got {direction}")
     target = Path(output).expanduser()
+    if "pt2" in formats and not trained.is_translator and trained.latent_inputs().name not in ("normal", "uniform"):
+        raise ValueError("formats must leave pt2 out, whose sample.py draws no latents but normal or uniform ones")
     refuse_existing([target / name for kind in formats for name in FILES[kind]], "output", overwrite)
     network = deepcopy(trained.network(direction)).float().requires_grad_(False)
     network.to(memory_format=torch.contiguous_format)

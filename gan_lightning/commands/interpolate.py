@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -67,6 +67,7 @@ def interpolate(
     weights: Weights = "ema",
     device: str = "auto",
     overwrite: bool = False,
+    overrides: Any = (),
 ) -> Callable[[], None]:
     """Check what is asked for; return what writes the images.
 
@@ -91,11 +92,12 @@ def interpolate(
         weights: the generator's moving average if there is one, or its weights as trained.
         device: `auto`, `cpu` or another of torch's devices.
         overwrite: whether files that exist may be replaced.
+        overrides: a list of what replaces values of the run's configuration, such as a `_target_` that the run names.
 
     Raises:
         ValueError: if the model has no such samples or classes, or files exist already; nothing is written then.
     """
-    restored = TrainedRun(run, checkpoint, weights, device)
+    restored = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
     restored.check_pictures()
     inputs, classes = restored.latent_inputs(truncation), restored.classes(labels)
     is_class_path = labels is not None and classes is not None and len(classes) > 1

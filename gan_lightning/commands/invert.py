@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -56,6 +56,7 @@ def invert(
     batch_size: PositiveInt = 64,
     device: str = "auto",
     overwrite: bool = False,
+    overrides: Any = (),
 ) -> Callable[[], None]:
     """Check what is asked for and read the pictures; return what writes inversion.png and latents.npz.
 
@@ -77,12 +78,13 @@ def invert(
         batch_size: rows in one pass of the generator; each start of each picture is one.
         device: `auto`, `cpu` or another of torch's devices.
         overwrite: whether files that exist may be replaced.
+        overrides: a list of what replaces values of the run's configuration, such as a `_target_` that the run names.
 
     Raises:
         ValueError: if the model does not draw from noise, a class does not exist, no picture can be read, or files
             exist already; nothing is written then.
     """
-    trained = TrainedRun(run, checkpoint, weights, device)
+    trained = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
     inputs = trained.latent_inputs()
     classes = trained.classes(labels)
     target = Path(output).expanduser()

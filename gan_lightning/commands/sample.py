@@ -4,7 +4,7 @@ import logging
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -48,6 +48,7 @@ def sample(
     batch_size: PositiveInt = 64,
     device: str = "auto",
     overwrite: bool = False,
+    overrides: Any = (),
 ) -> Callable[[], None]:
     """Check what is asked for; return what writes the images.
 
@@ -68,11 +69,12 @@ def sample(
         batch_size: images in one pass of the generator.
         device: `auto`, `cpu` or another of torch's devices.
         overwrite: whether files that exist may be replaced.
+        overrides: a list of what replaces values of the run's configuration, such as a `_target_` that the run names.
 
     Raises:
         ValueError: if the model cannot be sampled like this, or files exist already; nothing is written then.
     """
-    restored = TrainedRun(run, checkpoint, weights, device)
+    restored = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
     restored.check_pictures()
     classes = restored.classes(labels)
     restored.latent_inputs(truncation)

@@ -26,6 +26,8 @@ MODELS = {
 """Models that suit a generator, by what it takes."""
 Data = LightningDataModule | None
 """The data module; only translation needs one."""
+LEAST_LIMIT = 0.01
+"""The least truncation: numbers beyond it are drawn again and again, which takes about as often as its inverse."""
 BLOCK = 256
 """Numbered latents are drawn in blocks of this size, so that an image does not depend on how many are drawn."""
 
@@ -128,12 +130,12 @@ class LatentInputs(GeneratorInputs):
         """Return the same inputs, with numbers beyond plus or minus a limit drawn again when images have numbers.
 
         Raises:
-            ValueError: if the latents are not normal, or the limit is not above 0.
+            ValueError: if the latents are not normal, or the limit is below 0.01.
         """
         if not self.is_normal:
             raise ValueError("truncation is for normal latents, latent=normal; this run has others, so leave it out")
-        if limit <= 0:
-            raise ValueError(f"truncation must be above 0; got {limit}")
+        if limit < LEAST_LIMIT:
+            raise ValueError(f"truncation must be at least {LEAST_LIMIT}; got {limit}")
         inputs = copy(self)
         inputs.distribution = partial(randomness.truncated_normal, limit=limit)
         return inputs

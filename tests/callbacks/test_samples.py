@@ -8,6 +8,7 @@ from hydra.utils import instantiate
 from lightning.pytorch.loggers import TensorBoardLogger
 from PIL import Image
 
+from gan_lightning.callbacks.plots import draw_beside
 from support.playing import SMALL, batches, play
 
 
@@ -101,3 +102,12 @@ def test_grids_of_translators_have_headings_and_real_pairs_are_side_by_side(mode
     both = np.asarray(Image.open(tmp_path / "plots" / "real_and_fake.png"))
     left, right = np.array_split(both, 2, axis=1)
     assert left.shape == right.shape
+
+
+@pytest.mark.parametrize("content", [b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", b"torn"])
+def test_a_picture_that_is_none_is_not_opened_by_another_program_for_a_plot(content, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "fake.png")
+    (tmp_path / "real.png").write_bytes(content)
+    with pytest.raises(ValueError, match="not an image in JPEG, PNG"):
+        draw_beside(tmp_path / "real.png", tmp_path / "fake.png", tmp_path / "both.png")
+    assert not (tmp_path / "both.png").exists()

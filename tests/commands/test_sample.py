@@ -143,7 +143,7 @@ def test_loading_imports_no_torch_before_it_is_asked_to():
         ("from_noise", ["labels=1"], "labels are for models by class"),
         ("by_class", ["labels=[0,10]"], "labels must be classes from 0 to 9; got [0, 10]"),
         ("by_class", ["labels=two"], "labels must be a whole number of at least 0, or a list of them; got two"),
-        ("from_noise", ["truncation=0"], "truncation must be above 0; got 0"),
+        ("from_noise", ["truncation=0"], "truncation must be at least 0.01; got 0"),
         ("from_noise", ["device=abacus"], "device must be auto, cpu, or one that this machine has"),
         ("from_noise", ["checkpoint=best"], "checkpoint must be last, best or a file; there is no best.ckpt in"),
         ("from_noise", ["num_images=0"], "num_images must be a whole number of at least 1; got 0"),
@@ -193,3 +193,13 @@ def test_a_run_whose_data_are_gone_is_still_sampled(train, pairs, tmp_path):
     moved = Path(shutil.move(run, tmp_path / "elsewhere"))
     assert front_door("sample", f"run={moved}", "num_images=2", f"output={tmp_path / 'out'}") == 0
     assert len(names(tmp_path / "out")) == 3
+
+
+def test_a_class_that_a_run_was_trained_with_must_be_typed_again(train, tmp_path, capfd):
+    word = "model.generator._target_=gan_lightning.networks.mlp.MLPGenerator"
+    run = train("data=digits", "model=gan", "network=mlp", "data.image_size=8", word)
+    words = [f"run={run}", "num_images=2", f"output={tmp_path / 'out'}"]
+    assert front_door("sample", *words) == 2
+    assert "give it again on the command line" in capfd.readouterr().err
+    assert front_door("sample", *words, word) == 0
+    assert len(gan_lightning.load(run, overrides=[word]).sample(2)) == 2

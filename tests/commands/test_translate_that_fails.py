@@ -43,7 +43,7 @@ WRONG = {
     "a precision that is none": (["precision=8"], "precision must be one of 32-true, bf16-mixed, 16-mixed; got 8"),
     "a device that is none": (["device=abacus"], "device must be auto, cpu, or one that this machine has, such as cuda:0; got abacus"),
     "both ways with files": (["overwrite=true", "skip_existing=true"], "overwrite and skip_existing must not both be true; choose one"),
-    "a key of an earlier version": (["overwrite=true"], "it is called existing now"),
+    "a key of an earlier version": (["existing=skip"], "it is called skip_existing=true or overwrite=true now"),
     "a misspelt key": (["batchsize=2"], "did you mean batch_size"),
     "a group of training": (["model=cyclegan"], "model"),
 }  # fmt: skip
