@@ -81,9 +81,7 @@ def _run() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
     try:
         with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
-            of_run = dict.fromkeys(
-                ("evaluate", "export", "interpolate", "invert", "neighbours", "sample", "translate"), with_overrides
-            )
+            of_run = dict.fromkeys(OF_A_RUN, with_overrides)
             words = prepared({"compare": with_runs, **of_run}.get(command, list)(arguments))
             both = continued(words) if command == "train" else Words(words, words)
             repeated = [*given[: len(given) - len(arguments)], *both.typed]
