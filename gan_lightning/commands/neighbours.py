@@ -149,6 +149,8 @@ def neighbours(
         with atomic_write(target / "neighbours.json") as stream:
             stream.write(json.dumps(report, indent=1).encode())
         log.info("written to %s: neighbours.png, neighbours.json", target)
+        if trained.folder and target.resolve() != trained.folder.resolve():
+            log.info("output=%s puts them into the run's report", trained.folder)
 
     return work
 

@@ -226,5 +226,6 @@ def memorisation_record(
         extractor_sha256=extractor.sha256,
         versions=versions(),
         warnings=list(warnings),
+        better="neither",  # one half is best: less is no merit, as noise shows
         interval=[found.low, found.high],
     )

@@ -102,7 +102,7 @@ class ScoreRecord(Context, Record):
         extractor_sha256: the hash of the extractor's weights.
         versions: the versions of this project and the libraries.
         warnings: sentences that a reader of the score should know.
-        better: which values are better; `neither` for standard deviations.
+        better: which values are better; `neither` for standard deviations, and for shares of which one half is best.
         interval: the ends of a 95 % confidence interval of the value; empty where none is computed.
 
     Raises:

@@ -25,6 +25,7 @@ def test_an_undecided_discriminator_is_halfway_between_its_targets(loss, output)
     assert loss.undecided == (None if output is None else pytest.approx(output))
 
 
+@pytest.mark.slow
 def test_a_run_of_cross_entropy_has_the_line_and_a_run_of_hinge_has_none():
     lines = {}
     for loss in ("non_saturating", "hinge"):

@@ -71,6 +71,7 @@ def test_a_run_that_continues_has_one_curve_one_series_of_grids_and_the_weights_
     assert "continued from" in (four / "train.log").read_text()
 
 
+@pytest.mark.slow
 def test_a_run_that_continues_again_and_again_is_the_unbroken_one(whole, tmp_path):
     """At the ends of epochs and within them; Lightning alone counts the epochs of a resumed run differently."""
     run = tmp_path / "often"

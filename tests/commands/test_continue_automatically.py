@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from support.command import NARROW, front_door, the_run
 from support.run_folders import checkpoint, files
 
@@ -22,6 +24,7 @@ def test_auto_starts_continues_and_ends(capfd):
     assert len(list(Path("outputs/train").iterdir())) == 2, "another configuration is another run"
 
 
+@pytest.mark.slow
 def test_auto_finds_runs_whose_options_are_below_a_config_dir():
     Path("mine/loss").mkdir(parents=True)
     Path("mine/loss/soft.yaml").write_text(
@@ -34,6 +37,7 @@ def test_auto_finds_runs_whose_options_are_below_a_config_dir():
     assert checkpoint(the_run())["hyper_parameters"]["model"]["loss"]["real_target"] == 0.7
 
 
+@pytest.mark.slow
 def test_auto_in_a_folder_of_its_own(capfd):
     words = [*NARROW, "resume=auto", "hydra.run.dir=own"]
     assert front_door(*words, "trainer.max_steps=2") == 0

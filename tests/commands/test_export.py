@@ -32,7 +32,10 @@ def by_class(train):
     return train("data=digits", "model=acgan", "data.image_size=16")
 
 
-@pytest.mark.parametrize("model", ["from_noise", "by_class", "pix2pix", "cyclegan"])
+@pytest.mark.parametrize(
+    "model",
+    ["by_class", *(pytest.param(each, marks=pytest.mark.slow) for each in ("from_noise", "pix2pix", "cyclegan"))],
+)
 def test_a_program_gives_the_modules_images_in_a_process_without_this_package(model, request, tmp_path, capfd):
     run = request.getfixturevalue(model)
     assert front_door("export", f"run={run}", f"output={tmp_path / 'out'}") == 0
@@ -57,7 +60,7 @@ def test_a_program_gives_the_modules_images_in_a_process_without_this_package(mo
         assert (images - wanted).abs().max() <= 1e-5
 
 
-@pytest.mark.parametrize("model", ["by_class", "cyclegan"])
+@pytest.mark.parametrize("model", ["by_class", pytest.param("cyclegan", marks=pytest.mark.slow)])
 def test_an_onnx_file_gives_the_modules_images(model, request, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     run = request.getfixturevalue(model)
@@ -91,6 +94,7 @@ def test_weights_and_card_say_what_the_generator_is(by_class, tmp_path):
     assert all(torch.equal(kept[name], own[name]) for name in own)
 
 
+@pytest.mark.slow
 def test_the_program_beside_it_draws_with_torch_alone(by_class, pix2pix, tmp_path):
     out = tmp_path / "noise"
     assert front_door("export", f"run={by_class}", f"output={out}", "formats=[pt2]") == 0
@@ -107,6 +111,7 @@ def test_the_program_beside_it_draws_with_torch_alone(by_class, pix2pix, tmp_pat
     assert Image.open(tmp_path / "sample.ppm").size == (32, 32)
 
 
+@pytest.mark.slow
 def test_each_direction_is_exported_by_name(cyclegan, tmp_path):
     images = []
     for direction in ("xy", "yx"):

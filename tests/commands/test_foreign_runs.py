@@ -208,6 +208,7 @@ def test_what_is_typed_again_is_taken(run):
     assert restored_config(record, [word], "resume")
 
 
+@pytest.mark.slow
 def test_hydras_own_files_of_a_run_are_not_read(run):
     for name in ("overrides.yaml", "config.yaml", "hydra.yaml"):
         (run / ".hydra" / name).write_text(
@@ -250,6 +251,7 @@ def test_a_recorded_path_does_not_write_to_the_terminal(run, capfd):
     assert "\nINFO all" not in shown
 
 
+@pytest.mark.slow
 def test_modules_of_the_working_directory_and_of_a_run_folder_are_not_imported(run):
     evil = "open('executed', 'w')\n"
     for folder in (Path(), run):

@@ -74,6 +74,7 @@ def test_the_animation_goes_through_all_rows_and_back(from_noise):
         assert animation.info["loop"] == 0
 
 
+@pytest.mark.slow
 def test_the_same_command_writes_the_same_bytes_with_arithmetic_too(by_class):
     words = ["samples=[0,1]", "steps=3", "arithmetic=[[0,1],[2],[3]]"]
     assert interpolate(by_class, *words) == 0
@@ -83,6 +84,7 @@ def test_the_same_command_writes_the_same_bytes_with_arithmetic_too(by_class):
     assert {file.name: file.read_bytes() for file in Path("out").iterdir()} == first
 
 
+@pytest.mark.slow
 def test_samples_of_a_model_by_class_keep_their_classes_and_one_label_is_that_of_all(by_class):
     for number, words in enumerate(([], ["labels=7"])):
         assert interpolate(by_class, "samples=[1,2]", "steps=3", f"output=out{number}", *words) == 0
@@ -92,6 +94,7 @@ def test_samples_of_a_model_by_class_keep_their_classes_and_one_label_is_that_of
         same(end, samples[2])
 
 
+@pytest.mark.slow
 def test_several_labels_are_passed_through_while_each_sample_keeps_its_latent(by_class):
     assert interpolate(by_class, "samples=[1,3]", "labels=[3,8,3]", "steps=3") == 0
     found = tiles("out/interpolation.png", 4, 3)
@@ -115,6 +118,7 @@ def place_of_sums(width):
     return band + heading, (size - left.width) // 2, band, whole.width - size + (size - right.width) // 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["from_noise", "by_class"])
 def test_a_sum_is_that_of_the_averages(model, request):
     """A - B + B is A, and the average of one sample is the sample."""
@@ -132,6 +136,7 @@ def test_a_sum_is_that_of_the_averages(model, request):
     assert np.abs(around[0][0] - around[1][1]).max() > 1
 
 
+@pytest.mark.slow
 def test_latents_of_a_cube_are_joined_by_lines_unless_an_arc_is_asked_for(train):
     run = train("data=digits", "model=gan", "network=mlp", "data.image_size=8", "latent=uniform")
     words = ["samples=[0,1]", "steps=5"]

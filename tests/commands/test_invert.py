@@ -49,6 +49,7 @@ def test_pictures_of_the_generator_are_made_again_far_better_than_by_random_late
     assert Image.open("out/inversion.png").width > 3 * 64
 
 
+@pytest.mark.slow
 def test_the_same_command_writes_the_same_bytes_and_overwrites_nothing_unasked(from_noise, own, capfd):
     for output in ("one", "other"):
         assert invert(from_noise, own / "1.png", output, "steps=5") == 0
@@ -60,6 +61,7 @@ def test_the_same_command_writes_the_same_bytes_and_overwrites_nothing_unasked(f
     assert Path("one/latents.npz").read_bytes() != Path("other/latents.npz").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_picture_is_inverted_alike_alone_and_in_any_batch(from_noise, own):
     for output, source, batch_size in (("all", own, 8), ("alone", own / "2.png", 1)):
         assert invert(from_noise, source, output, "steps=10", f"batch_size={batch_size}") == 0
@@ -75,6 +77,7 @@ def test_pictures_of_any_kind_are_fitted_and_those_that_cannot_be_read_are_named
     assert "input must be a picture that can be read" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_classes_are_given_in_turn_or_each_is_tried(by_class, own):
     assert invert(by_class, own, "given", "steps=1", "starts=2", "labels=[2,1]") == 0
     assert found("given")["labels"].tolist() == [2, 1, 2]

@@ -62,6 +62,7 @@ def test_a_picture_numbers_and_records_are_written(run, capfd):
     assert "samples are nearer to a training image than held-out images are in" in capfd.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_same_command_writes_the_same_bytes_and_overwrites_nothing_unasked(run, capfd):
     for output in ("one", "other"):
         assert neighbours(run, output) == 0
@@ -127,6 +128,7 @@ def test_a_run_that_cannot_be_compared_gets_one_sentence_and_no_folder(pix2pix, 
     assert not Path("outputs").exists()
 
 
+@pytest.mark.slow
 def test_data_that_have_moved_are_found_where_they_are_now(train, classes, tmp_path, capfd):
     shutil.copytree(classes, tmp_path / "then")
     words = ["data=folder", f"data.root={tmp_path / 'then'}", "data.test_fraction=0.2", "model=gan", "network=mlp"]

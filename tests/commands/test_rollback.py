@@ -45,6 +45,7 @@ def test_a_run_goes_back_to_its_last_good_checkpoint_with_lower_rates_and_other_
     assert_it_went_on(2)
 
 
+@pytest.mark.slow
 def test_a_continued_run_keeps_what_a_rollback_has_changed():
     assert front_door(*WORDS, ROLL_BACK, poison(1)) == 0
     assert front_door("resume=run", "trainer.max_steps=9", poison(1), ROLL_BACK) == 0
@@ -53,12 +54,14 @@ def test_a_continued_run_keeps_what_a_rollback_has_changed():
     assert {group["lr"] for state in last["optimizer_states"] for group in state["param_groups"]} == {1e-4}
 
 
+@pytest.mark.slow
 def test_without_a_checkpoint_a_run_starts_again():
     assert front_door(*WORDS, ROLL_BACK, poison(1), "callbacks.checkpoint.every_n_iterations=100") == 0
     with Path("run/metrics.csv").open() as stream:
         assert [int(row["step"]) for row in csv.DictReader(stream)] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
+@pytest.mark.slow
 def test_after_the_last_attempt_a_run_stops_and_says_how_to_continue(capfd):
     assert front_door(*WORDS, ROLL_BACK, poison(9), "callbacks.guard.max_rollbacks=1") == 3
     shown = " ".join(capfd.readouterr().err.split())

@@ -50,6 +50,7 @@ def test_the_same_command_writes_the_same_bytes(format, from_noise, tmp_path):
     assert len(hashes[0]) == {"png": 6, "npz": 2}[format]
 
 
+@pytest.mark.slow
 def test_an_archive_holds_the_pixels_of_the_files_and_the_classes(by_class, tmp_path):
     for format in ("png", "npz"):
         words = [f"run={by_class}", "num_images=5", "labels=[3,7]", f"format={format}", f"output={tmp_path}"]

@@ -87,6 +87,7 @@ def test_other_data_another_seed_or_a_test_split_make_another_classifier(quick, 
     assert prepared(tmp_path / "elsewhere", Few()).identity == one.identity
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "another weight", "another accuracy", "another shape"])
 def test_a_damaged_classifier_is_trained_anew_with_a_line(damage, quick, tmp_path, caplog):
     one = prepared(tmp_path, Few())

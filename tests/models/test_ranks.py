@@ -42,6 +42,7 @@ dist.destroy_process_group()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_average_their_buffers_and_drop_out_for_themselves(tmp_path):
     command = [sys.executable, "-c", TWO]
     running = [

@@ -57,6 +57,10 @@ def curves(folder, after=0):
     return tables
 
 
+QUICK = ("acgan", "cyclegan", "wgan_gp")
+"""Models whose resume `make test` compares: several players, directions and steps of D; `make slow` has all."""
+
+
 def assert_equal_runs(whole, other, folder, other_folder, at):
     for part in (*PARTS, "pools"):
         assert_same(whole.get(part), other.get(part), part)
@@ -65,7 +69,9 @@ def assert_equal_runs(whole, other, folder, other_folder, at):
     assert (folder / grid).read_bytes() == (other_folder / grid).read_bytes()
 
 
-@pytest.mark.parametrize("model", options("model"))
+@pytest.mark.parametrize(
+    "model", [each if each in QUICK else pytest.param(each, marks=pytest.mark.slow) for each in options("model")]
+)
 def test_a_run_resumed_within_its_second_epoch_equals_the_run_bit_for_bit(model, player, tmp_path):
     play, epoch = player(model, "model.generator_every=2")
     at = 2 * epoch - 1
@@ -119,6 +125,7 @@ def test_a_schedule_and_the_number_of_epochs_continue(at, player, tmp_path):
     assert whole["players"]["generator"]["moves"] == 3, "in the third batch of each epoch of four"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.5, 1.0])
 def test_a_run_that_ended_in_the_middle_or_at_the_end_of_an_epoch_continues(share, player, tmp_path):
     """With half of the batches an epoch ends after two, where the sampler alone would be in its middle."""

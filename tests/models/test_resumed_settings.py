@@ -84,7 +84,7 @@ class Rows(Callback):
 
 
 @pytest.mark.parametrize(("size", "left"), [(2, [2, 2, 2, 1]), (3, [3, 3, 1]), (8, [7]), (4, [4, 3])])
-@pytest.mark.parametrize("epoch", [0, 1])
+@pytest.mark.parametrize("epoch", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_an_epoch_resumed_with_another_batch_size_shows_each_image_once(epoch, size, left, composed, roots, tmp_path):
     """Of 15 images 8 are seen before the checkpoint; what is left is 7, and the next epoch is a whole one."""
     words = ["model=dcgan", "data=folder_labelled", "data.channels=1", *roots["folder_labelled"], *SMALL]

@@ -133,6 +133,7 @@ def test_a_damaged_file_is_left_out(name, content, copy):
     assert_is_inert(run_report.page(copy))
 
 
+@pytest.mark.slow
 def test_scores_of_other_kinds_are_left_out(copy):
     score = json.loads((copy / "scores.jsonl").read_text().splitlines()[0])
     lines = [score | {key: value} for key in score for value in (None, [1], "x", 1e400, {"a": {}})]
