@@ -27,7 +27,7 @@ Bytes = UInt8[Tensor, "B C H W"]
 
 
 class MirroredToo:
-    """Images, and after all of them their mirror images, for a training that has seen both.
+    """Images followed by their mirror images, because training with flips has seen both.
 
     Args:
         images: the images as they are stored.

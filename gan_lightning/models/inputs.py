@@ -1,4 +1,4 @@
-"""What a generator is given, for a training batch or for an image number, and the fakes of a batch."""
+"""The inputs of a generator, for a training batch or for numbered images, and the fakes that it makes of a batch."""
 
 from abc import ABC, abstractmethod
 from bisect import bisect
