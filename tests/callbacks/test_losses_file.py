@@ -104,6 +104,7 @@ def test_a_very_short_run_has_no_empty_plots(gan, tmp_path):
     assert not (tmp_path / "plot.png").exists()
 
 
+@pytest.mark.slow
 def test_each_drawing_of_the_losses_is_kept_where_that_is_asked_for(gan, tmp_path):
     own = plots(tmp_path, every_n_iterations=2, keep_each=True)
     play(gan(), callbacks=[own, Losses(str(tmp_path / "losses.csv"))], max_steps=5)

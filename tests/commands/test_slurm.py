@@ -32,6 +32,7 @@ def job(monkeypatch):
     return job
 
 
+@pytest.mark.slow
 def test_sigusr1_puts_the_job_back_into_the_queue_once_everything_is_written(job, gan_lightning, monkeypatch):
     usual = Throughput.on_train_batch_end
 

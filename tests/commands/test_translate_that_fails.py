@@ -260,6 +260,7 @@ def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, t
     assert {Image.open(Path("out", name)).convert("RGB").size for name in names("out")} == {(128, 128)}
 
 
+@pytest.mark.slow
 def test_a_link_to_itself_and_bytes_that_are_no_utf8_stop_nothing_and_names_keep_their_bytes(pix2pix, tmp_path, capfd):
     root = tmp_path / "in"
     root.mkdir()

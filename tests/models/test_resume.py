@@ -7,6 +7,7 @@ import pytest
 import torch
 from hydra.utils import instantiate
 
+from support.cells import cells
 from support.checkpoints import assert_same
 from support.configuration import options
 
@@ -69,9 +70,7 @@ def assert_equal_runs(whole, other, folder, other_folder, at):
     assert (folder / grid).read_bytes() == (other_folder / grid).read_bytes()
 
 
-@pytest.mark.parametrize(
-    "model", [each if each in QUICK else pytest.param(each, marks=pytest.mark.slow) for each in options("model")]
-)
+@pytest.mark.parametrize("model", cells(options("model"), quick=QUICK))
 def test_a_run_resumed_within_its_second_epoch_equals_the_run_bit_for_bit(model, player, tmp_path):
     play, epoch = player(model, "model.generator_every=2")
     at = 2 * epoch - 1
@@ -108,7 +107,7 @@ def test_a_run_resumes_exactly_wherever_it_stopped_and_however_batches_are_loade
             assert_equal_runs(whole, resumed, tmp_path / "whole", folder, at)
 
 
-@pytest.mark.parametrize("at", [3, 4])
+@pytest.mark.parametrize("at", cells([3, 4], quick=[3]))
 def test_a_schedule_and_the_number_of_epochs_continue(at, player, tmp_path):
     more = [
         "trainer.max_epochs=3",

@@ -10,6 +10,7 @@ from torch.optim import SGD, Adam, AdamW
 
 from gan_lightning.models.players import check_resumable
 from support.batches import epoch_of
+from support.cells import cells
 from support.playing import SMALL, play
 
 
@@ -83,7 +84,10 @@ class Rows(Callback):
         self.numbers.append((trainer.current_epoch, batch_idx))
 
 
-@pytest.mark.parametrize(("size", "left"), [(2, [2, 2, 2, 1]), (3, [3, 3, 1]), (8, [7]), (4, [4, 3])])
+SIZES = [(2, [2, 2, 2, 1]), (3, [3, 3, 1]), (8, [7]), (4, [4, 3])]
+
+
+@pytest.mark.parametrize(("size", "left"), cells(SIZES, quick=SIZES[1:2]))
 @pytest.mark.parametrize("epoch", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_an_epoch_resumed_with_another_batch_size_shows_each_image_once(epoch, size, left, composed, roots, tmp_path):
     """Of 15 images 8 are seen before the checkpoint; what is left is 7, and the next epoch is a whole one."""

@@ -10,6 +10,7 @@ from gan_lightning.commands import train
 from gan_lightning.models.inputs import Fakes
 from gan_lightning.models.pool import ImagePool
 from gan_lightning.types import Aligned
+from support.cells import cells
 from support.configuration import TRANSLATION_MODELS, options
 from support.playing import play
 from support.translation_batches import SIZE, SMALL, pairs
@@ -84,7 +85,10 @@ def test_generators_terms_come_in_parts_whose_graphs_do_not_live_together(compos
     assert counts == [2, 4, 5, 6]
 
 
-@pytest.mark.parametrize("term", ["cycle_weight_x", "cycle_weight_y", "identity_weight_x", "identity_weight_y"])
+WEIGHTS = ["cycle_weight_x", "cycle_weight_y", "identity_weight_x", "identity_weight_y"]
+
+
+@pytest.mark.parametrize("term", cells(WEIGHTS, quick=["cycle_weight_x", "identity_weight_y"]))
 def test_each_weight_of_cyclegan_multiplies_the_term_of_its_own_domain(term, composed):
     x, y = (image.float() for image in pairs(1)[0])
     batch, found = Aligned(x, y), []

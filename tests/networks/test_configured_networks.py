@@ -8,6 +8,7 @@ from torch import nn
 from gan_lightning.config import schema
 from gan_lightning.networks.projection import Projection
 from gan_lightning.types import DiscriminatorOutput
+from support.cells import cells
 from support.configuration import NOISE_NETWORKS, TRANSLATION_NETWORKS, options
 from support.networks import convolutions, count
 
@@ -59,7 +60,7 @@ def test_every_network_takes_the_inputs_and_answers_the_outputs_that_it_names(ne
         assert not hasattr(discriminator, "outputs")
 
 
-@pytest.mark.parametrize("network", options("network"))
+@pytest.mark.parametrize("network", cells(options("network"), quick=["acgan", "dcgan", "sngan", "unet_multiscale"]))
 def test_every_discriminators_logits_are_what_its_last_layer_answers_and_no_probabilities(network, composed):
     _, discriminator = players(composed(*narrow(network)))
     answered = []
