@@ -39,7 +39,7 @@ class DiscriminatorOutput(NamedTuple):
     features: tuple[Float[Tensor, "B ..."], ...] = ()
     class_logits: Float[Tensor, "B K"] | None = None
 
-    def rows(self, index: Tensor) -> "DiscriminatorOutput":
+    def rows(self, index: Tensor | slice) -> "DiscriminatorOutput":
         """Return the outputs for some of the images."""
         classes = self.class_logits
         return DiscriminatorOutput(

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_lightning.types import Critic, Discriminator, DiscriminatorOutput, Images, Logits, Scalar, Terms
+
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 
 
 class RecordingCritic:
@@ -14,26 +16,43 @@ class RecordingCritic:
 
     Args:
         discriminator: the network that is run.
+        at_once: whether the named batches, of which the loss needs all, may share one pass, as they do if the
+            discriminator judges each image alone.
         images: batches by name, whose outputs are kept; their rows are found by content, so a loss may also join
             several batches in any order.
     """
 
-    def __init__(self, discriminator: Discriminator, **images: Images) -> None:
+    def __init__(self, discriminator: Discriminator, *, at_once: bool = False, **images: Images) -> None:
         self.discriminator = discriminator
         self.images = images
         self.outputs: dict[str, DiscriminatorOutput] = {}
+        self._shares_a_pass = at_once and judges_each_image_alone(discriminator)
         self._passes: list[DiscriminatorOutput] = []
 
     def __call__(self, images: Images) -> Logits:
         """Return the first head's logits, in full precision."""
-        output = _in_full_precision(as_output(self.discriminator(images)))
-        self._passes.append(output)
         whole = [name for name, named in self.images.items() if named is images]
+        if whole and self._shares_a_pass:
+            if whole[0] not in self.outputs:
+                self._run_on_all()
+            output = self.outputs[whole[0]]
+        else:
+            output = self._output(images)
+        self._passes.append(output)
         self.outputs |= dict.fromkeys(whole, output)
         for name in () if whole else self.images:
             if (rows := find_rows(self.images[name], images)) is not None:
                 self.outputs[name] = output.rows(rows)
         return output.logits[0]
+
+    def _run_on_all(self) -> None:
+        output, start = self._output(torch.cat([*self.images.values()])), 0
+        for name, images in self.images.items():
+            self.outputs[name] = output.rows(slice(start, start + len(images)))
+            start += len(images)
+
+    def _output(self, images: Images) -> DiscriminatorOutput:
+        return _in_full_precision(as_output(self.discriminator(images)))
 
     def output_of(self, name: str) -> DiscriminatorOutput:
         """Return the discriminator's output for a named batch; if no loss has asked about it, run the pass now."""
@@ -76,6 +95,19 @@ def joined(terms: Terms, more: Terms) -> Terms:
 def as_output(answer: Logits | DiscriminatorOutput) -> DiscriminatorOutput:
     """Return a discriminator's output as a record, also if it is bare logits."""
     return answer if isinstance(answer, DiscriminatorOutput) else DiscriminatorOutput((answer,))
+
+
+def judges_each_image_alone(discriminator: Discriminator) -> bool:
+    """Return whether a discriminator's outputs are the same, rounding aside, whichever images share the batch.
+
+    Its class must say so in its attribute `judges_each_image_alone`, because a layer may compare images in ways that
+    nothing shows. Even so, batch norm and dropout depend on the batch, and spectral norm changes in each pass.
+    Whatever is wrapped around a network, such as a condition or an augmentation, belongs to one batch alone.
+    """
+    if not isinstance(discriminator, nn.Module) or not getattr(discriminator, "judges_each_image_alone", False):
+        return False
+    has_dropout = any(isinstance(layer, DROPOUTS) and layer.p for layer in discriminator.modules())
+    return not has_dropout and next(discriminator.buffers(), None) is None
 
 
 def mean_logits(discriminator: Discriminator) -> Critic:

@@ -136,7 +136,7 @@ class AdversarialGame(LightningModule, ABC):
         """Return D's terms, penalties included, and the critic with D's outputs for `real` and `fake`."""
         real = self.real_images(batch, direction)
         discriminator = augmented(self.augment, self.critic(batch, direction))
-        critic = RecordingCritic(discriminator, real=real, fake=fake)
+        critic = RecordingCritic(discriminator, at_once=True, real=real, fake=fake)
         terms = critic.terms(lambda critic: self.loss.discriminator(critic, real, fake))
         terms = joined(terms, self.penalty_terms("discriminator", mean_logits(discriminator), real, fake))
         if self.augment and self.augment.adaptive:

@@ -145,6 +145,7 @@ class ACGANDiscriminator(nn.Module):
     inputs: tuple[str, ...] = ("images",)
     memory_format = torch.channels_last
     outputs: tuple[str, ...] = ("logits", "class_logits")
+    judges_each_image_alone = True
 
     def __init__(
         self,

@@ -159,6 +159,7 @@ class DCGANDiscriminator(nn.Module):
 
     inputs: tuple[str, ...] = ("images",)
     memory_format = torch.channels_last
+    judges_each_image_alone = True
 
     def __init__(
         self,

@@ -95,6 +95,7 @@ class LSGANDiscriminator(nn.Module):
 
     inputs: tuple[str, ...] = ("images",)
     memory_format = torch.channels_last
+    judges_each_image_alone = True
 
     def __init__(
         self,

@@ -69,6 +69,7 @@ class MLPDiscriminator(nn.Module):
     """
 
     inputs: tuple[str, ...] = ("images",)
+    judges_each_image_alone = True
 
     def __init__(
         self,

@@ -92,6 +92,7 @@ class PatchGANDiscriminator(nn.Module):
 
     inputs: tuple[str, ...] = ("images",)
     memory_format = torch.channels_last
+    judges_each_image_alone = True
 
     def __init__(
         self,
@@ -159,6 +160,7 @@ class MultiScalePatchGAN(nn.Module):
     inputs: tuple[str, ...] = ("images",)
     memory_format = torch.channels_last
     outputs: tuple[str, ...] = ("logits", "features")
+    judges_each_image_alone = True
 
     def __init__(
         self,

@@ -158,6 +158,7 @@ class R3GANDiscriminator(nn.Module):
 
     inputs: tuple[str, ...] = ("images",)
     memory_format = torch.channels_last
+    judges_each_image_alone = True
 
     def __init__(
         self, channels: PositiveInt, image_size: PositiveInt, width: PositiveInt = 64, spectral_norm: bool = False
