@@ -9,6 +9,7 @@ from gan_lightning.callbacks.rewind import EVENTS, begin_with, rewind
 from gan_lightning.config import logs
 from gan_lightning.config.parts import check_same_images
 from gan_lightning.config.record import FILE, RunRecord
+from gan_lightning.files import remove_leftovers
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ class Opening(Callback):
         self.is_open = True
         if not trainer.is_global_zero:
             return
+        for folder in (self.folder, *filter(Path.is_dir, self.folder.iterdir())):
+            remove_leftovers(folder)  # a run that was killed may have been drawing or writing anywhere
         iteration = self.record.parts[-1].iteration
         if not self.file:  # nothing is kept of a run that was killed here before its first checkpoint
             iteration = -1

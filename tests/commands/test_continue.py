@@ -93,11 +93,15 @@ def test_what_came_after_the_checkpoint_is_cut(whole, four):
     (four / "checkpoints" / "last.ckpt").hardlink_to(four / "checkpoints" / "0000002.ckpt")
     (event,) = four.glob("events.out.*")
     event.write_bytes(event.read_bytes()[:-7])  # the record that was being written
+    unfinished = [four / folder / f".{16 * 'a'}.tmp" for folder in (".", "plots", "samples", "checkpoints")]
+    for file in unfinished:
+        file.write_bytes(b"half a file")
     assert front_door(f"resume={four}", "trainer.max_steps=6") == 0
     six = whole / "six"
     assert_same(checkpoint(six)["state_dict"], checkpoint(four)["state_dict"])
     assert rows(four) == rows(six)
     assert points(four) == points(six)
+    assert not any(file.exists() for file in unfinished)
 
 
 def test_a_checkpoint_continues_in_a_new_folder_that_knows_its_parent(whole, four):
