@@ -20,7 +20,9 @@ TRAINING_SHARE = 0.75
 
 
 class PhotoCrops:
-    """Overlapping square crops of photographs, a quarter of their side apart.
+    """Overlapping square crops of photographs, a quarter of their side apart, in an order that is mixed but fixed.
+
+    A grid shows the first ones, which are therefore from all over the photographs.
 
     Args:
         photos: file names of scikit-learn's photographs.
@@ -33,20 +35,21 @@ class PhotoCrops:
 
     def __init__(self, photos: tuple[str, ...], side: int, split: Split, from_gray: bool) -> None:
         self.photos, self.side, self.images_per_item = photos, side, 2 if from_gray else 1
-        self.places: list[tuple[str, int, int]] = []
+        places: list[tuple[str, int, int]] = []
         for photo in photos:
             height, width, _ = _photo(photo).shape
             border = int(width * TRAINING_SHARE)
             left, right = (0, border) if split == "train" else (border, width)
             step = max(1, side // 4)
-            self.places += [
+            places += [
                 (photo, x, y) for y in range(0, height - side + 1, step) for x in range(left, right - side + 1, step)
             ]
-        if not self.places:
+        if not places:
             raise ValueError(
                 "data.image_size must be at most 160, the width that the photographs leave for tests, and "
                 f"data.load_size at most 427, their height; got {side}"
             )
+        self.places = [places[number] for number in np.random.default_rng(0).permutation(len(places))]
 
     def __len__(self) -> int:
         return len(self.places)
