@@ -10,7 +10,7 @@ from lightning import LightningDataModule
 from torch import nn
 
 from gan_lightning.config.composition import searching
-from gan_lightning.config.record import FILE as RECORD
+from gan_lightning.config.run_folders import folder_of
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.devices import device_of
 from gan_lightning.models.ema import Weights
@@ -62,9 +62,7 @@ class TrainedRun:
             raise ValueError(f"weights must be {' or '.join(get_args(Weights))}; got {weights}")
         self.device = device_of(device)
         self.file = checkpoint_of(str(run), key, str(checkpoint))
-        beside = self.file.absolute().parent
-        is_in_run = beside.name == "checkpoints" and (beside.parent / RECORD).is_file()
-        self.folder = beside.parent if is_in_run else None
+        self.folder = folder_of(self.file)
         with searching(config_dir):
             self.model, self.config, self.iteration = restored(self.file, key, overrides)
         self.model.to(self.device).eval()
