@@ -161,7 +161,8 @@ class TrainedRun:
         channels = self.config.data.get("channels", 3)
         if channels not in (1, 3):
             raise ValueError(
-                f"run must be of a model that makes gray or colour pictures; this one's images have {channels} channels"
+                "run must be of a model that makes gray or colour pictures; this one's images have "
+                f"{channels} channels, and gan-lightning export run=RUN writes a program that draws them"
             )
 
     def classes(self, labels: int | Sequence[int] | None) -> list[int] | None:

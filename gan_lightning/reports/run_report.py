@@ -19,14 +19,13 @@ from gan_lightning.reports.charts import FRAME, Chart, chart
 from gan_lightning.reports.embedded import animation, embedded
 from gan_lightning.reports.history import Draws, draws
 from gan_lightning.reports.run_files import RunFiles
-from gan_lightning.reports.tables import Curve, loss_curves, output_curves, read_curves
+from gan_lightning.reports.tables import UNDECIDED, Curve, loss_curves, output_curves, read_curves
 
 NAME = "report.html"
 """The report's file in a run folder."""
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 MARK = '<meta name="generator" content="gan-lightning report">'
 """What the head of every report has, by which an earlier one is known."""
-UNDECIDED = "d_out/undecided"
 MOST_PROTOCOLS = 24
 """Scores that are shown, each under its own protocol."""
 

@@ -21,6 +21,8 @@ OUTPUTS = {
     "d_out/fake_for_generator": "D(fake) in G's step",
 }
 """Columns of D's mean outputs, and what plots call them."""
+UNDECIDED = "d_out/undecided"
+"""The column of the output at which D cannot tell real from generated images: 0.5 for probabilities."""
 DOMAINS = {"": "", "_x": ", domain x", "_y": ", domain y"}
 """What the columns of a discriminator end in if there is one for each domain, and what plots call it."""
 MOST = 10**15
