@@ -71,7 +71,7 @@ def test_the_lines_of_a_report_make_the_run_again():
         assert making.began
         for line in making.lines:
             _, *typed = shlex.split(line.replace("DIR", "again").partition("  #")[0])
-            place = [] if "again" in line else ["run_dir=again_branch"]
+            place = [] if "DIR" in line else ["run_dir=again_branch"]
             assert front_door(*typed, *place) == 0
         again = "again" if name == "run" else "again_branch"
         assert_same(checkpoint(again)["state_dict"], checkpoint(name)["state_dict"])

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gan_lightning.reports import run_report
 from support.command import NARROW, front_door
@@ -162,6 +163,12 @@ def test_scores_of_other_kinds_are_left_out(copy):
     lines = [score | {key: value} for key in score for value in (None, [1], "x", 1e400, {"a": {}})]
     (copy / "scores.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
     assert_is_inert(run_report.page(copy))
+
+
+def test_a_wide_picture_has_a_row_of_its_own(copy):
+    assert 'class="wide"' not in run_report.page(copy)
+    Image.new("RGB", (300, 100)).save(copy / "samples" / "real.png")
+    assert run_report.page(copy).count('<figure class="wide">') == 1
 
 
 def test_damaged_pictures_are_left_out(copy):
