@@ -10,7 +10,7 @@ from lightning import LightningDataModule
 from torch import nn
 
 from gan_lightning.config.composition import searching
-from gan_lightning.config.record import FILE as RECORD
+from gan_lightning.config.run_folders import folder_of
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.devices import device_of
 from gan_lightning.models.ema import Weights
@@ -62,9 +62,7 @@ class TrainedRun:
             raise ValueError(f"weights must be {' or '.join(get_args(Weights))}; got {weights}")
         self.device = device_of(device)
         self.file = checkpoint_of(str(run), key, str(checkpoint))
-        beside = self.file.absolute().parent
-        is_in_run = beside.name == "checkpoints" and (beside.parent / RECORD).is_file()
-        self.folder = beside.parent if is_in_run else None
+        self.folder = folder_of(self.file)
         with searching(config_dir):
             self.model, self.config, self.iteration = restored(self.file, key, overrides)
         self.model.to(self.device).eval()
@@ -163,7 +161,8 @@ class TrainedRun:
         channels = self.config.data.get("channels", 3)
         if channels not in (1, 3):
             raise ValueError(
-                f"run must be of a model that makes gray or colour pictures; this one's images have {channels} channels"
+                "run must be of a model that makes gray or colour pictures; this one's images have "
+                f"{channels} channels, and gan-lightning export run=RUN writes a program that draws them"
             )
 
     def classes(self, labels: int | Sequence[int] | None) -> list[int] | None:

@@ -11,11 +11,9 @@ from torch.utils.tensorboard.summary import hparams
 
 from gan_lightning.callbacks.publishing import publish_scalars, publish_text
 from gan_lightning.models.game import AdversarialGame
+from gan_lightning.reports.tables import UNDECIDED
 
 Value = bool | int | float | str
-
-UNDECIDED = "d_out/undecided"
-"""The scalar that D's outputs are at where it cannot tell real from generated images: 0.5 for probabilities."""
 
 LAYOUT = {
     "Training": {

@@ -13,25 +13,11 @@ from gan_lightning.evaluation.records import ScoreFile
 from gan_lightning.files import add_name
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.reports.captions import panels
-from gan_lightning.reports.curves import (
-    LOSSES,
-    PLAYERS,
-    draw_curves,
-    draw_panels,
-    loss_curves,
-    read_curves,
-    score_curves,
-)
+from gan_lightning.reports.curves import LOSSES, draw_curves, draw_panels
 from gan_lightning.reports.grids import grids_by_iteration
 from gan_lightning.reports.pictures import write_png
+from gan_lightning.reports.tables import PLAYERS, loss_curves, output_curves, read_curves, score_curves
 from gan_lightning.types import Batch, PositiveInt
-
-OUTPUTS = {
-    "d_out/real": "D(real)",
-    "d_out/fake": "D(fake) in D's step",
-    "d_out/fake_for_generator": "D(fake) in G's step",
-}
-DOMAINS = {"": "", "_x": ", domain x", "_y": ", domain y"}
 
 
 class Plots(Callback):
@@ -101,12 +87,7 @@ class Plots(Callback):
         if draw_curves(loss_curves(self.losses), LOSSES, "Loss", file) and self.keep_each:
             add_name(file, self.folder / f"losses_{trainer.global_step:07d}.png")
         metrics = read_curves(self.metrics, "step")
-        outputs = {
-            f"{label}{domain}": metrics[tag + suffix]
-            for suffix, domain in DOMAINS.items()
-            for tag, label in OUTPUTS.items()
-            if tag + suffix in metrics
-        }
+        outputs = output_curves(metrics)
         draw_curves(outputs, "Discriminator Outputs During Training", "Mean output", self.folder / "outputs.png")
         means = {
             PLAYERS.get(tag.split("/")[1], tag.split("/")[1]): (list(range(1, 1 + len(values))), values)

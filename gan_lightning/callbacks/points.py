@@ -9,6 +9,7 @@ from gan_lightning.callbacks.cadence import Cadence
 from gan_lightning.callbacks.publishing import publish_image
 from gan_lightning.data.images import read_image
 from gan_lightning.models.game import AdversarialGame
+from gan_lightning.reports.curves import empty_figure, legend_below, save_figure
 from gan_lightning.types import Batch, Images, PositiveInt
 
 
@@ -47,20 +48,17 @@ class Points(Callback):
         self._draw(trainer, pl_module)
 
     def _draw(self, trainer: Trainer, module: AdversarialGame) -> None:
-        from matplotlib.figure import Figure
-
         module.average_buffers()
         if not trainer.is_global_zero or self.real is None:
             return
-        figure = Figure(figsize=(4, 4))
+        figure = empty_figure(4, 4.3)
         axes = figure.add_subplot()
         generated = module.grid(range(self.num_points))
         for images, colour, label in ((self.real, "0.7", "real"), (generated, "C0", "generated")):
             x, y = images.detach().float().cpu().flatten(1).T
             axes.scatter(x, y, s=3, c=colour, label=label)
-        axes.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", title=f"Iteration {trainer.global_step}")
-        axes.legend(loc="center")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        axes.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", title=f"Iteration {trainer.global_step:,}")
+        legend_below(figure, markerscale=3)
         file = self.folder / f"{trainer.global_step:07d}.png"
-        figure.savefig(file, dpi=100, bbox_inches="tight")
+        save_figure(figure, file)
         publish_image(trainer, "samples", read_image(file), trainer.global_step)

@@ -62,5 +62,8 @@ class Report(Callback):
 
     def _note(self, trainer: Trainer) -> None:
         if trainer.is_global_zero:
-            with atomic_write(self.folder / ENVIRONMENT) as stream:
-                stream.write(json.dumps(self.environment, indent=1).encode())
+            try:
+                with atomic_write(self.folder / ENVIRONMENT) as stream:
+                    stream.write(json.dumps(self.environment, indent=1).encode())
+            except OSError as error:
+                log.warning("no %s, which the report would show: %s", ENVIRONMENT, error)

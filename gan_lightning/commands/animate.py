@@ -9,12 +9,15 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from gan_lightning.config import logs, schema
+from gan_lightning.config.run_folders import run_folder
 from gan_lightning.data.images import read_image
-from gan_lightning.files import atomic_write, hold, refuse_existing, remove_leftovers
+from gan_lightning.files import hold, refuse_existing, remove_leftovers
 from gan_lightning.reports.animation import of_one_size, write_animation
 from gan_lightning.reports.captions import captioned, panels
-from gan_lightning.reports.curves import LOSSES, curves_with_cursor, loss_curves
+from gan_lightning.reports.curves import curves_with_cursor
 from gan_lightning.reports.grids import evenly_spaced, grids_by_iteration
+from gan_lightning.reports.pictures import write_png
+from gan_lightning.reports.tables import loss_curves
 from gan_lightning.values import AtLeast, Existing, Numbers
 
 log = logging.getLogger(__name__)
@@ -64,7 +67,7 @@ def animate(
         ValueError: if there are no grids or not those of the strip, a picture cannot be read, or files exist already;
             nothing is written then.
     """
-    folder = _run_folder(run)
+    folder = run_folder(run)
     grids = grids_by_iteration(folder / "samples")
     if not grids:
         raise ValueError(
@@ -97,8 +100,7 @@ def animate(
             write_animation(whole, file, fps, pause)
             log.info("%d grids, iteration %s to %s: %s", len(whole), f"{shown[0]:,}", f"{shown[-1]:,}", file)
         for file in strips:
-            with atomic_write(file) as stream:
-                panels({f"iteration {iteration:,}": sized[iteration] for iteration in in_strip}).save(stream, "PNG")
+            write_png(panels({f"iteration {iteration:,}": sized[iteration] for iteration in in_strip}), file)
             log.info("strip: %s", file)
 
     return work
@@ -106,13 +108,6 @@ def animate(
 
 TAKES = (animate,)
 """The functions whose arguments are the keys of this command's configuration."""
-
-
-def _run_folder(run: str) -> Path:
-    given = Path(run).expanduser()
-    if given.is_file() and given.absolute().parent.name != "checkpoints":
-        raise ValueError(f"run must be a run folder, or a checkpoint in one; {given} lies elsewhere")
-    return given.absolute().parent.parent if given.is_file() else given
 
 
 def _in_strip(iterations: int | Sequence[int] | None, every: Sequence[int], strip: int) -> list[int]:
@@ -155,9 +150,9 @@ def _beside_losses(frames: Mapping[int, Image.Image], folder: Path) -> dict[int,
     """
     curves = loss_curves(folder / "losses.csv")
     if not curves:
-        raise ValueError(f"losses=true needs the file losses.csv, which {folder} does not have; leave it out")
+        raise ValueError(f"losses=true needs losses in the file losses.csv, and {folder} has none; leave it out")
     height = max(CURVES[1], *(frame.height for frame in frames.values()))
-    draw = curves_with_cursor(curves, LOSSES, "Loss", max(CURVES[0], round(4 / 3 * height)), height)
+    draw = curves_with_cursor(curves, "Losses", "Loss", max(CURVES[0], round(4 / 3 * height)), height)
     found = {}
     for iteration, frame in frames.items():
         drawn = draw(iteration)

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 
 from gan_lightning.config import logs, schema
 from gan_lightning.config.record import refuse_links
+from gan_lightning.config.run_folders import folder_of
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.config.schema import numbers
 from gan_lightning.config.signatures import named_in
@@ -112,8 +113,8 @@ def evaluate(
     assert run is not None
     place = device_of(device)
     file = checkpoint_of(run, "run", checkpoint)
-    if file.parent.name == "checkpoints":
-        refuse_links(file.absolute().parent.parent, "run")
+    if folder := folder_of(file):
+        refuse_links(folder, "run")
     model, trained, iteration = restored(file, "run", overrides)
     model.to(place)
     data = instantiate(trained.data)
@@ -125,7 +126,6 @@ def evaluate(
         scorer = Scorer(chosen, extractor, data, split, place)
         for count in counts:
             scorer.check(model, count)
-        folder = file.absolute().parent.parent if file.parent.name == "checkpoints" else None
         progress = TrainingProgress(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
         records: list[ScoreRecord] = []
         for count, kind, mode, seed in product(counts, _weights(model, weights), _modes(model, batch_norm), seeds):

@@ -26,7 +26,7 @@ FILES = {
 }
 """The files of each format."""
 FROM_NOISE = '''
-"""Draw images from generator.pt2: python sample.py [count] [seed] writes sample.ppm; torch is all it needs."""
+"""Draw {what} from generator.pt2: python sample.py [count] [seed] writes {file}; torch is all it needs."""
 import sys
 from pathlib import Path
 import torch
@@ -35,9 +35,15 @@ count, seed = map(int, [*sys.argv[1:3], *("8", "0")[len(sys.argv) - 1 :]])
 generator = torch.export.load(Path(__file__).with_name("generator.pt2")).module()
 latents = {draw}
 images = generator(latents{labels})  # [count, {channels}, {size}, {size}] in [-1, 1]
+'''
+PICTURES = """\
 row = ((images.detach() + 1) * 127.5).round().clamp(0, 255).byte().expand(-1, 3, -1, -1).permute(2, 0, 3, 1)
 Path("sample.ppm").write_bytes(b"P6 %d {size} 255\\n" % (count * {size}) + bytes(row.flatten().tolist()))
-'''
+"""
+POINTS = """\
+lines = [",".join(map(str, point)) + "\\n" for point in images.flatten(1).tolist()]
+Path("sample.csv").write_text("".join(lines))
+"""
 TRANSLATION = '''
 """Translate a picture by generator.pt2: python sample.py IN.ppm writes sample.ppm; torch is all it needs."""
 import sys
@@ -166,7 +172,9 @@ def program_text(trained: TrainedRun, card: dict[str, Any]) -> str:
     drawn = f"(count, {length}), generator=torch.Generator().manual_seed(seed)"
     draw = f"torch.randn({drawn})" if card["latents"] == "normal" else f"2 * torch.rand({drawn}) - 1"
     labels = f", torch.arange(count) % {trained.num_classes}" if trained.num_classes else ""
-    return FROM_NOISE.lstrip().format(draw=draw, labels=labels, channels=channels, size=size)
+    what, file, written = ("images", "sample.ppm", PICTURES) if channels in (1, 3) else ("points", "sample.csv", POINTS)
+    given = {"what": what, "file": file, "draw": draw, "labels": labels, "channels": channels, "size": size}
+    return (FROM_NOISE.lstrip() + written).format(**given)
 
 
 def _report(difference: float, file: Path) -> None:

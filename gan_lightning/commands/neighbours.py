@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from gan_lightning.evaluation.neighbours import (
 from gan_lightning.evaluation.records import EVALUATIONS, ScoreFile, ScoreRecord
 from gan_lightning.evaluation.sampling import SamplingOptions, sample_images
 from gan_lightning.evaluation.scorer import TrainingProgress, context_of
-from gan_lightning.files import atomic_write, hold, refuse_existing, remove_leftovers
+from gan_lightning.files import atomic_write, refuse_existing
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.images import read_batches, to_uint8
 from gan_lightning.models.ema import Weights
@@ -54,9 +55,9 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 
 def neighbours(
     run: RunPath,
-    output: str,
     extractor: Extractor | None = None,
     checkpoint: str = "last",
+    output: str | None = None,
     num_images: PositiveInt = 1000,
     rows: PositiveInt = 8,
     nearest: PositiveInt = 5,
@@ -74,9 +75,9 @@ def neighbours(
 
     Args:
         run: a run folder, or a checkpoint.
-        output: the folder that the files are written to.
         extractor: computes the features; None for that of the run.
         checkpoint: `last`, `best` or a file.
+        output: the folder that the files are written to; None for the run folder, whose report shows them.
         num_images: how many samples are compared with as many held-out images, or with all there are.
         rows: how many samples the picture shows, the first ones.
         nearest: how many neighbours it shows of each in each space.
@@ -88,14 +89,17 @@ def neighbours(
         overrides: a list of what replaces values of the run's configuration, such as `data.root=DIR`.
 
     Raises:
-        ValueError: if the model cannot be sampled, the data are missing or are no images, or files exist already;
-            nothing is written then.
+        ValueError: if the model cannot be sampled, the data are missing or are no images, files exist already, or
+            there is no run folder to write them to; nothing is written then.
     """
     trained = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
     trained.latent_inputs()
     if trained.folder:
         refuse_links(trained.folder, "run")
-    target = Path(output).expanduser()
+    if not (output or trained.folder):
+        raise ValueError(f"output must be given for a checkpoint outside a run folder, as output=DIR; got run={run}")
+    target = Path(output).expanduser() if output else trained.folder
+    assert target
     refuse_existing([target / "neighbours.png", target / "neighbours.json"], "output", overwrite)
     data: Any = instantiate(trained.config.data)
     if not isinstance(data, StoredDataModule):
@@ -112,9 +116,6 @@ def neighbours(
     options = SamplingOptions(seed, batch_size, trained.weights)
 
     def work() -> None:
-        target.mkdir(parents=True, exist_ok=True)
-        hold(target, "output")
-        remove_leftovers(target)
         made = sample_images(trained.model, options, range(num_images))
         samples = torch.cat([to_uint8(batch.cpu())[:, : batch.shape[1]] for batch in made])
         others = _evenly_spaced(held_out, num_images) if held_out else samples[:0]
@@ -149,8 +150,8 @@ def neighbours(
         with atomic_write(target / "neighbours.json") as stream:
             stream.write(json.dumps(report, indent=1).encode())
         log.info("written to %s: neighbours.png, neighbours.json", target)
-        if trained.folder and target.resolve() != trained.folder.resolve():
-            log.info("output=%s puts them into the run's report", trained.folder)
+        if trained.folder and target.resolve() == trained.folder.resolve():
+            log.info("gan-lightning report %s puts them into the run's report", shlex.quote(f"run={trained.folder}"))
 
     return work
 

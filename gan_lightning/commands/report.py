@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from gan_lightning.config import logs, schema
 from gan_lightning.config.record import RunRecord, refuse_links
+from gan_lightning.config.run_folders import run_folder
 from gan_lightning.files import refuse_existing
 from gan_lightning.reports import run_report
 from gan_lightning.values import Existing
@@ -39,7 +40,7 @@ def report(
         ValueError: if there is no run, its record is damaged or refused, it has symbolic links, or a file exists
             that may not be replaced; nothing is written then.
     """
-    folder = _run_folder(Path(run).expanduser())
+    folder = run_folder(run)
     RunRecord.read(folder, "run")
     refuse_links(folder, "run")
     file = Path(output).expanduser() if output else folder / run_report.NAME
@@ -50,12 +51,6 @@ def report(
 
 TAKES = (report,)
 """The functions whose arguments are the keys of this command's configuration."""
-
-
-def _run_folder(given: Path) -> Path:
-    """Return a run folder, or the one that a checkpoint lies in."""
-    beside = given.absolute().parent
-    return beside.parent if given.is_file() and beside.name == "checkpoints" else given
 
 
 def _written(folder: Path, file: Path) -> None:

@@ -65,7 +65,7 @@ def prepared(config: DictConfig) -> Callable[[], None]:
         iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"]
         record = before.continued(iteration, typed, plain)
         if not Path(config.resume).is_dir():
-            record = replace(record, parent=str(file))
+            record = replace(record, parent=str(file), parts=record.parts[-1:])
     return partial(train, config, record, file, parts)
 
 

@@ -47,8 +47,9 @@ class RunRecord:
     Args:
         choices: options of groups that were typed, such as `model=lsgan`, in their order.
         config: every value that is in force, resolved and plain.
-        parts: the parts of the run; a continuation adds one.
-        parent: the checkpoint that the run began with; empty for a run that began with none.
+        parts: the parts of the run in its own folder; a continuation there adds one.
+        parent: what the run began with: a checkpoint that it continues, where the first part begins after iteration 0,
+            or what `init_from` named; empty for a run that began with neither.
     """
 
     choices: list[str]

@@ -1,4 +1,4 @@
-"""What run folders say without their checkpoints being read."""
+"""Run folders by their checkpoints, and what they say without these being read."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,26 @@ from typing import Any
 
 from gan_lightning.config.record import FILE, RunRecord
 from gan_lightning.config.restoring import NOT_TAKEN
+
+
+def folder_of(checkpoint: Path) -> Path | None:
+    """Return the run folder that a checkpoint lies in; None for one that lies elsewhere."""
+    beside = checkpoint.absolute().parent
+    return beside.parent if beside.name == "checkpoints" and (beside.parent / FILE).is_file() else None
+
+
+def run_folder(run: str) -> Path:
+    """Return the run folder that the key `run` names, as such or by one of its checkpoints.
+
+    Raises:
+        ValueError: for a file that is in no run folder.
+    """
+    given = Path(run).expanduser()
+    if not given.is_file():
+        return given
+    if folder := folder_of(given):
+        return folder
+    raise ValueError(f"run must be a run folder, or a checkpoint in one; {given} lies elsewhere")
 
 
 def configuration_of(run: Path) -> tuple[str, int]:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gan_lightning.reports.curves import Curve, extremes
+from gan_lightning.reports.curves import extremes
+from gan_lightning.reports.tables import Curve
 
 WIDTH, HEIGHT = 420, 240
 """The size of a chart in its own units, about the width of a phone in pixels."""

@@ -1,62 +1,22 @@
-"""Curves of a run over its iterations or epochs: read from its tables, and drawn."""
+"""Curves of a run over its iterations or epochs, drawn."""
 
-import csv
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from gan_lightning.evaluation.records import ScoreRecord
 from gan_lightning.files import atomic_write
+from gan_lightning.reports.tables import Curve
 
-Curve = tuple[list[int], list[float]]
-"""Iterations or epochs, and a value at each of them."""
-PLAYERS = {"generator": "G", "discriminator": "D"}
-"""Names of players as plots and captions show them."""
 COLUMNS = 1000
 """The width of a plot of curves in pixels."""
 PANELS = 3
 """Panels in a row, at most."""
+COLUMNS_OF_LEGEND = 3
+"""Entries in a row of a legend, at most: D's outputs of one domain."""
 LOSSES = "Generator and Discriminator Loss During Training"
-
-
-def read_curves(file: Path, clock: str) -> dict[str, Curve]:
-    """Return the iterations and values of every column of a table that has values; none if there is no file.
-
-    A line that a killed process has not finished is left out, and so is what is no number.
-
-    Args:
-        file: a table in CSV, such as metrics.csv.
-        clock: the column of the iterations.
-    """
-    curves: dict[str, Curve] = defaultdict(lambda: ([], []))
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    for row in csv.DictReader(text[: text.rfind("\n") + 1].splitlines()):
-        for name, value in row.items():
-            if value and name != clock:
-                with suppress(ValueError, TypeError):
-                    point = int(row[clock]), float(value)
-                    curves[name][0].append(point[0])
-                    curves[name][1].append(point[1])
-    return dict(curves)
-
-
-def loss_curves(file: Path) -> dict[str, Curve]:
-    """Return the curve of each player's loss in `losses.csv`, by the player's name in plots."""
-    return {PLAYERS.get(name, name): curve for name, curve in read_curves(file, "iteration").items()}
-
-
-def score_curves(records: Iterable[ScoreRecord]) -> dict[str, Curve]:
-    """Return the curve of each score but deviations; if an iteration was scored again, the later value counts."""
-    found: dict[str, dict[int, float]] = defaultdict(dict)
-    for record in records:
-        if record.better != "neither":
-            found[record.score][record.iteration] = record.value
-    return {name: (sorted(values), [values[at] for at in sorted(values)]) for name, values in found.items()}
 
 
 def draw_curves(curves: Mapping[str, Curve], title: str, unit: str, file: Path, clock: str = "Iterations") -> bool:
@@ -66,10 +26,9 @@ def draw_curves(curves: Mapping[str, Curve], title: str, unit: str, file: Path, 
     """
     if all(len(iterations) < 2 for iterations, _ in curves.values()):
         return False
-    figure = _figure(10, 5)
-    figure.subplots_adjust(left=0.08, right=0.97, top=0.93)
-    _plot(figure.add_subplot(), curves, title, unit, clock)
-    _save(figure, file)
+    figure = empty_figure(10, 5)
+    _plot(figure, curves, title, unit, clock)
+    save_figure(figure, file)
     return True
 
 
@@ -82,13 +41,13 @@ def draw_panels(curves: Mapping[str, Curve], file: Path) -> bool:
         return False
     columns = min(len(curves), PANELS)
     rows = -(-len(curves) // columns)
-    figure = _figure(5 * columns, 4 * rows)
-    figure.subplots_adjust(left=0.3 / columns, right=1 - 0.1 / columns, wspace=0.25, hspace=0.4)
+    figure = empty_figure(5 * columns, 4 * rows)
     for number, (name, (iterations, values)) in enumerate(curves.items()):
         axes = figure.add_subplot(rows, columns, number + 1)
         axes.plot(iterations, values, marker=".")
         axes.set(title=name, xlabel="Iterations")
-    _save(figure, file)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    save_figure(figure, file)
     return True
 
 
@@ -108,10 +67,8 @@ def curves_with_cursor(
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    figure = _figure(width / 100, height / 100)
-    axes = figure.add_subplot()
-    _plot(axes, curves, title, unit, "Iterations")
-    figure.tight_layout()
+    figure = empty_figure(width / 100, height / 100)
+    axes = _plot(figure, curves, title, unit, "Iterations")
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
@@ -142,20 +99,30 @@ def extremes(iterations: list[int], values: list[float], columns: int = COLUMNS)
     return [iterations[index] for index in kept], [values[index] for index in kept]
 
 
-def _plot(axes: Any, curves: Mapping[str, Curve], title: str, unit: str, clock: str) -> None:
-    for label, (iterations, values) in curves.items():
-        axes.plot(*extremes(iterations, values), label=label, linewidth=1)
-    axes.set(title=title, xlabel=clock, ylabel=unit)
-    axes.legend()
-
-
-def _figure(width: float | int, height: float | int) -> Any:
+def empty_figure(width: float | int, height: float | int) -> Any:
     """Return a figure of so many inches, which needs no screen and does not change pyplot's state."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), dpi=100)
+    return Figure(figsize=(width, height), dpi=100, layout="constrained")
 
 
-def _save(figure: Any, file: Path) -> None:
+def legend_below(figure: Any, **options: float | int) -> None:
+    """Draw the legend below the axes, where it hides no data."""
+    figure.legend(loc="outside lower center", ncols=COLUMNS_OF_LEGEND, frameon=False, **options)
+
+
+def save_figure(figure: Any, file: Path) -> None:
+    """Write a figure as a PNG file of 100 pixels for each inch, in one step."""
     with atomic_write(file) as stream:  # a run may be killed while it draws, and the plot before must stay
         figure.savefig(stream, format="png", dpi=100, pil_kwargs={"compress_level": 1})
+
+
+def _plot(figure: Any, curves: Mapping[str, Curve], title: str, unit: str, clock: str) -> Any:
+    """Plot curves in one panel; return its axes."""
+    axes = figure.add_subplot()
+    for label, (iterations, values) in curves.items():
+        axes.plot(*extremes(iterations, values), label=label, linewidth=1)
+    axes.set(title=title, xlabel=clock, ylabel=unit)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    legend_below(figure)
+    return axes

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
+from math import sqrt
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ HEAVY = 400_000
 FRAMES = 32
 """Frames of an animation, at most."""
 SIDE = 360
-"""The longest side of an animation in pixels."""
+"""The side in pixels of a square animation; others have the same area, so that wide grids can be read."""
 DURATION = 250
 """Milliseconds that a frame is shown; the last one four times as long."""
 
@@ -70,7 +71,9 @@ def animation(grids: Mapping[int, Path], alt: str) -> tuple[Picture, Picture] | 
     frames: list[Image.Image] = []
     for number in [numbers[index] for index in evenly_spaced(len(numbers), FRAMES)] if numbers else []:
         with suppress(ValueError):
-            frames.append(captioned(_reduced(read_image(grids[number]).convert("RGB"), SIDE), f"iteration {number:,}"))
+            image = read_image(grids[number]).convert("RGB")
+            longest = min(LARGEST, round(SIDE * sqrt(max(image.size) / min(image.size))))
+            frames.append(captioned(_reduced(image, longest), f"iteration {number:,}"))
     if len(frames) < 2:
         return None
     frames = of_one_size(frames)

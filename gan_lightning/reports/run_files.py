@@ -1,31 +1,21 @@
 """What a run folder's files say, as plain values; the folder may be a stranger's, so damaged parts count as missing."""
 
-import csv
 import json
-import math
-import re
-import shlex
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from gan_lightning.evaluation.records import SCORES, ScoreFile, ScoreRecord, ScoringFailure, records_of_run
-from gan_lightning.reports.curves import Curve
 from gan_lightning.reports.grids import grids_by_iteration
+from gan_lightning.reports.making import Making, making_of
+from gan_lightning.reports.tables import DAMAGE, is_iteration, iteration_of
 
 T = TypeVar("T")
 
-MOST = 10**15
-"""A number of iterations or images that no run has."""
 ENVIRONMENT = "environment.json"
 """The file in a run folder that says on what machine and with which versions the run was trained."""
-DAMAGE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, csv.Error)
-"""What reading a file raises that holds something else than it should."""
-CODE = re.compile(r"-|[+~]*hydra\b|.*\b_[a-z]+_\b", re.S)
-"""Words of a command line that are flags, settings of Hydra, or decide what is called."""
 
 
 class Message(NamedTuple):
@@ -59,23 +49,6 @@ class RunFiles:
         plain = {str(key): str(value) for key, value in found.items() if isinstance(value, str | int | float)}
         return plain | (_unless_damaged(lambda: _shares(found["memorisation"])) or {})
 
-    def curves(self, name: str, clock: str) -> dict[str, Curve]:
-        """Return the curve of every column of a table that has numbers.
-
-        Args:
-            name: the table's file name, `metrics.csv` or `losses.csv`.
-            clock: the column of the iterations.
-        """
-        curves: dict[str, Curve] = defaultdict(lambda: ([], []))
-        with suppress(*DAMAGE), (self.folder / name).open(newline="", encoding="utf-8") as stream:
-            for row in csv.DictReader(stream):
-                with suppress(ValueError):
-                    iteration = _iteration(row.pop(clock))
-                    for column, value in _numbers(row):
-                        curves[column][0].append(iteration)
-                        curves[column][1].append(value)
-        return dict(curves)
-
     def scores(self) -> list[ScoreRecord]:
         """Return the score records of training and of evaluations, without those of deviations."""
         found = _unless_damaged(lambda: records_of_run(self.folder)) or []
@@ -84,7 +57,7 @@ class RunFiles:
     def failures(self) -> list[ScoringFailure]:
         """Return the iterations that could not be scored."""
         found = _unless_damaged(lambda: ScoreFile(self.folder / SCORES).failures()) or []
-        return [each for each in found if _is_iteration(each.iteration) and isinstance(each.failed, str)]
+        return [each for each in found if is_iteration(each.iteration) and isinstance(each.failed, str)]
 
     def messages(self) -> list[Message]:
         """Return what the guard said, in order."""
@@ -92,20 +65,16 @@ class RunFiles:
         for line in _unless_damaged(lambda: self._text("guard.jsonl").split("\n")) or []:
             with suppress(*DAMAGE):
                 plain = json.loads(line)
-                found.append(Message(_iteration(plain["iteration"]), str(plain["sentence"])))
+                found.append(Message(iteration_of(plain["iteration"]), str(plain["sentence"])))
         return found
 
     def grids(self) -> dict[int, Path]:
         """Return the pictures of samples by iteration, in ascending order."""
         return grids_by_iteration(self.folder / "samples")
 
-    def commands(self, shown: str) -> tuple[list[str], list[str]]:
-        """Return the command lines that made the run, and the words that are left out of them because they name code.
-
-        Args:
-            shown: the run folder as a command line names it.
-        """
-        return _unless_damaged(lambda: _commands(self.record(), shown)) or ([], [])
+    def making(self) -> Making:
+        """Return how the run was made, with no lines if its record does not say."""
+        return _unless_damaged(lambda: making_of(self.record())) or Making("", [], [])
 
     def _text(self, name: str) -> str:
         return (self.folder / name).read_text(encoding="utf-8")
@@ -123,43 +92,6 @@ def _shares(memorisation: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _commands(record: dict[str, Any], shown: str) -> tuple[list[str], list[str]]:
-    parts, parent = record["parts"], str(record["parent"])
-    lines, left = [], []
-    for number, part in enumerate(parts):
-        words = [str(word) for word in part["overrides"]]
-        left += [word for word in words if CODE.match(word)]
-        kept = [word for word in words if not CODE.match(word)]
-        began = [f"init_from={parent}"] if parent and len(parts) == 1 else []
-        first = [f"resume={shown}"] if number else began
-        lines.append(shlex.join(["gan-lightning", *first, *kept]))
-    return lines, left
-
-
-def _iteration(value: Any) -> int:
-    """Return a number of iterations.
-
-    Raises:
-        ValueError: if it is none.
-    """
-    number = int(value)
-    if not _is_iteration(number):
-        raise ValueError(f"no run has {number} iterations")
-    return number
-
-
-def _is_iteration(value: Any) -> bool:
-    return type(value) is int and 0 <= value < MOST
-
-
-def _numbers(row: dict[str, str]) -> Iterator[tuple[str, float]]:
-    """Yield the columns of a row that have finite numbers."""
-    for column, text in row.items():
-        with suppress(ValueError, TypeError):
-            if math.isfinite(value := float(text)):
-                yield column, value
-
-
 def _is_sound(record: ScoreRecord) -> bool:
     """Return whether the fields that a report shows are of the kinds that this program writes."""
     counts = (record.iteration, record.n_real, record.n_fake, record.latent_seed)
@@ -167,7 +99,7 @@ def _is_sound(record: ScoreRecord) -> bool:
         record.score, record.split, record.extractor, record.extractor_sha256, record.resize, record.weights,
         record.batch_norm, record.better,
     )  # fmt: skip
-    are_counts = all(map(_is_iteration, counts))
+    are_counts = all(map(is_iteration, counts))
     return are_counts and all(isinstance(each, str) for each in words) and isinstance(record.value, int | float)
 
 

@@ -16,24 +16,16 @@ from gan_lightning.evaluation.records import ScoreRecord, protocol
 from gan_lightning.files import atomic_write
 from gan_lightning.printable import printable
 from gan_lightning.reports.charts import FRAME, Chart, chart
-from gan_lightning.reports.curves import Curve
 from gan_lightning.reports.embedded import animation, embedded
 from gan_lightning.reports.history import Draws, draws
 from gan_lightning.reports.run_files import RunFiles
+from gan_lightning.reports.tables import UNDECIDED, Curve, loss_curves, output_curves, read_curves
 
 NAME = "report.html"
 """The report's file in a run folder."""
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 MARK = '<meta name="generator" content="gan-lightning report">'
 """What the head of every report has, by which an earlier one is known."""
-PLAYERS = {"generator": "G", "discriminator": "D"}
-OUTPUTS = {
-    "d_out/real": "D(real)",
-    "d_out/fake": "D(fake) in D's step",
-    "d_out/fake_for_generator": "D(fake) in G's step",
-}
-DOMAINS = {"": "", "_x": ", domain x", "_y": ", domain y"}
-UNDECIDED = "d_out/undecided"
 MOST_PROTOCOLS = 24
 """Scores that are shown, each under its own protocol."""
 
@@ -94,13 +86,13 @@ def _shown(value: Any) -> Any:
 def _content(folder: Path) -> dict[str, Any]:
     """Return what the template shows, by name."""
     files = RunFiles(folder)
-    losses, metrics, grids = files.curves("losses.csv", "iteration"), files.curves("metrics.csv", "step"), files.grids()
+    losses, metrics = loss_curves(folder / "losses.csv"), read_curves(folder / "metrics.csv", "step")
+    grids = files.grids()
     environment = files.environment()
     named = _named(folder)
     config = _below(files.record(), "config")
     ends = [curve[0][-1] for curve in (*losses.values(), *metrics.values())] + [*grids]
     end, newest = max(ends, default=0), next(reversed(grids), 0)
-    reproduce, left_out = files.commands(named)
     return {
         "name": folder.resolve().name,
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -119,8 +111,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "messages": files.messages(),
         "environment": environment,
         "configuration": _yaml(config),
-        "reproduce": reproduce,
-        "left_out": left_out,
+        "making": files.making(),
         "commands": _commands(named, config, end, metrics),
     }
 
@@ -165,17 +156,10 @@ def _figures(end: int, metrics: dict[str, Curve], environment: dict[str, str]) -
 
 def _charts(losses: dict[str, Curve], metrics: dict[str, Curve]) -> list[Chart]:
     """Return the charts of the losses in every iteration and of D's outputs."""
-    outputs = {
-        f"{label}{domain}": metrics[tag + suffix]
-        for suffix, domain in DOMAINS.items()
-        for tag, label in OUTPUTS.items()
-        if tag + suffix in metrics
-    }
     level = None
     if marked := metrics.get(UNDECIDED):
         level = f"undecided, {marked[1][-1]:g}", marked[1][-1]
-    named = {PLAYERS.get(name, name): curve for name, curve in losses.items()}
-    every = [chart("Losses", named), chart("Discriminator outputs", outputs, level)]
+    every = [chart("Losses", losses), chart("Discriminator outputs", output_curves(metrics), level)]
     return [each for each in every if each]
 
 
@@ -213,24 +197,27 @@ def _score_charts(records: Sequence[ScoreRecord]) -> list[Chart]:
 
 
 def _commands(named: str, config: dict[str, Any], end: int, metrics: dict[str, Curve]) -> list[tuple[str, str]]:
-    """Return command lines for what one does with a trained run, each with what it is for."""
+    """Return command lines for what one does with such a run, each with what it is for."""
     run = shlex.quote(f"run={named}")
-    model, trainer = _below(config, "model"), _below(config, "trainer")
-    sample = ("Sample", f"gan-lightning sample {run}")
-    if "latent_dim" not in model:
-        sample = ("Translate", f"gan-lightning translate {run} input=DIR output=DIR")
+    trainer = _below(config, "trainer")
+    makes_pictures = _below(config, "data").get("channels", 3) in (1, 3)
+    found = []
+    if "latent_dim" not in _below(config, "model"):
+        found.append(("Translate", f"gan-lightning translate {run} input=DIR output=DIR"))
+    elif makes_pictures:
+        found.append(("Sample", f"gan-lightning sample {run}"))
+        found.append(("Look for copies of training images", f"gan-lightning neighbours {run}"))
     limit = ""
     steps, epochs = trainer.get("max_steps"), trainer.get("max_epochs")
     if type(steps) is int and 0 < steps <= end:
         limit = f" trainer.max_steps={2 * steps}"
     elif type(epochs) is int and 0 < epochs <= metrics.get("epoch", ([0], [-1.0]))[1][-1] + 1:
         limit = f" trainer.max_epochs={2 * epochs}"
-    return [
-        sample,
-        ("Continue", f"gan-lightning {shlex.quote(f'resume={named}')}{limit}"),
-        ("Score", f"gan-lightning evaluate {run} metric=[fid] seeds=[0,1,2]"),
-        ("Write this report again", f"gan-lightning report {run}"),
-    ]
+    found.append(("Continue", f"gan-lightning {shlex.quote(f'resume={named}')}{limit}"))
+    if makes_pictures:
+        found.append(("Score", f"gan-lightning evaluate {run} metric=[fid] seeds=[0,1,2]"))
+    found.append(("Take the generator elsewhere", f"gan-lightning export {run}"))
+    return [*found, ("Write this report again", f"gan-lightning report {run}")]
 
 
 def _yaml(config: dict[str, Any]) -> str:

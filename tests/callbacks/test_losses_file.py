@@ -94,7 +94,7 @@ def test_a_killed_run_has_the_plots_of_its_last_cadence_and_a_resumed_run_those_
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: seen.append(figure))
     play(gan(), callbacks=[plots(tmp_path), Losses(str(tmp_path / "losses.csv"))], max_steps=3)
     assert [len(line.get_xdata()) for line in seen[-1].axes[0].lines] == [9, 9], "six lines were there before"
-    assert [text.get_text() for text in seen[-1].axes[0].get_legend().get_texts()] == ["D", "G"]
+    assert [text.get_text() for text in seen[-1].legends[0].get_texts()] == ["D", "G"]
 
 
 def test_a_very_short_run_has_no_empty_plots(gan, tmp_path):

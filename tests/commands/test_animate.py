@@ -1,5 +1,6 @@
 """`gan-lightning animate`: a run's grids in motion and side by side, from its pictures alone."""
 
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -89,6 +90,7 @@ def test_grids_of_two_sizes_and_the_last_checkpoint_as_the_run(run):
     write_png(picture(0, 60, 200), run / "samples" / "0002000.png")
     (run / "checkpoints").mkdir()
     (run / "checkpoints" / "last.ckpt").write_bytes(b"not read")
+    (run / "run.json").touch()
     assert front_door("animate", "run=run/checkpoints/last.ckpt", "output=out", "caption=false") == 0
     assert sizes("animation.gif") == [(134, 200)]
 
@@ -97,7 +99,8 @@ REFUSED = {
     "no grid of this iteration": (["iterations=[0,90]"], "there is none of 90, the nearest is 100"),
     "a file that exists": (["output=there"], "overwrite=true replaces them"),
     "no grids": (["run=there"], "run must have grids, samples/<iteration>.png"),
-    "no losses": (["run=bare", "losses=true"], "losses=true needs the file losses.csv"),
+    "no losses": (["run=bare", "losses=true"], "losses=true needs losses in the file losses.csv, and bare has none"),
+    "damaged losses": (["run=damaged", "losses=true"], "losses=true needs losses in the file losses.csv"),
     "no picture": (["run=broken"], "cannot be read as a picture"),
     "a lonely checkpoint": (["run=lonely.ckpt"], "run must be a run folder, or a checkpoint in one"),
     "no run": (["run=nowhere"], "run must be a run folder; there is no nowhere"),
@@ -111,6 +114,8 @@ def test_what_cannot_be_animated_gets_a_sentence_and_nothing_is_written(case, ru
     Path("there").mkdir()
     Path("there/strip.png").write_bytes(b"mine")
     write_png(picture(0, 60, 60), Path("bare/samples/0000000.png"))
+    shutil.copytree("bare", "damaged")
+    Path("damaged/losses.csv").write_bytes(bytes(range(256)) * 2)
     Path("broken/samples").mkdir(parents=True)
     Path("broken/samples/0000000.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing")
     Path("lonely.ckpt").touch()

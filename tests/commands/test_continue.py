@@ -112,7 +112,9 @@ def test_a_checkpoint_continues_in_a_new_folder_that_knows_its_parent(whole, fou
     assert_same(checkpoint(six)["state_dict"], checkpoint(new)["state_dict"])
     assert rows(new) == rows(six)
     assert points(new) == points(six)
-    assert json.loads((new / "run.json").read_text())["parent"] == str(file)
+    record = json.loads((new / "run.json").read_text())
+    assert record["parent"] == str(file)
+    assert record["parts"] == [{"iteration": 2, "overrides": ["trainer.max_steps=6"]}]
     assert files(four) == before
 
 

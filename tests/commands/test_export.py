@@ -1,6 +1,7 @@
 """`gan-lightning export`: the generator for programs that have torch or an ONNX runtime and nothing else."""
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +110,16 @@ def test_the_program_beside_it_draws_with_torch_alone(by_class, pix2pix, tmp_pat
     Image.new("RGB", (32, 32), (200, 30, 90)).save(tmp_path / "in.ppm")
     subprocess.run([sys.executable, "-I", out / "sample.py", "in.ppm"], cwd=tmp_path, check=True)
     assert Image.open(tmp_path / "sample.ppm").size == (32, 32)
+
+
+def test_the_program_of_a_generator_of_points_writes_their_coordinates(points, tmp_path, monkeypatch):
+    assert front_door("export", f"run={points}", f"output={tmp_path}", "formats=[pt2]") == 0
+    monkeypatch.setattr(sys, "argv", ["sample.py", "5", "1"])
+    runpy.run_path(str(tmp_path / "sample.py"))
+    rows = np.loadtxt("sample.csv", delimiter=",")
+    assert rows.shape == (5, 2)
+    assert len(np.unique(rows)) == 10
+    assert np.abs(rows).max() <= 1
 
 
 @pytest.mark.slow

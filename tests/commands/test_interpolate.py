@@ -197,4 +197,6 @@ def test_points_are_no_pictures(tmp_path, capfd):
     for command in ("interpolate", "sample"):
         capfd.readouterr()
         assert front_door(command, f"run={tmp_path / 'ring'}", "output=out", "device=cpu") == 2
-        assert "run must be of a model that makes gray or colour pictures" in capfd.readouterr().err
+        said = capfd.readouterr().err
+        assert "run must be of a model that makes gray or colour pictures" in said
+        assert "gan-lightning export run=RUN writes a program" in said

@@ -1,6 +1,8 @@
 """`gan-lightning neighbours`: the nearest training images of samples, and whether a generator that copies is told."""
 
+import fcntl
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from gan_lightning.commands import neighbours as command
 from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.evaluation.neighbours import memorisation_record
 from gan_lightning.evaluation.records import records_of_run
+from gan_lightning.reports import run_report
 from support.command import front_door
 
 
@@ -62,6 +65,21 @@ def test_a_picture_numbers_and_records_are_written(run, capfd):
     assert "samples are nearer to a training image than held-out images are in" in capfd.readouterr().out
 
 
+def test_without_an_output_the_files_are_where_the_runs_report_finds_them_even_while_it_trains(run, capfd):
+    """A run that trains holds its folder; the lock is another process's to this one, because the file is opened anew."""
+    training = os.open(run, os.O_RDONLY)
+    fcntl.flock(training, fcntl.LOCK_EX)
+    assert front_door("neighbours", f"run={run}", "device=cpu", "num_images=20", "rows=2", "nearest=1") == 0
+    os.close(training)
+    assert f"gan-lightning report run={run.absolute()} puts them into the run's report" in capfd.readouterr().out
+    assert not list(Path("outputs").rglob("neighbours.[pj]*")), "the log alone"
+    page = run_report.page(run)
+    assert "Nearest training images" in page
+    assert "Samples beside their nearest training images" in page
+    assert front_door("neighbours", f"run={run}", "device=cpu") == 2
+    assert "overwrite=true replaces them" in capfd.readouterr().err
+
+
 @pytest.mark.slow
 def test_the_same_command_writes_the_same_bytes_and_overwrites_nothing_unasked(run, capfd):
     for output in ("one", "other"):
@@ -103,10 +121,12 @@ def test_without_held_out_images_the_picture_is_made_and_a_sentence_says_why_the
 
 
 def test_a_checkpoint_elsewhere_is_compared_by_the_chosen_extractor_and_nothing_is_written_beside_it(
-    by_class, tmp_path, monkeypatch
+    by_class, tmp_path, monkeypatch, capfd
 ):
     (tmp_path / "alone").mkdir()
     file = shutil.copy(by_class / "checkpoints" / "last.ckpt", tmp_path / "alone" / "some.ckpt")
+    assert front_door("neighbours", f"run={file}", "device=cpu") == 2
+    assert "output must be given for a checkpoint outside a run folder, as output=DIR" in capfd.readouterr().err
     records = []
     monkeypatch.setattr(command, "memorisation_record", lambda *given: records.append(given) or made(*given))
     made = memorisation_record

@@ -1,9 +1,11 @@
 """Curves that are read from a run's tables and drawn."""
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gan_lightning.reports.curves import curves_with_cursor, draw_panels, loss_curves, read_curves, score_curves
+from gan_lightning.reports.curves import curves_with_cursor, draw_curves, draw_panels
+from gan_lightning.reports.tables import loss_curves, read_curves, score_curves
 from support.scoring import record
 
 
@@ -12,6 +14,28 @@ def test_a_line_that_was_not_finished_and_what_is_no_number_are_left_out(tmp_pat
     file.write_text("iteration,generator,discriminator\n1,0.5,\n2,what,0.25\n3,0.125,1.5\n4,0.7")
     assert loss_curves(file) == {"G": ([1, 3], [0.5, 0.125]), "D": ([2, 3], [0.25, 1.5])}
     assert read_curves(tmp_path / "none.csv", "step") == {}
+
+
+def test_what_is_no_number_of_iterations_not_finite_or_no_text_is_left_out(tmp_path):
+    file = tmp_path / "losses.csv"
+    rows = [b"1,0.5", b"-2,0.5", b"3,nan", b"4,inf", b"9" * 5000 + b",1", b"\xff,\xfe", b"5", b"6,0.25,7,8", b"7,0.125"]
+    file.write_bytes(b"\n".join([b"iteration,generator", *rows, b""]))
+    assert loss_curves(file) == {"G": ([1, 6, 7], [0.5, 0.25, 0.125])}
+    file.write_bytes(bytes(range(256)) * 2 + b"\n")
+    assert loss_curves(file) == {}
+
+
+def test_the_legend_of_many_curves_hides_none_of_them(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: seen.append(figure))
+    curves = {f"D(fake) in D's step, domain {number}": ([1, 2], [0.0, 1.0]) for number in range(6)}
+    draw_curves(curves, "title", "Mean output", tmp_path / "outputs.png")
+    FigureCanvasAgg(seen[0]).draw()
+    (legend,), (axes,) = seen[0].legends, seen[0].axes
+    assert len(legend.get_texts()) == 6
+    assert not legend.get_window_extent().overlaps(axes.get_tightbbox())
+    assert axes.get_tightbbox().x0 >= 0
+    assert all(tick == round(tick) for tick in axes.get_xticks())
 
 
 def test_a_score_has_a_value_for_each_iteration_the_later_of_two_and_no_deviations():

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gan_lightning.reports.embedded import FRAMES, HEAVY, LARGEST, animation, embedded
+from gan_lightning.reports.embedded import FRAMES, HEAVY, LARGEST, SIDE, animation, embedded
 
 
 def opened(picture):
@@ -51,6 +51,14 @@ def test_what_cannot_be_read_is_left_out():
     assert opened(moving).n_frames == 2
     assert animation({0: pictures[0], 100: pictures[100]}, "") is None
     assert animation({}, "") is None
+
+
+def test_an_animation_of_wide_grids_is_wider_and_no_wider_than_a_picture():
+    for size, width in {(1600, 400): 2 * SIDE, (5000, 10): LARGEST, (400, 400): SIDE}.items():
+        for file in (pictures := grids(2)).values():
+            Image.new("RGB", size).save(file)
+        moving, _ = animation(pictures, "")
+        assert moving.width == width
 
 
 def test_an_animation_has_at_most_so_many_frames_from_the_first_grid_to_the_last():

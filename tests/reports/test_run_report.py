@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gan_lightning.reports import run_report
 from support.command import NARROW, front_door
@@ -79,8 +80,31 @@ def test_the_command_that_made_the_run_is_shown_with_its_continuations(copy):
     record["parts"].append({"iteration": 4, "overrides": ["trainer.max_steps=6", "data.root=a b"]})
     (copy / "run.json").write_text(json.dumps(record))
     text = Elements(run_report.page(copy)).text
-    assert f"gan-lightning resume={copy} trainer.max_steps=6 'data.root=a b'" in text
-    assert "gan-lightning data.image_size=16" in text
+    assert "gan-lightning resume=DIR trainer.max_steps=6 'data.root=a b'  # from iteration 4" in text
+    assert "gan-lightning run_dir=DIR data.image_size=16" in text
+    assert "The run was made by these lines" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "offered"),
+    [
+        ({}, ["sample", "neighbours", "resume", "evaluate", "export", "report"]),
+        ({"data": {"channels": 2}}, ["resume", "export", "report"]),
+        ({"model": {"latent_dim": None}}, ["translate", "resume", "evaluate", "export", "report"]),
+    ],
+    ids=["pictures", "points", "translations"],
+)
+def test_the_commands_are_those_that_serve_a_run_of_this_kind(kind, offered, copy):
+    record = json.loads((copy / "run.json").read_text())
+    for section, values in kind.items():
+        record["config"][section] |= values
+        record["config"][section] = {
+            key: value for key, value in record["config"][section].items() if value is not None
+        }
+    (copy / "run.json").write_text(json.dumps(record))
+    _, commands = Elements(run_report.page(copy)).text.split("The run was made by this line")
+    lines = [line for line in commands.splitlines() if line.startswith("gan-lightning ")]
+    assert [line.split()[1].partition("=")[0] for line in lines[1:]] == offered
 
 
 def test_whatever_a_strangers_folder_holds_is_shown_as_text(copy):
@@ -141,6 +165,14 @@ def test_scores_of_other_kinds_are_left_out(copy):
     assert_is_inert(run_report.page(copy))
 
 
+def test_a_wide_picture_has_a_row_of_its_own(copy):
+    rows = []
+    for size in ((100, 100), (300, 100)):
+        Image.new("RGB", size).save(copy / "samples" / "real.png")
+        rows.append(run_report.page(copy).count('<figure class="wide">'))
+    assert rows[1] == rows[0] + 1
+
+
 def test_damaged_pictures_are_left_out(copy):
     for file in (copy / "samples").iterdir():
         file.write_bytes(file.read_bytes()[:200])
@@ -199,8 +231,11 @@ def test_a_run_outlives_a_report_that_cannot_be_written(monkeypatch):
         raise RuntimeError("nothing can be drawn")
 
     monkeypatch.setattr(run_report, "write", fail)
+    Path("run/environment.json").mkdir(parents=True)
     assert front_door(*NARROW, "hydra.run.dir=run") == 0
-    assert "no report.html: nothing can be drawn" in Path("run/train.log").read_text()
+    said = Path("run/train.log").read_text()
+    assert "no report.html: nothing can be drawn" in said
+    assert "no environment.json, which the report would show: " in said
     assert Path("run/checkpoints/last.ckpt").is_file()
 
 

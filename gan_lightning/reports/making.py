@@ -1,0 +1,57 @@
+"""The command lines that make a run again, from its record."""
+
+import re
+import shlex
+from typing import Any, NamedTuple
+
+from gan_lightning.reports.tables import iteration_of
+
+CODE = re.compile(r"-|[+~]*hydra\b|.*\b_[a-z]+_\b", re.S)
+"""Words of a command line that are flags, settings of Hydra, or decide what is called."""
+ROLLED_BACK = "callbacks.guard.attempt="
+"""A word that the program records where the guard has rolled a run back; nobody has typed it."""
+NEW = "DIR"
+"""The new folder in lines that make a run again, where there are several."""
+
+
+class Making(NamedTuple):
+    """How a run was made.
+
+    Args:
+        began: a sentence about the checkpoint or the weights that it began with; empty if it began with none.
+        lines: the command lines that make it again. A continuation that changed nothing has no line, because the line
+            before goes there by itself if nothing interrupts it, and so does one that the guard rolls back.
+        left_out: words that are not in the lines, because they decide what is executed.
+    """
+
+    began: str
+    lines: list[str]
+    left_out: list[str]
+
+
+def making_of(record: dict[str, Any]) -> Making:
+    """Return how the run of a record was made; the record may be a stranger's.
+
+    Raises:
+        ValueError: if an iteration is none, and other errors if it is no record.
+    """
+    parts: list[tuple[int, list[str]]] = []
+    left_out: list[str] = []
+    for part in record["parts"]:
+        typed = [word for word in map(str, part["overrides"]) if not word.startswith(ROLLED_BACK)]
+        if typed or not parts:
+            parts.append((iteration_of(part["iteration"]), [word for word in typed if not CODE.match(word)]))
+        left_out += [word for word in typed if CODE.match(word)]
+    (iteration, words), *further = parts
+    parent, began, first = str(record["parent"]), "", []
+    if parent and iteration:
+        began = f"It continued {parent}, another run's checkpoint of iteration {iteration:,}, in a new folder."
+        first = [f"resume={parent}"]
+    elif parent:
+        began, first = f"It began with the weights of {parent}.", [f"init_from={parent}"]
+    if further:
+        first.append(f"run_dir={NEW}")
+    lines = [shlex.join(["gan-lightning", *first, *words])]
+    for iteration, words in further:
+        lines.append(f"{shlex.join(['gan-lightning', f'resume={NEW}', *words])}  # from iteration {iteration:,}")
+    return Making(began, lines, left_out)
