@@ -8,10 +8,12 @@ if __name__ == "__main__" and not sys.flags.safe_path:
 
 import gc
 import os
+import shlex
 import traceback
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, TracebackType
 
@@ -166,11 +168,15 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
     """Return the command and the rest; `train` if the first word is no command.
 
     Raises:
-        ValueError: if the first word is neither a command nor key=value.
+        ValueError: if the first word is neither a command nor key=value, or a command comes later.
     """
     first = words[0] if words else ""
     if first in commands():
         return first, words[1:]
+    for before, word in pairwise(words):
+        if word in commands() and (not before.startswith("-") or before in ("-m", "--multirun")):
+            others = shlex.join([other for other in words if other != word])
+            raise ValueError(f"{word} is a command, which stands first: gan-lightning {word} {others}")
     if first.isidentifier():
         options = [f"{group}={first}" for group in GROUPS if (CONF / group / f"{first}.yaml").is_file()]
         close = [*get_close_matches(first, commands(), n=1), *options]

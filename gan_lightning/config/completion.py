@@ -36,7 +36,7 @@ def _settings(words: list[str], primary: str, loader: ConfigLoader) -> list[str]
     group, equals, value = words[-1].partition("=")
     groups = [known.name for known in groups_of(primary)]
     if equals and group in groups:
-        return [f"{group}={option}" for option in options_of(group, loader, primary)]
+        return [f"{group}={option}" for option in options_of(group, loader)]
     hydras = DefaultCompletionPlugin(loader)
     if "/" in value:
         return [f"{group}={file}" for file in hydras.complete_files(value)]

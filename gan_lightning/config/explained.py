@@ -40,19 +40,18 @@ def keys_of(primary: str) -> list[Explained]:
     return [key for key in keys if key.name not in groups and key.default != "{}"]
 
 
-def options_of(group: str, loader: ConfigLoader, primary: str) -> list[str]:
+def options_of(group: str, loader: ConfigLoader) -> list[str]:
     """Return the options of a group as they are typed behind `=`, those in folders last, without what others share.
 
     Args:
         group: the name of the group, such as `experiment`, or `schedule@model.penalty_schedule`.
         loader: Hydra's loader, which knows all folders of YAML files.
-        primary: the name of the primary configuration, without `.yaml`, which may name further folders.
     """
     folder = group.partition("@")[0]
-    options = loader.get_group_options(folder, ObjectType.CONFIG, primary)
-    for inner in loader.get_group_options(folder, ObjectType.GROUP, primary):
+    options = loader.get_group_options(folder, ObjectType.CONFIG)
+    for inner in loader.get_group_options(folder, ObjectType.GROUP):
         if inner != "shared":
-            options += [f"{inner}/{option}" for option in options_of(f"{folder}/{inner}", loader, primary)]
+            options += [f"{inner}/{option}" for option in options_of(f"{folder}/{inner}", loader)]
     return options
 
 

@@ -56,9 +56,7 @@ def page(command: str, loader: ConfigLoader) -> str:
         every = [(name, _texts(name)[0]) for name in commands()]
         head, flags = [TITLE, USAGE, _table("Commands; without one, train:", every, width)], FLAGS
     keys = [(f"{key.name}={key.default}", key.text) for key in keys_of(primary)]
-    groups = [
-        (f"{group.name}=", _choices(group, options_of(group.name, loader, primary))) for group in groups_of(primary)
-    ]
+    groups = [(f"{group.name}=", _choices(group, options_of(group.name, loader))) for group in groups_of(primary)]
     tables = {
         "Keys with their defaults:": keys,
         "Groups, chosen as group=option; the default stands first:": groups,
