@@ -160,7 +160,7 @@ def _answer(words: list[str]) -> str | None:
         loader = GlobalHydra.instance().config_loader()
         if is_query:
             return "\n".join(completions(os.environ.get("COMP_LINE", ""), loader))
-        named = [word for word in words if word != "help" and word.isidentifier()]
+        named = [word for word in words if word in commands()] or words[words[:1] == ["help"] :]
         return page(_split(named)[0], loader)
 
 
