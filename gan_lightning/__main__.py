@@ -16,6 +16,7 @@ from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, TracebackType
+from typing import Any
 
 from gan_lightning import signals
 
@@ -157,7 +158,7 @@ def _answer(words: list[str]) -> str | None:
     if not is_query and not typed.help and words[:1] != ["help"]:
         return None
     with searching(typed.config_dir):
-        loader = GlobalHydra.instance().config_loader()
+        loader: Any = GlobalHydra.instance().config_loader()
         if is_query:
             return "\n".join(completions(os.environ.get("COMP_LINE", ""), loader))
         named = [word for word in words if word in commands()] or words[words[:1] == ["help"] :]

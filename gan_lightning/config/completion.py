@@ -4,7 +4,7 @@ import re
 from contextlib import redirect_stderr, suppress
 from io import StringIO
 
-from hydra.core.config_loader import ConfigLoader
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.errors import HydraException
 from hydra.plugins.completion_plugin import DefaultCompletionPlugin
 
@@ -12,7 +12,7 @@ from gan_lightning.config.explained import groups_of, options_of
 from gan_lightning.config.help import FLAGS, commands, primary_of
 
 
-def completions(line: str, loader: ConfigLoader) -> list[str]:
+def completions(line: str, loader: ConfigLoaderImpl) -> list[str]:
     """Return what the last word of a command line may become.
 
     Args:
@@ -31,7 +31,7 @@ def completions(line: str, loader: ConfigLoader) -> list[str]:
     return sorted({each for each in found if each.startswith(last)})
 
 
-def _settings(words: list[str], primary: str, loader: ConfigLoader) -> list[str]:
+def _settings(words: list[str], primary: str, loader: ConfigLoaderImpl) -> list[str]:
     """Return what sets a value or chooses an option; Hydra finds no options in folders, as paper/cgan_mnist is."""
     group, equals, value = words[-1].partition("=")
     groups = [known.name for known in groups_of(primary)]

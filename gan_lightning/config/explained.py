@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from hydra.core.config_loader import ConfigLoader
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.object_type import ObjectType
 
 from gan_lightning.config.composition import CONF
@@ -40,7 +40,7 @@ def keys_of(primary: str) -> list[Explained]:
     return [key for key in keys if key.name not in groups and key.default != "{}"]
 
 
-def options_of(group: str, loader: ConfigLoader) -> list[str]:
+def options_of(group: str, loader: ConfigLoaderImpl) -> list[str]:
     """Return the options of a group as they are typed behind `=`, those in folders last, without what others share.
 
     Args:
@@ -48,8 +48,8 @@ def options_of(group: str, loader: ConfigLoader) -> list[str]:
         loader: Hydra's loader, which knows all folders of YAML files.
     """
     folder = group.partition("@")[0]
-    options = loader.get_group_options(folder, ObjectType.CONFIG)
-    for inner in loader.get_group_options(folder, ObjectType.GROUP):
+    options = loader.repository.get_group_options(folder, ObjectType.CONFIG)
+    for inner in loader.repository.get_group_options(folder, ObjectType.GROUP):
         if inner != "shared":
             options += [f"{inner}/{option}" for option in options_of(f"{folder}/{inner}", loader)]
     return options

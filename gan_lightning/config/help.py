@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from shutil import get_terminal_size
 from textwrap import fill
 
-from hydra.core.config_loader import ConfigLoader
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import OmegaConf
 
 from gan_lightning.config.composition import CONF, PACKAGE
@@ -42,7 +42,7 @@ def primary_of(command: str) -> str:
     return "config" if command == "train" else command
 
 
-def page(command: str, loader: ConfigLoader) -> str:
+def page(command: str, loader: ConfigLoaderImpl) -> str:
     """Return the help of a command, as wide as the terminal; that of `train` starts with the list of all commands.
 
     Args:
