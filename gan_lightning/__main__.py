@@ -8,16 +8,22 @@ if __name__ == "__main__" and not sys.flags.safe_path:
 
 import gc
 import os
+import shlex
 import traceback
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, TracebackType
+from typing import Any
 
 from gan_lightning import signals
 
 with signals.answered_by(signals.exit_at_once):  # these imports take a while
     import hydra
+    from hydra._internal.utils import get_args_parser
+    from hydra.core.global_hydra import GlobalHydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
     from omegaconf import DictConfig
@@ -27,9 +33,11 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.config import job, logs, resolvers
     from gan_lightning.config.arguments import prepared, with_overrides, with_runs
     from gan_lightning.config.checks import checked
-    from gan_lightning.config.composition import CONF
+    from gan_lightning.config.completion import completions
+    from gan_lightning.config.composition import CONF, searching
     from gan_lightning.config.continuing import Words, continued, is_further_rank
     from gan_lightning.config.errors import USER_ERRORS, exit_code, sentence
+    from gan_lightning.config.help import commands, page, primary_of
     from gan_lightning.files import hold, release
     from gan_lightning.printable import printable
 
@@ -37,6 +45,8 @@ HERE = Path(__file__).resolve().parent
 TRACEBACK = "GAN_LIGHTNING_TRACEBACK"
 OF_A_RUN = ("evaluate", "export", "interpolate", "invert", "neighbours", "sample", "translate")
 """Commands that restore a run, whose model and data may be given other values."""
+GROUPS = ("experiment", "model", "data", "network", "loss")
+"""Groups whose options are suggested where one is typed alone."""
 
 
 def main() -> None:
@@ -54,9 +64,13 @@ def _run() -> None:
     given = list(sys.argv)
     resolvers.register()
     launcher.register()
-    command, arguments = _split(given[1:])
-    primary = "config" if command == "train" else command
     wants_traceback = bool(os.environ.get(TRACEBACK))
+    with _one_sentence(wants_traceback, "config"):
+        if (answer := _answer(given[1:])) is not None:
+            print(answer, flush=True)
+            return
+        command, arguments = _split(given[1:])
+    primary = primary_of(command)
 
     def prepare(config: DictConfig) -> Callable[[], None]:
         sys.argv[:] = repeated  # Lightning starts further ranks by repeating the command line
@@ -135,16 +149,41 @@ def _foreseen(error: BaseException) -> bool:
     return isinstance(error, HydraException | OmegaConfBaseException) or Path(frames[-1].filename).is_relative_to(HERE)
 
 
-def _split(arguments: list[str]) -> tuple[str, list[str]]:
-    """Return the command and the rest; `train` if the first word is no command."""
-    commands = sorted(file.stem for file in (HERE / "commands").glob("[a-z]*.py"))
-    first = arguments[0] if arguments else ""
-    if first in commands:
-        return first, arguments[1:]
+def _answer(words: list[str]) -> str | None:
+    """Return the answer to a question about the program itself: its version, its help, or what completes a word."""
+    if "--version" in words:
+        return str(_imported("gan_lightning.versions").line())
+    typed, _ = get_args_parser().parse_known_args(words)
+    is_query = typed.shell_completion and any(word.startswith("query=") for word in words)
+    if not is_query and not typed.help and words[:1] != ["help"]:
+        return None
+    with searching(typed.config_dir):
+        loader: Any = GlobalHydra.instance().config_loader()
+        if is_query:
+            return "\n".join(completions(os.environ.get("COMP_LINE", ""), loader))
+        named = [word for word in words if word in commands()] or words[words[:1] == ["help"] :]
+        return page(_split(named)[0], loader)
+
+
+def _split(words: list[str]) -> tuple[str, list[str]]:
+    """Return the command and the rest; `train` if the first word is no command.
+
+    Raises:
+        ValueError: if the first word is neither a command nor key=value, or a command comes later.
+    """
+    first = words[0] if words else ""
+    if first in commands():
+        return first, words[1:]
+    for before, word in pairwise(words):
+        if word in commands() and (not before.startswith("-") or before in ("-m", "--multirun")):
+            others = shlex.join([other for other in words if other != word])
+            raise ValueError(f"{word} is a command, which stands first: gan-lightning {word} {others}")
     if first.isidentifier():
-        print(f"error: {first} is neither key=value nor a command; commands are {', '.join(commands)}", file=sys.stderr)
-        raise SystemExit(2)
-    return "train", arguments
+        options = [f"{group}={first}" for group in GROUPS if (CONF / group / f"{first}.yaml").is_file()]
+        close = [*get_close_matches(first, commands(), n=1), *options]
+        hint = f"did you mean {close[0]}? Commands" if close else "commands"
+        raise ValueError(f"{first} is neither key=value nor a command; {hint} are {', '.join(commands())}")
+    return "train", words
 
 
 if __name__ == "__main__":

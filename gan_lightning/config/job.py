@@ -2,7 +2,7 @@
 
 `hydra.main` makes the folder, with `.hydra` in it, before the command has seen its configuration. Here the
 configuration is composed, checked and turned into parts first, and then Hydra's own `run_job` makes the folder. Other
-ways to start, such as sweeps, `--cfg` and `--help`, are left to `hydra.main`.
+ways to start, such as sweeps and `--cfg`, are left to `hydra.main`.
 """
 
 from collections.abc import Callable, Sequence

@@ -130,15 +130,6 @@ def command(*arguments, **environment):
     )  # fmt: skip
 
 
-def test_help_shows_examples_first_and_imports_neither_torch_nor_lightning():
-    shown = command("--help", PYTHONPROFILEIMPORTTIME="1")
-    assert shown.returncode == 0
-    assert shown.stdout.index("Examples") < shown.stdout.index("Groups") < shown.stdout.index("Flags")
-    imported = {line.split("|")[-1].strip() for line in shown.stderr.splitlines()}
-    assert "hydra" in imported
-    assert not imported & {"torch", "lightning", "torchvision"}
-
-
 def test_the_composed_configuration_is_shown_without_training():
     shown = command("experiment=demo", "--cfg", "job")
     assert shown.returncode == 0

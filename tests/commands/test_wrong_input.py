@@ -67,7 +67,7 @@ WRONG = {
         ["data=folder_labelled", "data.root=nowhere"],
         "one sub-folder for each class; got nowhere",
     ),
-    "no command": (["evaluat"], "evaluat is neither key=value nor a command; commands are animate, check, compare, "),
+    "no command": (["evaluat"], "evaluat is neither key=value nor a command; did you mean evaluate? Commands are"),
     "no override": (["a b"], "cannot be read as key=value"),
     "settings of a penalty that is not chosen": (
         ["experiment=ring/wgan_gp", "penalty=[]"],
