@@ -60,7 +60,7 @@ class SubprocessLauncher(Launcher):
             config = self._composed(list(job), initial_job_idx + number, values)
             folder = Path(config.hydra.sweep.dir, config.hydra.sweep.subdir)
             code = self._wait(self._started(job, config, folder))
-            done.append(_returned(job, config, code))
+            done.append(_returned(job, config))
             outcome = "finished" if code == 0 else "stopped" if self.stopped_by else "failed"
             ended.append(sweep_table.Job(name, folder, outcome, OmegaConf.select(config, "callbacks.scores.follow")))
             if self.stopped_by:
@@ -68,6 +68,8 @@ class SubprocessLauncher(Launcher):
         sweep_table.show(ended, count, place)
         if self.stopped_by:
             raise SystemExit(128 + self.stopped_by)
+        if any(job.outcome == "failed" for job in ended):
+            raise SystemExit(1)
         return done
 
     def _composed(self, overrides: list[str], number: int, values: Mapping[str, str]) -> DictConfig:
@@ -111,11 +113,10 @@ def _heading(jobs: Sequence[Sequence[str]], folder: str) -> str:
     return f"sweep of {count} in {folder}" + (f": {' '.join(shared)}" if shared else "")
 
 
-def _returned(overrides: Sequence[str], config: DictConfig, code: int) -> JobReturn:
-    """Return the result of a job, which raises SystemExit when it is asked for if the job has failed."""
+def _returned(overrides: Sequence[str], config: DictConfig) -> JobReturn:
+    """Return what Hydra is told of a job; its value is asked for only if all have finished."""
     result = JobReturn(overrides=overrides, cfg=config, hydra_cfg=OmegaConf.create({"hydra": config.hydra}))
-    result.status = JobStatus.COMPLETED if code == 0 else JobStatus.FAILED
-    result.return_value = None if code == 0 else SystemExit(1)
+    result.status, result.return_value = JobStatus.COMPLETED, None
     return result
 
 

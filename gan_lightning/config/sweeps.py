@@ -39,7 +39,7 @@ class CheckedSweeper(Sweeper):
 
         Raises:
             ValueError: if a job is wrong; the message names it by what distinguishes it.
-            SystemExit: with 1 if a job has failed.
+            SystemExit: with the launcher's code if a job has failed.
         """
         words = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         overrides = OverridesParser.create(config_loader=self.loader).parse_overrides(words)

@@ -147,16 +147,17 @@ def test_the_composed_configuration_is_shown_without_training():
 
 
 def test_a_sweep_runs_each_job_in_its_own_folder_and_outlives_a_failed_one():
-    small = [*TINY[1:-1], "model.generator.width=4", "model.discriminator.width=4", "callbacks=checkpoint"]
-    sweep = command("-m", "data.image_size=8,17,16", *small, "logger=none", "trainer.max_steps=1")
+    (Path("sweep") / "2_seed=1").mkdir(parents=True)
+    (Path("sweep") / "2_seed=1" / "run.json").touch()
+    small = [*TINY[:-1], "model.generator.width=4", "model.discriminator.width=4", "callbacks=checkpoint"]
+    sweep = command("-m", "seed=0,1,2", *small, "logger=none", "trainer.max_steps=1", "hydra.sweep.dir=sweep")
     assert sweep.returncode == 1
-    assert sweep.stderr.count("error: model.generator: DCGAN doubles") == 1
-    assert "2 of 3 finished; job 2, image_size=17, failed: its error is above" in sweep.stdout
-    (folder,) = Path("outputs/sweep").iterdir()
-    jobs = sorted(path for path in folder.iterdir() if path.is_dir())
-    assert [job.name for job in jobs] == ["1_image_size=8", "3_image_size=16"]  # one that cannot be made has no folder
-    assert [(job / "checkpoints" / "last.ckpt").is_file() for job in jobs] == [True, True]
-    assert os.listdir() == ["outputs"]
+    assert sweep.stderr.count("\n") == sweep.stderr.count("error: hydra.run.dir=") == 1, sweep.stderr
+    assert "2 of 3 finished; job 2, seed=1, failed: its error is above" in sweep.stdout
+    jobs = sorted(path for path in Path("sweep").iterdir() if path.is_dir())
+    assert [job.name for job in jobs] == ["1_seed=0", "2_seed=1", "3_seed=2"]
+    assert [(job / "checkpoints" / "last.ckpt").is_file() for job in jobs] == [True, False, True]
+    assert sorted(os.listdir()) == ["sweep"]
 
 
 def test_runs_that_start_together_do_not_meet():
