@@ -64,7 +64,9 @@ def configuration_of(run: Path) -> tuple[Settings, str, int]:
         return Settings(), str(run.resolve()), 0  # a text that no other folder has
     record = RunRecord.read(run, "runs")
     seed = record.config.get("seed", 0)
-    shared = _without({key: value for key, value in record.config.items() if key not in NOT_TAKEN}, seed)
+    # Only model and data follow the run's seed; that of scores is one of its own, which may be the same number.
+    shared = {key: value for key, value in record.config.items() if key not in NOT_TAKEN and key != "seed"}
+    shared |= {section: _without(record.config[section], seed) for section in ("model", "data")}
     text = json.dumps(shared, sort_keys=True).replace(json.dumps(str(record.config.get("run_dir")))[1:-1], ".")
     typed = by_key([word for part in record.parts for word in part.overrides])
     typed.pop("seed", None)
@@ -72,18 +74,21 @@ def configuration_of(run: Path) -> tuple[Settings, str, int]:
 
 
 def _without(tree: Any, seed: int) -> Any:
-    """Return a configuration without the run's seed, which is in several places."""
+    """Return a part of a configuration without the run's seed, which is in several places."""
     if isinstance(tree, Mapping):
         return {key: _without(value, seed) for key, value in tree.items() if (key, value) != ("seed", seed)}
     return [_without(each, seed) for each in tree] if isinstance(tree, list) else tree
 
 
 def _leaves(tree: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the values of a configuration by their whole keys; a list is one value, a class has its own name."""
+    """Yield the values of a configuration by their whole keys; a list is one value, a class has its own name.
+
+    Lists of parts are left out: the trainer's callbacks and loggers are those that have keys of their own.
+    """
     if isinstance(tree, Mapping):
         for key, value in tree.items():
             yield from _leaves(value, f"{path}.{key}" if path else str(key))
-    else:
+    elif not (isinstance(tree, list) and any(isinstance(each, Mapping) for each in tree)):
         plain = tree if isinstance(tree, str) else json.dumps(tree)
         yield path, plain.rpartition(".")[2] if path.endswith("_target_") else plain
 

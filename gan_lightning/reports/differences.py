@@ -67,11 +67,19 @@ def names(runs: Sequence[Settings], folders: Sequence[str]) -> list[str]:
     found = list(map(text, differences(typed)))
     for name in {name for name in found if found.count(name) > 1}:
         alike = [place for place, other in enumerate(found) if other == name]
-        for place, values in zip(alike, differences([runs[place].values for place in alike]), strict=True):
+        for place, values in zip(alike, differences(_without_copies([runs[at].values for at in alike])), strict=True):
             found[place] = " ".join(filter(None, (name, text(dict(list(values.items())[:MOST])))))
     is_clear = [name != "" and found.count(name) == 1 for name in found]
     pairs = zip(found, folders, is_clear, strict=True)
     return [name if clear else f"{name} in {folder}" if name else folder for name, folder, clear in pairs]
+
+
+def _without_copies(runs: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return values without those that follow another one, as each network's image size follows that of the data."""
+    first: dict[tuple[str | None, ...], str] = {}
+    for key in sorted({key for run in runs for key in run}, key=lambda key: (key.count("."), key)):
+        first.setdefault((key.rpartition(".")[2], *(run.get(key) for run in runs)), key)
+    return [{key: run[key] for key in first.values() if key in run} for run in runs]
 
 
 def _short_key(key: str, keys: Sequence[str]) -> str:

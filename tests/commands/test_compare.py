@@ -49,6 +49,15 @@ def test_seeds_of_one_configuration_become_mean_and_standard_deviation(compare):
     assert rows[0]["last_deviation"] == ""
 
 
+def test_a_seed_of_scores_that_is_the_number_of_one_run_does_not_set_it_apart(compare):
+    own = {"callbacks": {"scores": {"seed": 0}}, "trainer": {"callbacks": [{"seed": 0}]}}
+    runs = [
+        scored(f"x{n}", {1: 1.0 + n}, {"seed": n, **own, "model": {"seed": n}}, typed=[f"seed={n}"]) for n in (0, 1)
+    ]
+    _, _, _, rows = compare(*runs)
+    assert [(row["run"], row["seeds"]) for row in rows] == [("x0", "2")]
+
+
 def test_a_seed_that_was_run_twice_does_not_count_twice(compare):
     config = {"seed": 0, "name": "same"}
     _, _, _, rows = compare(scored("a", {1: 1.0}, config), scored("b", {1: 1.0}, config))

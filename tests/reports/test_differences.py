@@ -47,6 +47,8 @@ def test_runs_that_were_typed_alike_are_named_by_their_configurations_and_else_b
     assert named(({}, {"model.loss._target_": "Hinge"}), ({}, {"model.loss._target_": "Mine"})) == [
         "loss=Hinge", "loss=Mine",
     ]  # fmt: skip
+    sizes = [{"data.image_size": size, "model.generator.image_size": size} for size in ("16", "32")]
+    assert named(*(({}, own) for own in sizes)) == ["image_size=16", "image_size=32"]
     same = {"loss": "hinge"}, values
     assert named(same, same, ({"loss": "mine"}, values)) == ["loss=hinge in run0", "loss=hinge in run1", "loss=mine"]
     assert named(same) == ["run0"]
