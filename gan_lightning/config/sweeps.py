@@ -31,8 +31,8 @@ class CheckedSweeper(Sweeper):
         self.params = params
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.loader, self.config = hydra_context.config_loader, config
-        self.launcher = Plugins.instance().instantiate_launcher(hydra_context, task_function, config)
+        self.loader, self.master = hydra_context.config_loader, config
+        self.runner = Plugins.instance().instantiate_launcher(hydra_context, task_function, config)
 
     def sweep(self, arguments: Sequence[str]) -> Sequence[JobReturn]:
         """Check all jobs, then hand them to the launcher.
@@ -44,11 +44,11 @@ class CheckedSweeper(Sweeper):
         words = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         overrides = OverridesParser.create(config_loader=self.loader).parse_overrides(words)
         (jobs,) = BasicSweeper.split_arguments(overrides, None)
-        check(self.loader, self.config, jobs)
-        folder = Path(self.config.hydra.sweep.dir)
+        check(self.loader, self.master, jobs)
+        folder = Path(self.master.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.config, folder / "multirun.yaml")
-        done = self.launcher.launch(jobs, initial_job_idx=0)
+        OmegaConf.save(self.master, folder / "multirun.yaml")
+        done = self.runner.launch(jobs, initial_job_idx=0)
         for job in done:
             _ = job.return_value  # raises what a job has raised
         return done
