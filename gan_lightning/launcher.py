@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType, ModuleType
 
@@ -21,6 +21,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from gan_lightning import signals
+from gan_lightning.config.sweeps import CheckedSweeper
+from gan_lightning.reports.differences import by_key, differences, text
 
 PATIENCE = 15
 """Seconds that a job may take to end after a second Ctrl-C."""
@@ -44,41 +46,47 @@ class SubprocessLauncher(Launcher):
         self.stopped_by = 0
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        from gan_lightning.reports import sweep_table  # rich takes a while, and only sweeps need it here
+
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
-        common = set.intersection(*map(set, job_overrides)) if len(job_overrides) > 1 else set()
-        done: list[JobReturn] = []
-        for number, job in enumerate(job_overrides):
-            done.append(self._run(list(job), initial_job_idx + number, common))
+        count, place = len(job_overrides), str(self.config.hydra.sweep.dir)
+        own = differences([by_key(filter_overrides(job)) for job in job_overrides])
+        _say(_heading(job_overrides, place))
+        done, ended = [], []
+        for number, (job, values) in enumerate(zip(job_overrides, own, strict=True)):
+            name = text(values)
+            _say(f"job {number + 1} of {count}" + (f": {name}" if name else ""))
+            config = self._composed(list(job), initial_job_idx + number, values)
+            folder = Path(config.hydra.sweep.dir, config.hydra.sweep.subdir)
+            code = self._wait(self._started(job, config, folder))
+            done.append(_returned(job, config))
+            outcome = "finished" if code == 0 else "stopped" if self.stopped_by else "failed"
+            ended.append(sweep_table.Job(name, folder, outcome, OmegaConf.select(config, "callbacks.scores.follow")))
             if self.stopped_by:
-                whole = sum(each.status is JobStatus.COMPLETED for each in done)
-                print(
-                    f"sweep stopped: {whole} of {len(job_overrides)} jobs finished, {len(done) - whole} stopped "
-                    f"or failed, {len(job_overrides) - len(done)} not started",
-                    flush=True,
-                )
-                raise SystemExit(128 + self.stopped_by)
+                break
+        sweep_table.show(ended, count, place)
+        if self.stopped_by:
+            raise SystemExit(128 + self.stopped_by)
+        if any(job.outcome == "failed" for job in ended):
+            raise SystemExit(1)
         return done
 
-    def _run(self, overrides: list[str], number: int, common: set[str]) -> JobReturn:
+    def _composed(self, overrides: list[str], number: int, values: Mapping[str, str]) -> DictConfig:
         config = self.context.config_loader.load_sweep_config(self.config, overrides)
         with open_dict(config):
             config.hydra.job.id, config.hydra.job.num = str(number), number
-            # Names are cut, so what distinguishes this job from the others comes first.
-            own_first = sorted(filter_overrides(overrides), key=common.__contains__)
-            config.hydra.job.override_dirname = ",".join(own_first)
-        folder = Path(config.hydra.sweep.dir, config.hydra.sweep.subdir).absolute()
-        print(f"[{number}] {' '.join(filter_overrides(overrides))} -> {folder}", flush=True)
-        own = f"hydra.run.dir='{_quoted(folder)}'"
+            config.hydra.job.override_dirname = ",".join(f"{key}={value}" for key, value in values.items())
+        return config
+
+    def _started(self, overrides: Sequence[str], config: DictConfig, folder: Path) -> subprocess.Popen:
+        """Start a job's process in its folder, with the folders of YAML files that the sweep has."""
+        sources = [each.path for each in config.hydra.runtime.config_sources if each.provider == "command-line"]
         start = [sys.executable, "-m", "gan_lightning", self.config.hydra.job.name]
+        own = [*(f"--config-dir={path}" for path in sources), f"hydra.run.dir='{_quoted(folder.absolute())}'"]
         environment = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
         environment |= {signals.SWEEP: str(os.getpid()), **IMPORTS}
-        job = subprocess.Popen([*start, *filter_overrides(overrides), own], env=environment, process_group=0)
-        code = self._wait(job)
-        result = JobReturn(overrides=overrides, cfg=config, hydra_cfg=OmegaConf.create({"hydra": config.hydra}))
-        result.status = JobStatus.COMPLETED if code == 0 else JobStatus.FAILED
-        result.return_value = None if code == 0 else SystemExit(1)
-        return result
+        return subprocess.Popen([*start, *filter_overrides(overrides), *own], env=environment, process_group=0)
 
     def _wait(self, job: subprocess.Popen) -> int:
         """Return a job's exit code; signals that ask for a stop are handed to it."""
@@ -98,19 +106,38 @@ class SubprocessLauncher(Launcher):
                 signal.signal(signal.SIGALRM, before)
 
 
+def _heading(jobs: Sequence[Sequence[str]], folder: str) -> str:
+    """Return how many jobs a sweep has, where, and which overrides all of them have."""
+    shared = [word for word in filter_overrides(jobs[0]) if all(word in job for job in jobs)]
+    count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+    return f"sweep of {count} in {folder}" + (f": {' '.join(shared)}" if shared else "")
+
+
+def _returned(overrides: Sequence[str], config: DictConfig) -> JobReturn:
+    """Return what Hydra is told of a job; its value is asked for only if all have finished."""
+    result = JobReturn(overrides=overrides, cfg=config, hydra_cfg=OmegaConf.create({"hydra": config.hydra}))
+    result.status, result.return_value = JobStatus.COMPLETED, None
+    return result
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
 def _quoted(path: Path) -> str:
     return str(path).replace("\\", "\\\\").replace("'", "\\'")
 
 
 def register() -> None:
-    """Register the launcher with Hydra, which accepts only plugins from modules below `hydra_plugins`.
+    """Register launcher and sweeper with Hydra, which accepts only plugins from modules below `hydra_plugins`.
 
-    The class therefore gets the module name that `_target_` in conf/hydra/launcher has.
+    The classes therefore get the module name that `_target_` in conf/hydra has.
     """
     plugins = Plugins.instance()  # the installed plugins have been searched from here on
     namespace = sys.modules.setdefault("hydra_plugins", ModuleType("hydra_plugins"))
     this = sys.modules[__name__]
-    SubprocessLauncher.__module__ = "hydra_plugins.gan_lightning"
-    sys.modules[SubprocessLauncher.__module__] = this
+    sys.modules["hydra_plugins.gan_lightning"] = this
     namespace.__dict__["gan_lightning"] = this
-    plugins.register(SubprocessLauncher)
+    for plugin in (SubprocessLauncher, CheckedSweeper):
+        plugin.__module__ = "hydra_plugins.gan_lightning"
+        plugins.register(plugin)

@@ -27,7 +27,9 @@ def with_runs(arguments: list[str]) -> list[str]:
     runs: list[str] = []
     others: list[str] = []
     for before, word in pairwise(["", *arguments]):
-        alone = "=" not in word and word[:1] not in "-~" and not before.startswith("-")
+        key = word.partition("=")[0]
+        is_path = "=" not in word or ("/" in key and not key.startswith("hydra/"))
+        alone = is_path and word[:1] not in "-~" and not before.startswith("-")
         (runs if Path(word).is_dir() or alone else others).append(word)
     return [*others, f"runs=[{','.join(map(in_quotes, runs))}]"] if runs else others
 

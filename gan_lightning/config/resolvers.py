@@ -1,5 +1,7 @@
 """Functions for interpolations in the configuration: names of run folders, and the number of a folder's classes."""
 
+import re
+
 from omegaconf import OmegaConf
 
 
@@ -13,8 +15,11 @@ def run_name(experiment: str | None, model: str, data: str) -> str:
 
 
 def folder_name(number: int, overrides: str) -> str:
-    """Return the folder of a sweep's job: its number and overrides, `/` as `-`, at most 100 characters."""
-    return f"{number}_{overrides}".replace("/", "-")[:100]
+    """Return the folder of a sweep's job: its number, counted from 1, and what distinguishes it, at most 80 characters.
+
+    Characters that mean something to a shell or a file system become `-`.
+    """
+    return re.sub(r"[^\w.,=+-]+", "-", f"{number + 1}_{overrides}")[:80].rstrip("_-")
 
 
 def class_count(root: str) -> int:

@@ -1,12 +1,16 @@
-"""Run folders by their checkpoints, and what they say without these being read."""
+"""Run folders, by their checkpoints too, and what they say without these being read."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gan_lightning.config.record import FILE, RunRecord
 from gan_lightning.config.restoring import NOT_TAKEN
+from gan_lightning.evaluation.records import EVALUATIONS, SCORES, ScoreFile, records_of_run
+from gan_lightning.reports.comparison import Run
+from gan_lightning.reports.differences import Settings, by_key
+from gan_lightning.reports.history import draws
 
 
 def folder_of(checkpoint: Path) -> Path | None:
@@ -29,22 +33,84 @@ def run_folder(run: str) -> Path:
     raise ValueError(f"run must be a run folder, or a checkpoint in one; {given} lies elsewhere")
 
 
-def configuration_of(run: Path) -> tuple[str, int]:
-    """Return a text that is equal for runs whose configurations differ in the seed alone, and the seed."""
+def runs_in(given: Sequence[str]) -> list[Path]:
+    """Return run folders, where a folder that holds run folders stands for them, by their numbers and names.
+
+    Raises:
+        ValueError: if there is no such folder, or it neither is a run folder nor holds one.
+    """
+    found: dict[Path, None] = {}
+    for folder in (Path(word).expanduser() for word in given):
+        if not folder.is_dir():
+            raise ValueError(f"runs must name run folders, or a folder that holds some; there is no folder {folder}")
+        inside = [] if is_run(folder) else sorted(filter(is_run, folder.iterdir()), key=_in_order)
+        if not inside and not is_run(folder):
+            raise ValueError(f"runs must name run folders, or a folder that holds some; {folder} is neither")
+        found |= dict.fromkeys(inside or [folder])
+    return list(found)
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder is that of a run: it has the run's record, or scores."""
+    return any((folder / name).is_file() for name in (FILE, SCORES, EVALUATIONS))
+
+
+def _in_order(folder: Path) -> tuple[int, str]:
+    """Return the number that the name of a sweep's folder begins with, and the name."""
+    number = folder.name.partition("_")[0]
+    return int(number) if number.isdecimal() else 0, folder.name
+
+
+def scored_run(folder: Path, name: str) -> Run:
+    """Return a run with its scores, which may be none.
+
+    Args:
+        folder: the run folder.
+        name: what tables and sentences call it.
+    """
+    in_training = ScoreFile(folder / SCORES)
+    records, reasons = records_of_run(folder), {each.iteration: each.failed for each in in_training.failures()}
+    # If a run is scored in training, its newest checkpoint need not be its end, because it may still be training.
+    later = [] if reasons or in_training.read() else iterations_of_checkpoints(folder)
+    end = max([*reasons, *(record.iteration for record in records), *later], default=0)
+    failure = reasons.get(end, f"the run ended at iteration {end:,}, where this was not scored")
+    scores = draws(record for record in records if record.better != "neither")
+    return Run(name, str(folder), *configuration_of(folder), scores, end, failure if records or reasons else "")
+
+
+def configuration_of(run: Path) -> tuple[Settings, str, int]:
+    """Return what a run was given, a text that is equal for runs that differ in the seed alone, and the seed."""
     if not (run / FILE).is_file():
-        return str(run.resolve()), 0  # a text that no other folder has
-    config = RunRecord.read(run, "runs").config
-    seed = config.get("seed", 0)
-    shared = {key: value for key, value in config.items() if key not in NOT_TAKEN}
-    text = json.dumps(_without(shared, seed), sort_keys=True)
-    return text.replace(json.dumps(str(config.get("run_dir")))[1:-1], "."), seed
+        return Settings(), str(run.resolve()), 0  # a text that no other folder has
+    record = RunRecord.read(run, "runs")
+    seed = record.config.get("seed", 0)
+    # Only model and data follow the run's seed; that of scores is one of its own, which may be the same number.
+    shared = {key: value for key, value in record.config.items() if key not in NOT_TAKEN and key != "seed"}
+    shared |= {section: _without(record.config[section], seed) for section in ("model", "data")}
+    text = json.dumps(shared, sort_keys=True).replace(json.dumps(str(record.config.get("run_dir")))[1:-1], ".")
+    typed = by_key([word for part in record.parts for word in part.overrides])
+    typed.pop("seed", None)
+    return Settings(typed, dict(_leaves(json.loads(text), ""))), text, seed
 
 
 def _without(tree: Any, seed: int) -> Any:
-    """Return a configuration without the run's seed, which is in several places."""
+    """Return a part of a configuration without the run's seed, which is in several places."""
     if isinstance(tree, Mapping):
         return {key: _without(value, seed) for key, value in tree.items() if (key, value) != ("seed", seed)}
     return [_without(each, seed) for each in tree] if isinstance(tree, list) else tree
+
+
+def _leaves(tree: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the values of a configuration by their whole keys; a list is one value, a class has its own name.
+
+    Lists of parts are left out: the trainer's callbacks and loggers are those that have keys of their own.
+    """
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+    elif not (isinstance(tree, list) and any(isinstance(each, Mapping) for each in tree)):
+        plain = tree if isinstance(tree, str) else json.dumps(tree)
+        yield path, plain.rpartition(".")[2] if path.endswith("_target_") else plain
 
 
 def iterations_of_checkpoints(run: Path) -> list[int]:

@@ -1,20 +1,14 @@
-"""A comparison of runs: which scores are ranked together, which are not and why, as tables in three formats."""
+"""A comparison of runs: which scores are ranked together, which ranks are ties, which runs are apart and why."""
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from gan_lightning.evaluation.records import PROTOCOL, ScoreRecord, differences, protocol, protocol_values
-from gan_lightning.reports import markdown
-from gan_lightning.reports.history import Draws
+from gan_lightning.evaluation.records import ScoreRecord, differences, protocol
+from gan_lightning.reports.differences import Settings, names
+from gan_lightning.reports.history import Draws, as_loss
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +16,9 @@ class Run:
     """A run folder and its scores.
 
     Args:
+        name: its folder's own name, or its whole path where another run has that name.
+        folder: its path.
+        settings: what it was given, without the seed.
         configuration: a text that is equal for runs that differ in the seed alone.
         scores: the draws of each protocol and iteration, without deviations; empty if nothing could be scored.
         end: the iteration at which the run ended.
@@ -30,6 +27,7 @@ class Run:
 
     name: str
     folder: str
+    settings: Settings
     configuration: str
     seed: int
     scores: list[Draws]
@@ -46,21 +44,30 @@ class Row:
     """Runs that differ in their seeds, scored under one protocol and averaged.
 
     Args:
+        name: what distinguishes their configuration from the others.
         runs: the runs that are averaged.
         experiment: all runs of their configuration.
         best: the mean of each run's best score; None if nothing could be scored.
         last: the mean of the scores of each run's end; None if a run has no such score.
         failed: why there is no last score; else empty.
-        rank: the rank among the last scores; None without one.
+        ranks: the best and the worst rank among the last scores that the intervals allow; None without a last score.
     """
 
+    name: str
     record: ScoreRecord
     runs: list[Run]
     experiment: tuple[Run, ...]
     best: Draws | None
     last: Draws | None
     failed: str
-    rank: int | None = None
+    ranks: tuple[int, int] | None = None
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The interval of the last score, or twice its value without one, as numbers of which the lower is better."""
+        assert self.last
+        low, high = sorted(as_loss(end, self.record.better) for end in self.last.interval or (self.last.mean,) * 2)
+        return low, high
 
     @property
     def order(self) -> tuple[bool, float]:
@@ -77,32 +84,37 @@ def compare(runs: Sequence[Run]) -> tuple[list[list[Row]], list[str]]:
         groups.setdefault((run.configuration, repetitions[run.configuration, run.seed]), []).append(run)
         repetitions[run.configuration, run.seed] += 1  # the next run of this seed is a row of its own
     experiments = [tuple(group) for group in groups.values()]
+    labels = names([runs[0].settings for runs in experiments], [runs[0].name for runs in experiments])
+    named = dict(zip(experiments, labels, strict=True))
     records = {protocol(score.record): score.record for run in runs for score in run.scores}
     by_score: dict[str, list[list[Row]]] = {}
     for record in records.values():
-        by_score.setdefault(record.score, []).append(_table(record, experiments))
+        by_score.setdefault(record.score, []).append(_table(record, named))
     sentences = [said for tables in by_score.values() for said in _separations(tables)]
     if not any({row.experiment for row in chain(*tables)} == set(experiments) for tables in by_score.values()):
-        scores = {run.name: ", ".join(dict.fromkeys(score.record.score for score in run.scores)) for run in runs}
-        has = "; ".join(f"{name} has {names}" for name, names in scores.items())
+        scores = {name: [score.record.score for run in group for score in run.scores] for group, name in named.items()}
+        has = "; ".join(f"{name} has {', '.join(dict.fromkeys(own))}" for name, own in scores.items())
         sentences.append(f"not ranked together, because no score is common to all: {has}")
     return list(chain(*by_score.values())), sentences
 
 
-def _table(record: ScoreRecord, experiments: Sequence[tuple[Run, ...]]) -> list[Row]:
+def _table(record: ScoreRecord, named: dict[tuple[Run, ...], str]) -> list[Row]:
     """Return a row for each experiment that was scored under a protocol, or could not be scored at all."""
     table = []
-    for experiment in experiments:
+    for experiment, name in named.items():
         runs = [run for run in experiment if run.under(record) or not run.scores]
         if any(run.scores for run in runs) or not any(run.scores for run in experiment):
-            table.append(_row(record, runs, experiment))
+            table.append(_row(name, record, runs, experiment))
     table.sort(key=lambda row: row.order)
-    for row in table:
-        row.rank = 1 + sum(other.order < row.order for other in table) if row.last else None
+    ranked = [row for row in table if row.last]
+    spans = [row.span for row in ranked]
+    for row, (low, high) in zip(ranked, spans, strict=True):
+        better, worse = (other[1] < low for other in spans), (other[0] > high for other in spans)
+        row.ranks = 1 + sum(better), len(ranked) - sum(worse)
     return table
 
 
-def _row(record: ScoreRecord, runs: list[Run], experiment: tuple[Run, ...]) -> Row:
+def _row(name: str, record: ScoreRecord, runs: list[Run], experiment: tuple[Run, ...]) -> Row:
     best, last, reasons = [], [], []
     for run in runs:
         scores = run.under(record)
@@ -111,7 +123,8 @@ def _row(record: ScoreRecord, runs: list[Run], experiment: tuple[Run, ...]) -> R
         last += of_end
         if not of_end:
             reasons.append(f"{run.name}: {run.failure}" if len(runs) > 1 else run.failure)
-    return Row(record, runs, experiment, _mean(best), None if reasons else _mean(last), "; ".join(reasons))
+    own = runs[0].name if name == experiment[0].name else name  # where nothing but a folder names the experiment
+    return Row(own, record, runs, experiment, _mean(best), None if reasons else _mean(last), "; ".join(reasons))
 
 
 def _mean(scores: list[Draws]) -> Draws | None:
@@ -130,7 +143,7 @@ def _separations(tables: list[list[Row]]) -> list[str]:
     for experiment, rows in by_experiment.items():
         main = max(rows, key=lambda row: (row in largest, len(row.runs)))
         if main not in largest:
-            said = f"{main.record.score}: {largest[0].runs[0].name} and {main.runs[0].name} are not ranked together"
+            said = f"{main.record.score}: {largest[0].name} and {main.name} are not ranked together"
             sentences.append("; ".join([said, *differences(largest[0].record, main.record)]))
         names = " and ".join(run.name for run in main.runs)
         for run in experiment:
@@ -139,66 +152,3 @@ def _separations(tables: list[list[Row]]) -> list[str]:
                 said = f"{main.record.score}: the row of {names} is without {run.name}, of the same configuration"
                 sentences.append("; ".join([said, *min(apart, key=len)]))
     return sentences
-
-
-COLUMNS = ("rank", "run", "seeds", "last", "at iteration", "best", "at iteration")
-MAIN = ("n_fake", "n_real", "split", "extractor", "resize", "weights", "batch_norm")  # the protocol in each title
-
-
-def show(tables: list[list[Row]], sentences: list[str]) -> None:
-    """Print the tables, then the sentences."""
-    console = Console()
-    for title, rows in zip(_titles(tables), tables, strict=True):
-        screen = Table(*COLUMNS, title=Text(title), title_justify="left")
-        for row in rows:
-            screen.add_row(*map(Text, _cells(row)))  # rich would take brackets in a run's name for markup
-        console.print(screen)
-    for said in sentences:
-        console.print(said, markup=False, highlight=False, soft_wrap=True)
-
-
-def write(tables: list[list[Row]], sentences: list[str], folder: Path) -> None:
-    """Write `compare.md`, and `compare.csv` with plain numbers and the whole protocol."""
-    lines = []
-    for title, rows in zip(_titles(tables), tables, strict=True):
-        lines += [f"## {title}", "", *markdown.table(COLUMNS, map(_cells, rows)), ""]
-    text = "\n".join([*lines, *(f"- {said}" for said in sentences), ""])
-    (folder / "compare.md").write_text(text, encoding="utf-8")
-    plain = [{"table": number, **_plain(row)} for number, rows in enumerate(tables, 1) for row in rows]
-    with (folder / "compare.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, list(plain[0]))
-        writer.writeheader()
-        writer.writerows(plain)
-
-
-def _titles(tables: list[list[Row]]) -> list[str]:
-    """Return the main part of each table's protocol; titles that would be equal also name what they differ in."""
-    protocols = [protocol_values(rows[0].record) for rows in tables]
-    titles = []
-    for own in protocols:
-        alike = [other for other in protocols if all(other[name] == own[name] for name in ("score", *MAIN))]
-        names = dict.fromkeys(name for other in alike for name in other)
-        differing = [name for name in names if len({str(other.get(name)) for other in alike}) > 1]
-        values = ", ".join(f"{name} {own.get(name) or 'none'}" for name in (*MAIN, *differing))
-        titles.append(f"{own['score']} ({own['better']} is better): {values}")
-    return titles
-
-
-def _cells(row: Row) -> list[str]:
-    seeds = str(len(row.runs)) if len(row.runs) == len(row.experiment) else f"{len(row.runs)} of {len(row.experiment)}"
-    last = _score_cells(row.last) if row.last else [f"no score: {row.failed}", ""]
-    return [str(row.rank or ""), row.runs[0].name, seeds, *last, *_score_cells(row.best)]
-
-
-def _score_cells(score: Draws | None) -> list[str]:
-    iterations = [f"{iteration:,}" for iteration in score.iterations] if score else []
-    return [str(score or ""), " to ".join(dict.fromkeys([*iterations[:1], *iterations[-1:]]))]
-
-
-def _plain(row: Row) -> dict[str, object]:
-    found: dict[str, object] = {"rank": row.rank, "run": row.runs[0].name, "seeds": len(row.runs)}
-    for name, score in (("last", row.last), ("best", row.best)):
-        found |= {name: score and score.mean, f"{name}_deviation": score and score.deviation}
-        found |= {f"{name}_iterations": " ".join(map(str, score.iterations)) if score else ""}
-    protocol = {name: getattr(row.record, name) for name in PROTOCOL}
-    return found | {"failed": row.failed} | protocol | {"folders": " ".join(run.folder for run in row.runs)}

@@ -42,6 +42,21 @@ class Draws:
         return stdev(record.value for record in self.records) if len(self.records) > 1 else None
 
     @property
+    def interval(self) -> tuple[float, float] | None:
+        """The ends of the 95 % interval of the mean: Student's t over several values, a single record's own.
+
+        None for a single value whose record has no interval. An interval over two values is wide, about nine deviations
+        to each side, because two values tell little about their spread.
+        """
+        if self.deviation is None:
+            ends = self.record.interval
+            return (ends[0], ends[1]) if len(ends) == 2 else None
+        from scipy.special import stdtrit
+
+        half = float(stdtrit(len(self.records) - 1, 0.975)) * self.deviation / math.sqrt(len(self.records))
+        return self.mean - half, self.mean + half
+
+    @property
     def iterations(self) -> list[int]:
         """The iterations that were scored, each once, in ascending order."""
         return sorted({record.iteration for record in self.records})

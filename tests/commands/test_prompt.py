@@ -84,7 +84,10 @@ WRONG = {
         "input must name a folder with images",
     ),
     "data to check": (["check", "data=folder", "data.root=nowhere"], "data.root must name a folder that exists"),
-    "runs to compare": (["compare", "nowhere"], "runs must name run folders; there is no folder nowhere"),
+    "runs to compare": (
+        ["compare", "nowhere"],
+        "runs must name run folders, or a folder that holds some; there is no folder",
+    ),
     "a run to report": (["report", "run=nowhere"], "run must be a run folder; there is no nowhere"),
 }
 

@@ -16,7 +16,7 @@ def test_a_run_that_ended_without_a_score_is_below_the_others_and_says_why(compa
     code, out, _, rows = compare(*runs)
     assert code == 0
     assert [(row["run"], row["rank"], row["last"], row["best"]) for row in rows] == [
-        ("b", "1", "8.0", "8.0"), ("a", "", "", "1.0"), ("c", "", "", ""),
+        ("name=b", "1", "8.0", "8.0"), ("name=a", "", "", "1.0"), ("name=c", "", "", ""),
     ]  # fmt: skip
     assert [row["failed"] for row in rows] == ["", "images must be finite", "images were never finite"]
     for reason in ("images must be finite", "images were never finite"):
@@ -31,7 +31,10 @@ def test_one_failed_seed_leaves_an_experiment_without_a_last_score(compare):
     folders = [scored(f"seed={seed}", {1: 1.0}, {"seed": seed, **config}, seed=seed) for seed in (0, 1)]
     ScoreFile(Path("seed=1/scores.jsonl")).append([ScoringFailure(2, "not finite")])
     _, _, _, rows = compare(*folders, scored("other", {1: 5.0}))
-    assert [(row["run"], row["seeds"], row["last"]) for row in rows] == [("other", "1", "5.0"), ("seed=0", "2", "")]
+    assert [(row["run"], row["seeds"], row["last"]) for row in rows] == [
+        ("name=other", "1", "5.0"),
+        ("width=4", "2", ""),
+    ]
 
 
 def test_a_score_of_the_best_checkpoint_is_not_the_last_of_the_run(compare):
@@ -42,13 +45,13 @@ def test_a_score_of_the_best_checkpoint_is_not_the_last_of_the_run(compare):
     assert code == 0
     of_many = [row for row in rows if row["n_fake"] == "50000"]
     assert [(row["run"], row["rank"], row["last"], row["best"]) for row in of_many] == [
-        ("b", "1", "39.0", "39.0"), ("a", "", "", "19.0"),
+        ("name=b", "1", "39.0", "39.0"), ("name=a", "", "", "19.0"),
     ]  # fmt: skip
     said = "the run ended at iteration 10,000, where this was not scored"
     assert [row["failed"] for row in rows] == ["", "", "", said]
     assert f"no score: {said}" in " ".join(out.split())
     (written,) = Path("outputs/compare").glob("*/compare.md")
-    assert f"|  | a | 1 | no score: {said} |  | 19 | 2,000 |" in written.read_text()
+    assert f"|  | name=a | 1 | no score: {said} |  |  | 19 | 2,000 |" in written.read_text()
 
 
 @pytest.mark.parametrize(("names", "last"), [(["0000300.ckpt"], ""), (["0000200.ckpt", "best.ckpt", "300.txt"], "5.0")])
@@ -88,7 +91,7 @@ def test_rows_without_a_last_score_are_below_the_ranked_ones_by_their_best_score
     checkpoint("a", "0000002.ckpt")
     checkpoint("b", "0000002.ckpt")
     _, _, _, rows = compare(*runs)
-    assert [row["run"] for row in rows] == order
+    assert [row["run"] for row in rows] == [f"name={name}" for name in order]
     assert [row["rank"] for row in rows] == ["1", "2", "", ""]
 
 

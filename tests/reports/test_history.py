@@ -19,6 +19,20 @@ def test_latent_seeds_are_draws_of_one_protocol():
     assert (earlier.mean, earlier.deviation, earlier.iterations) == (1.0, None, [50])
 
 
+def test_the_interval_of_several_draws_is_students_t():
+    (two,) = draws(replace(RECORD, latent_seed=seed, value=float(seed)) for seed in (1, 3))
+    assert two.interval == pytest.approx((2 - 12.7062, 2 + 12.7062), abs=1e-4)  # tangent of 0.475 pi
+    (five,) = draws(replace(RECORD, latent_seed=seed, value=float(seed)) for seed in range(5))
+    half = 2.776445 * (2.5 / 5) ** 0.5
+    assert five.interval == pytest.approx((2 - half, 2 + half), abs=1e-5)
+
+
+@pytest.mark.parametrize(("own", "interval"), [([], None), ([9.0, 12.0], (9.0, 12.0)), ([9.0], None)])
+def test_the_interval_of_one_draw_is_that_of_its_record(own, interval):
+    (found,) = draws([replace(RECORD, interval=own)])
+    assert found.interval == interval
+
+
 def test_of_two_records_of_one_latent_seed_the_later_counts():
     (found,) = draws([RECORD, replace(RECORD, latent_seed=1, value=4.0), replace(RECORD, value=2.0)])
     assert [record.value for record in found.records] == [2.0, 4.0]

@@ -18,10 +18,10 @@ from support.scored_runs import scored, seeds
 def test_scores_of_different_protocols_are_not_ranked_together_and_the_difference_is_named(changes, said, compare):
     code, out, _, rows = compare(scored("a", {1: 5.0}), scored("b", {1: 3.0}, **changes))
     assert code == 1
-    assert f"fid: a and b are not ranked together; {said}" in out
-    assert [(row["table"], row["rank"], row["run"]) for row in rows] == [("1", "1", "a"), ("2", "1", "b")]
+    assert f"fid: name=a and name=b are not ranked together; {said}" in out
+    assert [(row["table"], row["rank"], row["run"]) for row in rows] == [("1", "1", "name=a"), ("2", "1", "name=b")]
     (written,) = Path("outputs/compare").glob("*/compare.md")
-    assert f"- fid: a and b are not ranked together; {said}" in written.read_text()
+    assert f"- fid: name=a and name=b are not ranked together; {said}" in written.read_text()
 
 
 def test_one_common_protocol_is_enough(compare):
@@ -29,13 +29,13 @@ def test_one_common_protocol_is_enough(compare):
     scored("b", {1: 2.0}, weights="raw")
     code, _, _, rows = compare(*runs)
     assert code == 0
-    assert [(row["table"], row["run"]) for row in rows] == [("1", "b"), ("1", "a"), ("2", "b")]
+    assert [(row["table"], row["run"]) for row in rows] == [("1", "name=b"), ("1", "name=a"), ("2", "name=b")]
 
 
 def test_runs_without_a_common_score_are_not_ranked(compare):
     code, out, _, _ = compare(scored("a", {1: 5.0}), scored("b", {1: 3.0}, score="fd_random"))
     assert code == 1
-    assert "no score is common to all: a has fid; b has fd_random" in out
+    assert "no score is common to all: name=a has fid; name=b has fd_random" in out
 
 
 def test_a_seed_of_another_protocol_is_left_out_of_the_mean_and_named(compare):
@@ -64,7 +64,7 @@ def test_a_seed_left_out_is_named_also_where_its_experiment_is_not_ranked_with_t
     folders = [scored(f"y{seed}", {1: 5.0}, {"seed": seed, "model": {"width": 8}}, seed=seed) for seed in range(3)]
     code, out, _, _ = compare(*folders, *apart)
     assert code == 1
-    assert "y0 and seed=0 are not ranked together; n_fake" in out
+    assert "width=8 and width=4 are not ranked together; n_fake" in out
     assert "fid: the row of seed=0 and seed=1 is without seed=2, of the same configuration; versions" in out
 
 

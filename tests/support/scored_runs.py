@@ -9,7 +9,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from gan_lightning.__main__ import main
-from gan_lightning.config.record import SECTIONS, RunRecord
+from gan_lightning.config.record import SECTIONS, Part, RunRecord
 from gan_lightning.evaluation.records import ScoreFile, ScoreRecord
 
 RECORD = ScoreRecord(
@@ -19,12 +19,12 @@ RECORD = ScoreRecord(
 )  # fmt: skip
 
 
-def scored(folder, values, config=None, file="scores.jsonl", **changes):
+def scored(folder, values, config=None, file="scores.jsonl", typed=(), **changes):
     """Write a run folder with a score for each iteration, and return its path."""
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     own = config or {"seed": 0, "name": str(folder)}
-    RunRecord([], {section: {} for section in SECTIONS} | own, []).write(place)
+    RunRecord([], {section: {} for section in SECTIONS} | own, [Part(0, list(typed))]).write(place)
     records = [replace(RECORD, iteration=at, value=value, **changes) for at, value in values.items()]
     ScoreFile(place / file).append(records)
     return str(place)
@@ -50,10 +50,10 @@ def seeds(*changes):
 def compare(monkeypatch, capsys):
     """Run the command in this process; return the exit code, stdout, stderr, and the rows of compare.csv."""
 
-    def run(*words):
+    def run(*words, columns=200):
         GlobalHydra.instance().clear()
         monkeypatch.setattr(sys, "argv", ["gan-lightning", "compare", *words])
-        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setenv("COLUMNS", str(columns))
         code = 0
         try:
             main()

@@ -1,0 +1,93 @@
+"""Sweeps: what is checked before the first job, what each job is called, and how the end is told."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gan_lightning.evaluation.records import ScoreFile
+from support.command import front_door
+from support.scored_runs import RECORD
+
+
+@pytest.fixture
+def jobs(monkeypatch):
+    """Jobs that train nothing: they write two scores, the second by their batch size; a batch of 3 makes a job fail."""
+    started = []
+
+    class Job(subprocess.Popen):
+        _child_created = False  # there is no process to end
+
+        def __init__(self, words, **options):
+            started.append(words)
+            own = dict(word.split("=", 1) for word in words if "=" in word)
+            self.size, folder = int(own["data.batch_size"]), Path(own["hydra.run.dir"].strip("'"))
+            folder.mkdir(parents=True)
+            (folder / "train.log").touch()
+            if self.size != 3:
+                at = [replace(RECORD, iteration=at, value=value) for at, value in ((100, 9.0), (200, 10.0 + self.size))]
+                ScoreFile(folder / "scores.jsonl").append(at)
+
+        def wait(self):
+            return int(self.size == 3)
+
+    monkeypatch.setattr(subprocess, "Popen", Job)
+    monkeypatch.setenv("COLUMNS", "80")
+    return started
+
+
+WRONG = {
+    "an option and a folder": (
+        ["loss=hinge,hingee", "data=folder", "data.root=.,nowhere"],
+        "error: job 2 of 4, loss=hinge root=nowhere: data.root must name a folder that exists; there is no folder "
+        "nowhere; jobs 3 and 4 of 4, loss=hingee: loss has no option hingee; did you mean hinge?",
+    ),
+    "what all have": (["seed=0,1", "trainer.max_steps=abc"], "error: trainer.max_steps must be a whole number"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_job_is_named_before_any_job_starts_or_has_a_folder(case, jobs, capfd):
+    words, said = WRONG[case]
+    assert front_door("-m", *words) == 2
+    shown = capfd.readouterr()
+    (line,) = shown.err.splitlines()
+    assert line.startswith(said)
+    assert line.endswith("no job is started")
+    assert (shown.out, jobs, list(Path().iterdir())) == ("", [], [])
+
+
+def test_each_job_is_called_by_what_differs_and_the_end_tells_how_they_went(jobs, capfd):
+    own = Path("own/experiment")
+    own.mkdir(parents=True)
+    (own / "mine.yaml").write_text("# @package _global_\nhydra: {sweeper: {params: {data.batch_size: '1,3'}}}\n")
+    words = ["--config-dir=own", "experiment=mine", "trainer.max_steps=2", "hydra.sweep.dir=sweep"]
+    assert front_door("-m", *words) == 1
+    lines = [line.rstrip() for line in capfd.readouterr().out.splitlines()]
+    assert lines[:4] == [
+        "sweep of 2 jobs in sweep: experiment=mine trainer.max_steps=2",
+        "job 1 of 2: batch_size=1",
+        "job 2 of 2: batch_size=3",
+        "by fid (lower is better)",
+    ]
+    assert sorted(path.name for path in Path("sweep").iterdir()) == [
+        "1_batch_size=1",
+        "2_batch_size=3",
+        "multirun.yaml",
+    ]
+    assert [f"--config-dir={Path('own').absolute()}" in words for words in jobs] == [True, True]
+    rows = [line.split() for line in lines if line[:5].strip().isdecimal()]
+    assert rows == [["1", "batch_size=1", "finished", "9", "100", "11", "200"], ["2", "batch_size=3", "failed"]]
+    assert lines[-2:] == [
+        "1 of 2 finished; job 2, batch_size=3, failed: see sweep/2_batch_size=3/train.log",
+        "compare:      gan-lightning compare sweep",
+    ]
+    assert max(map(len, lines[4:-2])) <= 80
+
+
+def test_one_value_is_a_sweep_of_one_job(jobs, capfd):
+    assert front_door("-m", "data.batch_size=1", "hydra.sweep.dir=sweep") == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[:2] == ["sweep of 1 job in sweep: data.batch_size=1", "job 1 of 1"]
+    assert {path.name for path in Path("sweep").iterdir()} == {"1", "multirun.yaml"}
