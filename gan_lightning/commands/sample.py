@@ -14,7 +14,7 @@ from PIL import Image
 from rich.progress import track
 
 from gan_lightning.config import logs, schema
-from gan_lightning.files import atomic_write, hold, refuse_existing, remove_leftovers
+from gan_lightning.files import atomic_write, refuse_existing, take
 from gan_lightning.models.ema import Weights
 from gan_lightning.reports.pictures import levels, picture, picture_of_grid, write_png
 from gan_lightning.trained_run import TrainedRun
@@ -84,9 +84,7 @@ def sample(
     refuse_existing([*files, *([archive] if format == "npz" else []), target / "grid.png"], "output", overwrite)
 
     def work() -> None:
-        target.mkdir(parents=True, exist_ok=True)
-        hold(target, "output")
-        remove_leftovers(target)
+        take(target, "output")
         batches = restored.batches(range(num_images), seed, labels, truncation, batch_size)
         steps = track(batches, "sampling", -(-num_images // batch_size), transient=True)
         shown: list[Images] = []

@@ -71,6 +71,35 @@ def test_a_class_changes_the_image_and_all_classes_come_in_turn(by_class):
     assert torch.allclose(run.sample(12, labels=list(range(10))), every, atol=1e-6)
 
 
+def test_classes_may_be_a_list_an_array_or_a_tensor(by_class):
+    run = gan_lightning.load(by_class)
+    wanted = run.sample(3, labels=[3, 7])
+    for labels in (
+        np.array([3, 7]),
+        torch.tensor([3, 7]),
+        np.array([3, 7], np.uint8),
+        [torch.tensor(3), torch.tensor(7)],
+    ):
+        assert torch.equal(run.sample(3, labels=labels), wanted)
+    assert torch.equal(run.sample(3, labels=torch.tensor(3)), run.sample(3, labels=3))
+    for labels in (np.array([3, 10]), torch.tensor([0.5]), np.array([[1]]), [], np.array(["cat"])):
+        with pytest.raises(ValueError, match="labels must be classes from 0 to 9; got"):
+            run.sample(3, labels=labels)
+
+
+def test_no_images_are_an_empty_batch(by_class, cyclegan):
+    run = gan_lightning.load(by_class)
+    assert run.sample(0).shape == (0, 1, 16, 16)
+    with pytest.raises(ValueError, match="num_images must be at least 0; got -1"):
+        run.sample(-1)
+    assert gan_lightning.load(cyclegan).translate(torch.zeros(0, 3, 32, 32)).shape == (0, 3, 32, 32)
+
+
+def test_a_configuration_that_is_not_there_is_named(from_noise):
+    with pytest.raises(ValueError, match="config_dir must be a folder with YAML files; there is no folder nowhere"):
+        gan_lightning.load(from_noise, config_dir="nowhere")
+
+
 def test_truncated_latents_stay_within_the_limit_and_the_others_are_as_without_one(from_noise):
     inputs = gan_lightning.load(from_noise).latent_inputs
     (free,), (within,) = (inputs(limit).by_number(range(300), 0, None, "") for limit in (None, 0.5))
