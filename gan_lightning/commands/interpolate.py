@@ -121,20 +121,20 @@ def interpolate(
         ValueError: if the model has no such samples or classes, its generator cannot mix classes, or files exist
             already; nothing is written then.
     """
-    restored = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
-    restored.check_pictures()
-    inputs, classes = restored.latent_inputs(truncation), restored.classes(labels)
+    trained = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
+    trained.check_pictures()
+    inputs, classes = trained.latent_inputs(truncation), trained.classes(labels)
     is_class_path = labels is not None and classes is not None and len(classes) > 1
     numbers = [samples] if isinstance(samples, int) else list(samples)
     if len(numbers) < 2 and not is_class_path:
         raise ValueError(f"samples must be two numbers of images or more, such as samples=[0,1]; got {samples}")
     groups = _groups(arithmetic, is_class_path)
-    chosen = method or ("slerp" if restored.latent_inputs().is_normal else "lerp")
+    chosen = method or ("slerp" if trained.latent_inputs().is_normal else "lerp")
     target = Path(output).expanduser()
     stills = [target / "interpolation.png", *([target / "arithmetic.png"] if groups else [])]
     animations = [target / "interpolation.gif", target / "interpolation.webp"]
     refuse_existing([*stills, *animations], "output", overwrite)
-    draw = _Draw(restored, inputs, classes, seed)
+    draw = _Draw(trained, inputs, classes, seed)
     ends = draw.points(numbers)
     tracks = draw.through_classes(ends.latents) if is_class_path else [ends]
     rows = [_between(track, steps, chosen) for track in tracks]
@@ -150,7 +150,7 @@ def interpolate(
             write_animation(frames, file, fps)
         for each in sums:
             write_png(_picture_of_sum(draw, each), stills[1])
-        of = f"{restored.weights} weights of iteration {restored.iteration:,}, seed {seed}, {chosen}"
+        of = f"{trained.weights} weights of iteration {trained.iteration:,}, seed {seed}, {chosen}"
         log.info("%d rows of %d images, %s", images.shape[0] * images.shape[1], steps, of)
         for file in [*stills, *animations]:
             log.info("written: %s", file)

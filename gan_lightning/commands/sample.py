@@ -74,10 +74,10 @@ def sample(
     Raises:
         ValueError: if the model cannot be sampled like this, or files exist already; nothing is written then.
     """
-    restored = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
-    restored.check_pictures()
-    classes = restored.classes(labels)
-    restored.latent_inputs(truncation)
+    trained = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
+    trained.check_pictures()
+    classes = trained.classes(labels)
+    trained.latent_inputs(truncation)
     target = Path(output).expanduser()
     files = [target / f"{number:06d}.png" for number in range(num_images)] if format == "png" else []
     archive = target / "samples.npz"
@@ -85,7 +85,7 @@ def sample(
 
     def work() -> None:
         take(target, "output")
-        batches = restored.batches(range(num_images), seed, labels, truncation, batch_size)
+        batches = trained.batches(range(num_images), seed, labels, truncation, batch_size)
         steps = track(batches, "sampling", -(-num_images // batch_size), transient=True)
         shown: list[Images] = []
         made = _kept(steps, shown)
@@ -95,7 +95,7 @@ def sample(
             for file, image in zip(files, (image for batch in made for image in batch), strict=True):
                 write_png(picture(image), file)
         write_png(_grid(torch.cat(shown)[:SHOWN], classes), target / "grid.png")
-        of = f"{restored.weights} weights of iteration {restored.iteration:,}, seed {seed}"
+        of = f"{trained.weights} weights of iteration {trained.iteration:,}, seed {seed}"
         log.info("%s images, %s, written to %s", f"{num_images:,}", of, archive if format == "npz" else target)
         log.info("grid: %s", target / "grid.png")
 

@@ -207,7 +207,9 @@ def test_files_that_exist_stay_as_they_are(from_noise, tmp_path, capfd):
     assert "1 of the 3 files to write exist already, the first is" in capfd.readouterr().err
     assert names(tmp_path) == ["000001.png"]
     assert (tmp_path / "000001.png").read_bytes() == b"mine"
+    (tmp_path / ".0123456789abcdef.tmp").write_bytes(b"half of a picture of a killed process")
     assert front_door("sample", *words, "overwrite=true") == 0
+    assert names(tmp_path) == ["000000.png", "000001.png", "grid.png"]
     assert pixels(tmp_path / "000001.png").shape == (8, 8)
 
 
