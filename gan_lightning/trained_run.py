@@ -164,7 +164,7 @@ class TrainedRun:
         inputs = self.model.generator_inputs
         if not isinstance(inputs, LatentInputs):
             raise ValueError(
-                f"run must be of a model that draws from noise; a {type(self.model).__name__} translates images, "
+                f"run must be of a model that draws from noise; {type(self.model).__name__} translates images, "
                 "for which there is gan-lightning translate run=RUN input=DIR output=DIR"
             )
         return inputs if truncation is None else inputs.truncated(truncation)
@@ -228,8 +228,8 @@ class TrainedRun:
         """
         if not self.is_translator:
             raise ValueError(
-                f"run must be of a model that translates, pix2pix or cyclegan; a {type(self.model).__name__} draws "
-                "from noise, for which there is gan-lightning sample run=RUN"
+                f"run must be of a model that translates, pix2pix or cyclegan; {type(self.model).__name__} draws from "
+                "noise, for which there is gan-lightning sample run=RUN"
             )
         if direction not in self.model.directions:
             raise ValueError(f"direction must be {' or '.join(self.model.directions)} for this run; got {direction}")

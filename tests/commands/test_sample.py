@@ -168,7 +168,7 @@ def test_loading_imports_no_torch_before_it_is_asked_to():
         (
             "pix2pix",
             [],
-            "run must be of a model that draws from noise; a Pix2Pix translates images, for which there is",
+            "run must be of a model that draws from noise; Pix2Pix translates images, for which there is",
         ),
         ("from_noise", ["labels=1"], "labels are for models by class"),
         ("by_class", ["labels=[0,10]"], "labels must be classes from 0 to 9; got [0, 10]"),
