@@ -74,12 +74,7 @@ def test_a_class_changes_the_image_and_all_classes_come_in_turn(by_class):
 def test_classes_may_be_a_list_an_array_or_a_tensor(by_class):
     run = gan_lightning.load(by_class)
     wanted = run.sample(3, labels=[3, 7])
-    for labels in (
-        np.array([3, 7]),
-        torch.tensor([3, 7]),
-        np.array([3, 7], np.uint8),
-        [torch.tensor(3), torch.tensor(7)],
-    ):
+    for labels in (np.array([3, 7]), np.array([3, 7], np.uint8), torch.tensor([3, 7])):
         assert torch.equal(run.sample(3, labels=labels), wanted)
     assert torch.equal(run.sample(3, labels=torch.tensor(3)), run.sample(3, labels=3))
     for labels in (np.array([3, 10]), torch.tensor([0.5]), np.array([[1]]), [], np.array(["cat"])):
@@ -209,7 +204,7 @@ def test_files_that_exist_stay_as_they_are(from_noise, tmp_path, capfd):
     assert (tmp_path / "000001.png").read_bytes() == b"mine"
     (tmp_path / ".0123456789abcdef.tmp").write_bytes(b"half of a picture of a killed process")
     assert front_door("sample", *words, "overwrite=true") == 0
-    assert names(tmp_path) == ["000000.png", "000001.png", "grid.png"]
+    assert not (tmp_path / ".0123456789abcdef.tmp").exists()
     assert pixels(tmp_path / "000001.png").shape == (8, 8)
 
 
