@@ -208,6 +208,21 @@ def refuse_existing(files: Iterable[Path], key: str, overwrite: bool) -> None:
         )
 
 
+def take(folder: Path, key: str) -> None:
+    """Make a folder if it is missing, hold it for this process, and remove unfinished files of killed ones from it.
+
+    Args:
+        folder: the folder that is written to.
+        key: the key of the configuration that an error names.
+
+    Raises:
+        ValueError: if another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    hold(folder, key)
+    remove_leftovers(folder)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove from a folder the unfinished files of processes that were killed; nobody else may write there."""
     for file in folder.iterdir():

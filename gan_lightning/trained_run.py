@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import torch
 from hydra.utils import instantiate
 from lightning import LightningDataModule
-from torch import nn
+from torch import Tensor, nn
 
 from gan_lightning.config.composition import searching
 from gan_lightning.config.run_folders import folder_of
@@ -15,10 +16,12 @@ from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.devices import device_of
 from gan_lightning.models.ema import Weights
 from gan_lightning.models.inputs import LabelledLatentInputs, LatentInputs, dropout_seeds
-from gan_lightning.types import Images, Number, PositiveInt
+from gan_lightning.types import Images, NonNegativeInt, Number, PositiveInt
 
 BATCH = 64
 """Images in one pass of the generator."""
+GivenLabels = int | Sequence[int] | np.ndarray | Tensor | None
+"""A class, several that follow one another in turn, or None for all classes in turn."""
 
 
 class TrainedRun:
@@ -45,7 +48,8 @@ class TrainedRun:
         key: the name that errors call the run by.
 
     Raises:
-        ValueError: if there is no such run, checkpoint or device, or the checkpoint is damaged or of another program.
+        ValueError: if there is no such run, checkpoint, device or config_dir, or the checkpoint is damaged or of
+            another program.
     """
 
     def __init__(
@@ -60,6 +64,8 @@ class TrainedRun:
     ) -> None:
         if weights not in get_args(Weights):
             raise ValueError(f"weights must be {' or '.join(get_args(Weights))}; got {weights}")
+        if config_dir is not None and not Path(config_dir).expanduser().is_dir():
+            raise ValueError(f"config_dir must be a folder with YAML files; there is no folder {config_dir}")
         self.device = device_of(device)
         self.file = checkpoint_of(str(run), key, str(checkpoint))
         self.folder = folder_of(self.file)
@@ -72,6 +78,11 @@ class TrainedRun:
     def generator(self) -> nn.Module:
         """The generator in eval mode, with the weights that were asked for; of two directions, the first."""
         return self.network()
+
+    @property
+    def place(self) -> str:
+        """The run folder, or the checkpoint if it lies elsewhere; records name the run by it."""
+        return str(self.folder or self.file.absolute())
 
     @property
     def is_translator(self) -> bool:
@@ -98,9 +109,9 @@ class TrainedRun:
 
     def sample(
         self,
-        num_images: PositiveInt = 64,
+        num_images: NonNegativeInt = 64,
         seed: int = 0,
-        labels: int | Sequence[int] | None = None,
+        labels: GivenLabels = None,
         truncation: Number | None = None,
     ) -> Images:
         """Return images [num_images, C, H, W] in [-1, 1], those of the command `sample` with the same seed.
@@ -108,20 +119,24 @@ class TrainedRun:
         Args:
             num_images: how many.
             seed: decides the latents; image k of a seed is the same however many there are.
-            labels: a class, or several that follow one another in turn; None for all classes in turn.
+            labels: a class, or a list, an array or a tensor [N] of classes, which follow one another in turn; None for
+                all classes in turn, however frequent they are in the data.
             truncation: the largest magnitude of a latent's numbers; larger ones are drawn again (Brock et al. 2019,
                 arXiv:1809.11096, section 3.1). None for no limit.
 
         Raises:
             ValueError: if the model translates, takes no labels, has no such class, or its latents are not normal.
         """
-        return torch.cat(list(self.batches(range(num_images), seed, labels, truncation)))
+        if num_images < 0:
+            raise ValueError(f"num_images must be at least 0; got {num_images}")
+        one_or_more = range(max(1, num_images))  # one image says what shape none have
+        return torch.cat(list(self.batches(one_or_more, seed, labels, truncation)))[:num_images]
 
     def batches(
         self,
         numbers: Sequence[int],
         seed: int = 0,
-        labels: int | Sequence[int] | None = None,
+        labels: GivenLabels = None,
         truncation: Number | None = None,
         batch_size: PositiveInt = BATCH,
     ) -> Iterator[Images]:
@@ -133,7 +148,7 @@ class TrainedRun:
             given = inputs.by_number(batch, seed, None, self.model.first_direction, own)
             yield self.images(*given, noise=dropout_seeds(batch, seed, self.model.first_direction))
 
-    def images(self, *inputs: torch.Tensor, noise: Sequence[int], direction: str = "") -> Images:
+    def images(self, *inputs: Tensor, noise: Sequence[int], direction: str = "") -> Images:
         """Return what the generator makes of its inputs, on the CPU in float32; `noise` seeds each image's dropout."""
         made = self.model.images(*inputs, noise=noise, direction=direction, weights=self.weights)
         return made.float().cpu()
@@ -147,7 +162,7 @@ class TrainedRun:
         inputs = self.model.generator_inputs
         if not isinstance(inputs, LatentInputs):
             raise ValueError(
-                f"run must be of a model that draws from noise; a {type(self.model).__name__} translates images, "
+                f"run must be of a model that draws from noise; {type(self.model).__name__} translates images, "
                 "for which there is gan-lightning translate run=RUN input=DIR output=DIR"
             )
         return inputs if truncation is None else inputs.truncated(truncation)
@@ -165,7 +180,7 @@ class TrainedRun:
                 f"{channels} channels, and gan-lightning export run=RUN writes a program that draws them"
             )
 
-    def classes(self, labels: int | Sequence[int] | None) -> list[int] | None:
+    def classes(self, labels: GivenLabels) -> list[int] | None:
         """Return the classes that images have in turn; None for a generator without labels.
 
         Raises:
@@ -181,8 +196,8 @@ class TrainedRun:
             return None
         if labels is None:
             return list(range(count))
-        every = [labels] if isinstance(labels, int) else list(labels)
-        if not every or not all(type(label) is int and 0 <= label < count for label in every):
+        every = whole_numbers(labels)
+        if not every or not all(0 <= label < count for label in every):
             raise ValueError(f"labels must be classes from 0 to {count - 1}; got {labels}")
         return every
 
@@ -196,18 +211,39 @@ class TrainedRun:
         Raises:
             ValueError: if the model does not translate, or not in this direction.
         """
-        if direction not in self.model.directions:
-            if not self.is_translator:
-                raise ValueError(f"run must be of a model that translates, pix2pix or cyclegan; got {self.kind}")
-            raise ValueError(f"direction must be {' or '.join(self.model.directions)} for this run; got {direction}")
-        made = []
+        self.check_direction(direction)
+        made = [images[:0].float().cpu()]
         for start in range(0, len(images), BATCH):
             part = images[start : start + BATCH]
             noise = dropout_seeds(range(start, start + len(part)), self.model.seed, direction)
             made.append(self.images(part, noise=noise, direction=direction))
         return torch.cat(made)
 
-    @property
-    def kind(self) -> str:
-        """The model's class by name."""
-        return type(self.model).__name__
+    def check_direction(self, direction: str) -> None:
+        """Check that the model translates in a direction.
+
+        Raises:
+            ValueError: if it does not translate, or not in this direction.
+        """
+        if not self.is_translator:
+            raise ValueError(
+                f"run must be of a model that translates, pix2pix or cyclegan; {type(self.model).__name__} draws from "
+                "noise, for which there is gan-lightning sample run=RUN"
+            )
+        if direction not in self.model.directions:
+            raise ValueError(f"direction must be {' or '.join(self.model.directions)} for this run; got {direction}")
+
+
+def whole_numbers(given: int | Sequence[int] | np.ndarray | Tensor) -> list[int]:
+    """Return one whole number, or those of a list, an array or a tensor [N], as a list; an empty one for anything else.
+
+    Example:
+        >>> whole_numbers(np.array([3, 7])), whole_numbers(torch.tensor(3)), whole_numbers(np.array([0.5]))
+        ([3, 7], [3], [])
+    """
+    try:
+        tensor = torch.as_tensor(given)
+    except (TypeError, ValueError, RuntimeError):
+        return []
+    is_whole = not (tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool)
+    return tensor.reshape(-1).tolist() if is_whole and tensor.ndim < 2 else []

@@ -13,13 +13,10 @@ from omegaconf import DictConfig
 
 from gan_lightning.config import logs, schema
 from gan_lightning.config.record import refuse_links
-from gan_lightning.config.run_folders import folder_of
-from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.config.schema import numbers
 from gan_lightning.config.signatures import named_in
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.splits import Split
-from gan_lightning.devices import device_of
 from gan_lightning.evaluation.folders import folder_scores
 from gan_lightning.evaluation.records import EVALUATIONS, ScoreFile, ScoreRecord
 from gan_lightning.evaluation.sampling import BatchNormMode, Precision, SamplingOptions, batch_norms
@@ -30,6 +27,7 @@ from gan_lightning.models.ema import Weights
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.reports import evaluation_table
 from gan_lightning.reports.history import draws
+from gan_lightning.trained_run import TrainedRun
 from gan_lightning.types import PositiveInt, RunPath
 from gan_lightning.values import Numbers
 
@@ -111,29 +109,26 @@ def evaluate(
         ValueError: if the checkpoint is wrong; while scoring, if the data or the numbers of images are.
     """
     assert run is not None
-    place = device_of(device)
-    file = checkpoint_of(run, "run", checkpoint)
-    if folder := folder_of(file):
-        refuse_links(folder, "run")
-    model, trained, iteration = restored(file, "run", overrides)
-    model.to(place)
-    data = instantiate(trained.data)
+    trained = TrainedRun(run, checkpoint, device=device, overrides=overrides)
+    if trained.folder:
+        refuse_links(trained.folder, "run")
+    model, data = trained.model, instantiate(trained.config.data)
 
     def scores() -> list[ScoreRecord]:
         data.prepare_data()
         counts = num_images or [NUM_IMAGES]
         chosen = with_small_sample_metrics(metrics, few, _numbers_of_images(data, split, model, counts))
-        scorer = Scorer(chosen, extractor, data, split, place)
+        scorer = Scorer(chosen, extractor, data, split, trained.device)
         for count in counts:
             scorer.check(model, count)
-        progress = TrainingProgress(iteration, model.images_seen, trained.seed, str(folder or file.absolute()))
+        progress = TrainingProgress(trained.iteration, model.images_seen, trained.config.seed, trained.place)
         records: list[ScoreRecord] = []
         for count, kind, mode, seed in product(counts, _weights(model, weights), _modes(model, batch_norm), seeds):
             log.info("%s images, %s weights, batch norm %s, seed %s", f"{count:,}", kind, mode, seed)
             found = scorer(model, SamplingOptions(seed, batch_size, kind, mode, precision), count, progress)
             records += found
-            if folder:
-                ScoreFile(folder / EVALUATIONS).append(found)
+            if trained.folder:
+                ScoreFile(trained.folder / EVALUATIONS).append(found)
         return records
 
     return scores

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lightning.config import logs, schema
 from gan_lightning.evaluation.exported import CLOSE, Inputs, check_onnx, write_onnx, write_program, write_weights
 from gan_lightning.evaluation.records import versions
-from gan_lightning.files import atomic_write, hold, refuse_existing, remove_leftovers
+from gan_lightning.files import atomic_write, refuse_existing, take
 from gan_lightning.models.ema import Weights
 from gan_lightning.trained_run import TrainedRun
 from gan_lightning.types import RunPath
@@ -110,9 +110,7 @@ def export(
     card = card_of(trained, direction, inputs)
 
     def work() -> None:
-        target.mkdir(parents=True, exist_ok=True)
-        hold(target, "output")
-        remove_leftovers(target)
+        take(target, "output")
         if "safetensors" in formats:
             write_weights(network, card, target / "generator.safetensors")
             log.info("%s and its card, generator.json", target / "generator.safetensors")

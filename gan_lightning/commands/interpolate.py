@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from gan_lightning import randomness
 from gan_lightning.config import logs, schema
 from gan_lightning.evaluation.interpolation import lerp, path, slerp
-from gan_lightning.files import hold, refuse_existing, remove_leftovers
+from gan_lightning.files import refuse_existing, take
 from gan_lightning.models.ema import Weights
 from gan_lightning.models.inputs import LatentInputs, dropout_seeds
 from gan_lightning.reports.animation import enlarged, write_animation
@@ -45,6 +45,29 @@ class Points(NamedTuple):
     latents: Latents
     classes: Float[Tensor, "B K"] | None
 
+    @property
+    def given(self) -> tuple[Tensor, ...]:
+        """Latents, and labels if each image has one class, which every generator by class takes, or else weights."""
+        if self.classes is None:
+            return (self.latents,)
+        labels = self.classes.argmax(1)
+        have_one = torch.equal(self.classes, F.one_hot(labels, self.classes.shape[1]).float())
+        return (self.latents, labels if have_one else self.classes)
+
+
+class Sum(NamedTuple):
+    """What a generator is given for A - B + C.
+
+    Args:
+        groups: the samples of A, of B and of C.
+        averages: the average of each group.
+        around: nine points, of which the fifth is the sum and the others are near it.
+    """
+
+    groups: list[Points]
+    averages: Points
+    around: Points
+
 
 def prepared(config: DictConfig) -> Callable[[], None]:
     """Restore the generator; return what writes its images."""
@@ -73,8 +96,8 @@ def interpolate(
 
     `interpolation.png` has a row for each two samples that follow one another, both included, and
     `interpolation.gif` and `interpolation.webp` go through all rows and back. With several labels a row goes from class
-    to class instead, and each sample keeps its latent: the generator is given weights of both classes, so that it mixes
-    what it has learned of them.
+    to class instead, and each sample keeps its latent. Between two classes the generator is given weights of both, so
+    that it mixes what it has learned of them; where each image has one class, it is given labels.
 
     Args:
         run: a run folder, or a checkpoint.
@@ -95,37 +118,39 @@ def interpolate(
         overrides: a list of what replaces values of the run's configuration, such as a `_target_` that the run names.
 
     Raises:
-        ValueError: if the model has no such samples or classes, or files exist already; nothing is written then.
+        ValueError: if the model has no such samples or classes, its generator cannot mix classes, or files exist
+            already; nothing is written then.
     """
-    restored = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
-    restored.check_pictures()
-    inputs, classes = restored.latent_inputs(truncation), restored.classes(labels)
+    trained = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
+    trained.check_pictures()
+    inputs, classes = trained.latent_inputs(truncation), trained.classes(labels)
     is_class_path = labels is not None and classes is not None and len(classes) > 1
     numbers = [samples] if isinstance(samples, int) else list(samples)
     if len(numbers) < 2 and not is_class_path:
         raise ValueError(f"samples must be two numbers of images or more, such as samples=[0,1]; got {samples}")
     groups = _groups(arithmetic, is_class_path)
-    chosen = method or ("slerp" if restored.latent_inputs().is_normal else "lerp")
+    chosen = method or ("slerp" if trained.latent_inputs().is_normal else "lerp")
     target = Path(output).expanduser()
     stills = [target / "interpolation.png", *([target / "arithmetic.png"] if groups else [])]
     animations = [target / "interpolation.gif", target / "interpolation.webp"]
     refuse_existing([*stills, *animations], "output", overwrite)
-    draw = _Draw(restored, inputs, classes, seed)
+    draw = _Draw(trained, inputs, classes, seed)
+    ends = draw.points(numbers)
+    tracks = draw.through_classes(ends.latents) if is_class_path else [ends]
+    rows = [_between(track, steps, chosen) for track in tracks]
+    sums = [draw.sum_of(groups)] if groups else []
+    draw.check_mixtures([*rows, *(points for each in sums for points in (each.averages, each.around))])
 
     def work() -> None:
-        target.mkdir(parents=True, exist_ok=True)
-        hold(target, "output")
-        remove_leftovers(target)
-        ends = draw.points(numbers)
-        tracks = draw.through_classes(ends.latents) if is_class_path else [ends]
-        images = torch.stack([draw.between(track, steps, chosen) for track in tracks])
+        take(target, "output")
+        images = torch.stack([draw.images(row).unflatten(0, (-1, steps)) for row in rows])
         write_png(picture_of_grid(images.flatten(0, 2), steps), stills[0])
         frames = _there_and_back(images)
         for file in animations:
             write_animation(frames, file, fps)
-        if groups:
-            write_png(_sum_of_samples(draw, groups), stills[1])
-        of = f"{restored.weights} weights of iteration {restored.iteration:,}, seed {seed}, {chosen}"
+        for each in sums:
+            write_png(_picture_of_sum(draw, each), stills[1])
+        of = f"{trained.weights} weights of iteration {trained.iteration:,}, seed {seed}, {chosen}"
         log.info("%d rows of %d images, %s", images.shape[0] * images.shape[1], steps, of)
         for file in [*stills, *animations]:
             log.info("written: %s", file)
@@ -162,22 +187,53 @@ class _Draw:
         weights = self._weights(self.classes)
         return [Points(latent.expand(len(weights), -1), weights) for latent in latents]
 
-    def between(self, ends: Points, steps: int, method: str) -> Float[Tensor, "R S C H W"]:
-        """Return rows of images, each from one end to the next; weights of classes are always on a line."""
-        latents = path(ends.latents, steps, METHODS[method])
-        classes = None if ends.classes is None else path(ends.classes, steps, lerp).flatten(0, 1)
-        return self.images(Points(latents.flatten(0, 1), classes)).unflatten(0, latents.shape[:2])
+    def sum_of(self, groups: Sequence[Sequence[int]]) -> Sum:
+        """Return the points of A - B + C for the numbers of the samples in A, B and C."""
+        every = [self.points(group) for group in groups]
+        weights = [points.classes.mean(0) for points in every if points.classes is not None]
+        averages = Points(
+            torch.stack([points.latents.mean(0) for points in every]), torch.stack(weights) if weights else None
+        )
+        signs = torch.tensor([1.0, -1.0, 1.0])
+        stream = torch.Generator().manual_seed(randomness.derive(self.seed, "arithmetic"))
+        noise = NOISE * (2 * torch.rand(9, averages.latents.shape[1], generator=stream) - 1)
+        noise[4] = 0
+        classes = None if averages.classes is None else (signs @ averages.classes).expand(9, -1)
+        return Sum(every, averages, Points(signs @ averages.latents + noise, classes))
+
+    def check_mixtures(self, every: Sequence[Points]) -> None:
+        """Check that the generator takes weights of classes, if some of the images lie between classes.
+
+        Raises:
+            ValueError: if it takes labels alone.
+        """
+        mixed = [given for given in (points.given for points in every) if any(map(torch.is_floating_point, given[1:]))]
+        if not mixed:
+            return
+        try:
+            self.run.images(*(each[:1] for each in mixed[0]), noise=[0])
+        except Exception as error:  # networks raise errors of all kinds
+            network = type(self.run.generator).__name__
+            raise ValueError(
+                f"labels must be one class, such as labels=0, because {network} takes no weights of classes and cannot "
+                "mix two; ClassEmbedding, in gan_lightning/networks/class_embedding.py, can, so use it for nn.Embedding"
+            ) from error
 
     def images(self, points: Points) -> Images:
         """Return the images of points; all have the same dropout, where a generator has any."""
-        given = [points.latents] if points.classes is None else [points.latents, points.classes]
-        batches = zip(*(each.split(BATCH) for each in given), strict=True)
+        batches = zip(*(each.split(BATCH) for each in points.given), strict=True)
         noise = dropout_seeds([0], self.seed, self.run.model.first_direction)
         return torch.cat([self.run.images(*batch, noise=noise * len(batch[0])) for batch in batches])
 
     def _weights(self, labels: Sequence[int]) -> Float[Tensor, "B K"]:
         assert self.run.num_classes is not None
         return F.one_hot(torch.tensor(labels), self.run.num_classes).float()
+
+
+def _between(ends: Points, steps: int, method: str) -> Points:
+    """Return the points of rows of images, each from one end to the next; weights of classes are always on a line."""
+    latents = path(ends.latents, steps, METHODS[method]).flatten(0, 1)
+    return Points(latents, None if ends.classes is None else path(ends.classes, steps, lerp).flatten(0, 1))
 
 
 def _groups(arithmetic: Sequence[Sequence[int]] | None, is_class_path: bool) -> list[list[int]]:
@@ -208,23 +264,13 @@ def _there_and_back(images: Float[Tensor, "T R S C H W"]) -> list[Image.Image]:
     return [*frames, *frames[-2:0:-1]]
 
 
-def _sum_of_samples(draw: _Draw, groups: Sequence[Sequence[int]]) -> Image.Image:
+def _picture_of_sum(draw: _Draw, points: Sum) -> Image.Image:
     """Return a row for each group, its samples and their average, and beside them A - B + C amid eight others."""
-    every = [draw.points(group) for group in groups]
-    latents = torch.stack([points.latents.mean(0) for points in every])
-    weights = [points.classes.mean(0) for points in every if points.classes is not None]
-    averages = Points(latents, torch.stack(weights) if weights else None)
-    width = max(map(len, groups))
+    width = max(len(group.latents) for group in points.groups)
     shown = []
-    for points, average in zip(every, draw.images(averages), strict=True):
-        images = draw.images(points)
+    for group, average in zip(points.groups, draw.images(points.averages), strict=True):
+        images = draw.images(group)
         blank = images.new_ones(width - len(images), *images.shape[1:])
         shown.append(torch.cat([images, blank, average[None]]))
     rows = headed(picture_of_grid(torch.cat(shown), width + 1), [*[""] * width, "average"])
-    signs = torch.tensor([1.0, -1.0, 1.0])
-    stream = torch.Generator().manual_seed(randomness.derive(draw.seed, "arithmetic"))
-    noise = NOISE * (2 * torch.rand(9, averages.latents.shape[1], generator=stream) - 1)
-    noise[4] = 0
-    classes = None if averages.classes is None else (signs @ averages.classes).expand(9, -1)
-    around = draw.images(Points(signs @ averages.latents + noise, classes))
-    return panels({"A, B, C": rows, "A - B + C": picture_of_grid(around, 3)})
+    return panels({"A, B, C": rows, "A - B + C": picture_of_grid(draw.images(points.around), 3)})

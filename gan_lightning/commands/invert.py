@@ -16,9 +16,9 @@ from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import read_image
 from gan_lightning.data.transforms import Shape, fitted, in_range
 from gan_lightning.evaluation.inversion import Generate, Inversion, Inverted
-from gan_lightning.files import atomic_write, hold, refuse_existing, remove_leftovers
+from gan_lightning.files import atomic_write, refuse_existing, take
 from gan_lightning.models.ema import Weights
-from gan_lightning.models.inputs import cast_for, dropout_seeds
+from gan_lightning.models.inputs import cast_for
 from gan_lightning.networks.sampling import seeded
 from gan_lightning.printable import printable
 from gan_lightning.reports.picture_table import Columns, picture_table
@@ -75,7 +75,8 @@ def invert(
         feature_weight: the weight of the difference of features beside that of pixels.
         seed: decides the latents at the starts.
         weights: the generator's moving average if there is one, or its weights as trained.
-        batch_size: rows in one pass of the generator; each start of each picture is one.
+        batch_size: rows in one pass of the generator, at most; each start of each picture, for each class that is
+            tried, is one.
         device: `auto`, `cpu` or another of torch's devices.
         overwrite: whether files that exist may be replaced.
         overrides: a list of what replaces values of the run's configuration, such as a `_target_` that the run names.
@@ -86,31 +87,24 @@ def invert(
     """
     trained = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
     inputs = trained.latent_inputs()
+    trained.check_pictures()
     classes = trained.classes(labels)
     target = Path(output).expanduser()
     refuse_existing([target / "inversion.png", target / "latents.npz"], "output", overwrite)
-    names, pictures = _read(Path(input).expanduser(), _shape(trained))
+    data = trained.config.data
+    shape = Shape(data.image_size, data.channels, data.get("fit", "crop"), data.get("center_crop"))
+    names, pictures = _read(Path(input).expanduser(), shape)
 
     def work() -> None:
-        target.mkdir(parents=True, exist_ok=True)
-        hold(target, "output")
-        remove_leftovers(target)
+        take(target, "output")
         tried = _classes_tried(classes, labels is not None, len(names))
         begun = inputs.by_number(range(starts), seed, None, "", None if classes is None else [0] * starts)[0]
         latents = begun.repeat_interleave(tried.shape[1], 0).to(trained.device)
-        of_rows = None if classes is None else tried.repeat(1, starts).to(trained.device)
         inversion = Inversion(
-            _generator(trained, seed), inputs.distribution, steps, rate, feature_weight,
+            _generator(trained), inputs.distribution, steps, rate, feature_weight, batch_size,
             lambda steps: track(steps, "inverting", transient=True),
         )  # fmt: skip
-        at_once = max(1, batch_size // len(latents))
-        parts: list[Inverted] = []
-        for first in range(0, len(names), at_once):
-            some = slice(first, first + at_once)
-            parts.append(
-                inversion(pictures[some].to(trained.device), latents, None if of_rows is None else of_rows[some])
-            )
-        found = _joined(parts)
+        found = inversion(pictures, latents, None if classes is None else tried.repeat(1, starts))
         write_png(_picture(pictures, found), target / "inversion.png")
         _write_latents(names, found, target / "latents.npz")
         for row, (name, error) in enumerate(zip(names[:SHOWN], found.errors.tolist(), strict=False)):
@@ -124,18 +118,6 @@ def invert(
 
 TAKES = (invert,)
 """The functions whose arguments are the keys of this command's configuration."""
-
-
-def _shape(trained: TrainedRun) -> Shape:
-    """Return the shape that the run's images are fitted to.
-
-    Raises:
-        ValueError: if they are no pictures.
-    """
-    data = trained.config.data
-    if data.channels not in (1, 3):
-        raise ValueError(f"run must be of a model that makes gray or coloured images; got {data.channels} channels")
-    return Shape(data.image_size, data.channels, data.get("fit", "crop"), data.get("center_crop"))
 
 
 def _read(place: Path, shape: Shape) -> tuple[list[str], Images]:
@@ -169,22 +151,16 @@ def _classes_tried(classes: Sequence[int] | None, is_given: bool, count: int) ->
     return torch.tensor(classes).expand(count, -1)
 
 
-def _generator(trained: TrainedRun, seed: int) -> Generate:
-    """Return the generator in a form that can be differentiated by its latents; its dropout, if any, is fixed."""
+def _generator(trained: TrainedRun) -> Generate:
+    """Return the generator in a form that can be differentiated by its latents; its dropout, if any, has the seed 0."""
     network = trained.network().requires_grad_(False)
 
     def generate(latents: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         given = (latents,) if labels is None else (latents, labels)
-        with seeded(network, dropout_seeds([0] * len(latents), seed, trained.model.first_direction)):
+        with seeded(network, [0] * len(latents)):
             return network(*cast_for(network, *given)).float()
 
     return generate
-
-
-def _joined(parts: Sequence[Inverted]) -> Inverted:
-    """Return what was found in several parts as one, on the CPU."""
-    columns = ([column for column in field if column is not None] for field in zip(*parts, strict=True))
-    return Inverted(*(torch.cat(column).cpu() if column else None for column in columns))  # type: ignore[arg-type]
 
 
 def _picture(pictures: Images, found: Inverted) -> Image.Image:

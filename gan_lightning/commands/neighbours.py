@@ -31,7 +31,7 @@ from gan_lightning.evaluation.neighbours import (
 from gan_lightning.evaluation.records import EVALUATIONS, ScoreFile, ScoreRecord
 from gan_lightning.evaluation.sampling import SamplingOptions, sample_images
 from gan_lightning.evaluation.scorer import TrainingProgress, context_of
-from gan_lightning.files import atomic_write, refuse_existing
+from gan_lightning.files import atomic_write, refuse_existing, take
 from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.images import read_batches, to_uint8
 from gan_lightning.models.ema import Weights
@@ -116,6 +116,7 @@ def neighbours(
     options = SamplingOptions(seed, batch_size, trained.weights)
 
     def work() -> None:
+        take(target, "output")
         made = sample_images(trained.model, options, range(num_images))
         samples = torch.cat([to_uint8(batch.cpu())[:, : batch.shape[1]] for batch in made])
         others = _evenly_spaced(held_out, num_images) if held_out else samples[:0]
@@ -126,8 +127,8 @@ def neighbours(
         write_png(_picture(samples[:rows], found, searched, extractor.identity.name), target / "neighbours.png")
         records: list[ScoreRecord] = []
         if held_out:
-            place = str(trained.folder or trained.file.absolute())
-            progress = TrainingProgress(trained.iteration, trained.model.images_seen, trained.config.seed, place)
+            seen = trained.model.images_seen
+            progress = TrainingProgress(trained.iteration, seen, trained.config.seed, trained.place)
             context = context_of(trained.model, options, progress, data)
             for identity, near in ((PIXELS, found.pixels), (extractor.identity, found.features)):
                 measured = memorisation(near.distances[:num_images, 0], near.distances[num_images:, 0])
@@ -138,7 +139,7 @@ def neighbours(
         if trained.folder and records:
             ScoreFile(trained.folder / EVALUATIONS).append(records)
         report = {
-            "run": str(trained.folder or trained.file.absolute()), "iteration": trained.iteration,
+            "run": trained.place, "iteration": trained.iteration,
             "weights": trained.weights, "seed": seed, "samples": num_images, "training_images": len(training),
             "held_out_images": len(others), "mirrored": data.flip, "extractor": extractor.identity.name,
             "memorisation": {

@@ -14,7 +14,7 @@ from PIL import Image
 from rich.progress import track
 
 from gan_lightning.config import logs, schema
-from gan_lightning.files import atomic_write, hold, refuse_existing, remove_leftovers
+from gan_lightning.files import atomic_write, refuse_existing, take
 from gan_lightning.models.ema import Weights
 from gan_lightning.reports.pictures import levels, picture, picture_of_grid, write_png
 from gan_lightning.trained_run import TrainedRun
@@ -74,20 +74,18 @@ def sample(
     Raises:
         ValueError: if the model cannot be sampled like this, or files exist already; nothing is written then.
     """
-    restored = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
-    restored.check_pictures()
-    classes = restored.classes(labels)
-    restored.latent_inputs(truncation)
+    trained = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
+    trained.check_pictures()
+    classes = trained.classes(labels)
+    trained.latent_inputs(truncation)
     target = Path(output).expanduser()
     files = [target / f"{number:06d}.png" for number in range(num_images)] if format == "png" else []
     archive = target / "samples.npz"
     refuse_existing([*files, *([archive] if format == "npz" else []), target / "grid.png"], "output", overwrite)
 
     def work() -> None:
-        target.mkdir(parents=True, exist_ok=True)
-        hold(target, "output")
-        remove_leftovers(target)
-        batches = restored.batches(range(num_images), seed, labels, truncation, batch_size)
+        take(target, "output")
+        batches = trained.batches(range(num_images), seed, labels, truncation, batch_size)
         steps = track(batches, "sampling", -(-num_images // batch_size), transient=True)
         shown: list[Images] = []
         made = _kept(steps, shown)
@@ -97,7 +95,7 @@ def sample(
             for file, image in zip(files, (image for batch in made for image in batch), strict=True):
                 write_png(picture(image), file)
         write_png(_grid(torch.cat(shown)[:SHOWN], classes), target / "grid.png")
-        of = f"{restored.weights} weights of iteration {restored.iteration:,}, seed {seed}"
+        of = f"{trained.weights} weights of iteration {trained.iteration:,}, seed {seed}"
         log.info("%s images, %s, written to %s", f"{num_images:,}", of, archive if format == "npz" else target)
         log.info("grid: %s", target / "grid.png")
 

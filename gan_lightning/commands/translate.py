@@ -24,7 +24,7 @@ from gan_lightning.data.folder import image_files
 from gan_lightning.data.in_order import in_order
 from gan_lightning.evaluation.sampling import Precision
 from gan_lightning.evaluation.translator import Made, Translator
-from gan_lightning.files import hold, remove_leftovers
+from gan_lightning.files import remove_leftovers, take
 from gan_lightning.models.ema import Weights
 from gan_lightning.printable import printable
 from gan_lightning.trained_run import TrainedRun
@@ -80,11 +80,8 @@ def translate(
             image can be read, memory does not suffice, or the network's outputs are not finite.
     """
     trained = TrainedRun(run, checkpoint, weights, device, overrides=overrides)
+    trained.check_direction(direction)
     model = trained.model
-    if "xy" not in model.directions:
-        raise ValueError(f"run must be of a model that translates, pix2pix or cyclegan; got a {type(model).__name__}")
-    if direction not in model.directions:
-        raise ValueError(f"direction must be {' or '.join(model.directions)} for {run}; got {direction}")
     source, target = Path(input).expanduser(), Path(output).expanduser()
     names = [file.relative_to(source).as_posix() for file in image_files(source, "images to translate", "input")]
     missing = still_to_write(source, target, names, overwrite, skip_existing)
@@ -145,8 +142,7 @@ def _flat(batches: Iterator[list[Made]], target: Path, names: list[str]) -> Iter
     """Yield image by image; before the first, take the folder, and remove what a killed process has begun in it."""
     for number, batch in enumerate(batches):
         if number == 0:
-            target.mkdir(parents=True, exist_ok=True)
-            hold(target, "output")
+            take(target, "output")
             for folder in {(target / name).parent for name in names}:
                 if folder.is_dir():
                     remove_leftovers(folder)

@@ -53,6 +53,7 @@ class Inversion:
         steps: how many steps Adam takes.
         rate: its first learning rate.
         feature_weight: the weight of the features.
+        batch_size: rows in one pass of the generator, at most; each start of each picture is one.
         watch: passes the numbers of the steps on, as a progress bar does.
     """
 
@@ -63,34 +64,38 @@ class Inversion:
         steps: NonNegativeInt = 500,
         rate: NonNegativeFloat = 0.1,
         feature_weight: NonNegativeFloat = 1.0,
+        batch_size: PositiveInt = 64,
         watch: Callable[[range], Iterable[int]] = iter,
     ) -> None:
         self.generate, self.distribution, self.watch = generate, distribution, watch
-        self.steps, self.rate, self.feature_weight = steps, rate, feature_weight
+        self.steps, self.rate, self.feature_weight, self.batch_size = steps, rate, feature_weight, batch_size
         self.features = Random().network
 
     def __call__(
         self, targets: Images, starts: Float[Tensor, "S Z"], labels: Int[Tensor, "B S"] | None = None
     ) -> Inverted:
-        """Invert pictures.
+        """Invert pictures; what is found is on the CPU.
 
         Args:
             targets: the pictures.
-            starts: the latents at which the search for each picture starts.
+            starts: the latents at which the search for each picture starts, on the generator's device.
             labels: the class of each start of each picture; None for a generator without labels.
         """
-        count, times = len(targets), len(starts)
-        wanted = targets.repeat_interleave(times, 0)
+        count, times, device = len(targets), len(starts), starts.device
         classes = None if labels is None else labels.flatten()
-        self.features.to(targets.device)
-        with full_precision(targets.device):
-            latents, losses = self._descend(starts.repeat(count, 1), wanted, classes)
-            best = losses.view(count, times).argmin(1) + times * torch.arange(count, device=losses.device)
-            own = None if classes is None else classes[best]
+        self.features.to(device)
+        with full_precision(device):
+            parts = [
+                self._descend(starts[rows % times], targets[rows // times].to(device), _rows(classes, rows, device))
+                for rows in torch.arange(count * times).split(self.batch_size)
+            ]
+            latents, losses = (torch.cat(column) for column in zip(*parts, strict=True))
+            best = losses.view(count, times).argmin(1).cpu() + times * torch.arange(count)
             with torch.no_grad():
-                images = self.generate(latents[best], own)
-        errors = 127.5 * (images - targets).square().flatten(1).mean(1).sqrt()
-        return Inverted(latents[best], own, images, errors)
+                passes = [(latents[rows], _rows(classes, rows, device)) for rows in best.split(self.batch_size)]
+                images = torch.cat([self.generate(*given).cpu() for given in passes])
+        errors = 127.5 * (images - targets.cpu()).square().flatten(1).mean(1).sqrt()
+        return Inverted(latents[best].cpu(), None if classes is None else classes[best].cpu(), images, errors)
 
     def _descend(
         self, starts: Latents, wanted: Images, labels: Int[Tensor, " B"] | None
@@ -123,6 +128,11 @@ class Inversion:
             relative = (own - its).square().flatten(1).mean(1) / its.square().flatten(1).mean(1).clamp(min=1e-6)
             losses = losses + self.feature_weight / len(maps) * relative
         return losses
+
+
+def _rows(classes: Int[Tensor, " R"] | None, rows: Int[Tensor, " B"], device: torch.device) -> Tensor | None:
+    """Return the classes of some rows, where there are any."""
+    return None if classes is None else classes[rows].to(device)
 
 
 def feature_maps(network: nn.Module, images: Images) -> list[Float[Tensor, "B F h w"]]:

@@ -41,10 +41,10 @@ def test_missing_weights_are_found_before_anything_is_read(monkeypatch, evaluate
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.delenv("GAN_LIGHTNING_INCEPTION", raising=False)
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise AssertionError("read before the weights were looked for")
 
-    monkeypatch.setattr(command, "checkpoint_of", refuse)
+    monkeypatch.setattr(command, "TrainedRun", refuse)
     monkeypatch.setattr(folders, "image_files", refuse)
     for folder in "ab":
         Path(folder).mkdir()

@@ -95,7 +95,7 @@ def test_wrong_input_gets_one_sentence_and_leaves_no_folder(from_noise, by_class
         (from_noise, ["labels=3"], "labels are for models by class"),
         (by_class, ["labels=3"], "labels must be classes from 0 to 2; got 3"),
         (from_noise, ["input=nowhere"], "input must name a picture, or a folder with pictures; there is no nowhere"),
-        (points, [], "run must be of a model that makes gray or coloured images; got 2 channels"),
+        (points, [], "run must be of a model that makes gray or colour pictures; this one's images have 2 channels"),
     ):
         assert invert(run, "some.png", "out", *words) == 2, said
         assert said in capfd.readouterr().err

@@ -71,6 +71,30 @@ def test_a_class_changes_the_image_and_all_classes_come_in_turn(by_class):
     assert torch.allclose(run.sample(12, labels=list(range(10))), every, atol=1e-6)
 
 
+def test_classes_may_be_a_list_an_array_or_a_tensor(by_class):
+    run = gan_lightning.load(by_class)
+    wanted = run.sample(3, labels=[3, 7])
+    for labels in (np.array([3, 7]), np.array([3, 7], np.uint8), torch.tensor([3, 7])):
+        assert torch.equal(run.sample(3, labels=labels), wanted)
+    assert torch.equal(run.sample(3, labels=torch.tensor(3)), run.sample(3, labels=3))
+    for labels in (np.array([3, 10]), torch.tensor([0.5]), np.array([[1]]), [], np.array(["cat"])):
+        with pytest.raises(ValueError, match="labels must be classes from 0 to 9; got"):
+            run.sample(3, labels=labels)
+
+
+def test_no_images_are_an_empty_batch(by_class, cyclegan):
+    run = gan_lightning.load(by_class)
+    assert run.sample(0).shape == (0, 1, 16, 16)
+    with pytest.raises(ValueError, match="num_images must be at least 0; got -1"):
+        run.sample(-1)
+    assert gan_lightning.load(cyclegan).translate(torch.zeros(0, 3, 32, 32)).shape == (0, 3, 32, 32)
+
+
+def test_a_configuration_that_is_not_there_is_named(from_noise):
+    with pytest.raises(ValueError, match="config_dir must be a folder with YAML files; there is no folder nowhere"):
+        gan_lightning.load(from_noise, config_dir="nowhere")
+
+
 def test_truncated_latents_stay_within_the_limit_and_the_others_are_as_without_one(from_noise):
     inputs = gan_lightning.load(from_noise).latent_inputs
     (free,), (within,) = (inputs(limit).by_number(range(300), 0, None, "") for limit in (None, 0.5))
@@ -139,7 +163,7 @@ def test_loading_imports_no_torch_before_it_is_asked_to():
         (
             "pix2pix",
             [],
-            "run must be of a model that draws from noise; a Pix2Pix translates images, for which there is",
+            "run must be of a model that draws from noise; Pix2Pix translates images, for which there is",
         ),
         ("from_noise", ["labels=1"], "labels are for models by class"),
         ("by_class", ["labels=[0,10]"], "labels must be classes from 0 to 9; got [0, 10]"),
@@ -178,7 +202,9 @@ def test_files_that_exist_stay_as_they_are(from_noise, tmp_path, capfd):
     assert "1 of the 3 files to write exist already, the first is" in capfd.readouterr().err
     assert names(tmp_path) == ["000001.png"]
     assert (tmp_path / "000001.png").read_bytes() == b"mine"
+    (tmp_path / ".0123456789abcdef.tmp").write_bytes(b"half of a picture of a killed process")
     assert front_door("sample", *words, "overwrite=true") == 0
+    assert not (tmp_path / ".0123456789abcdef.tmp").exists()
     assert pixels(tmp_path / "000001.png").shape == (8, 8)
 
 

@@ -54,6 +54,18 @@ def test_a_picture_does_not_depend_on_the_others_and_the_best_start_is_kept(netw
     assert torch.equal(both.latents, again.latents)
 
 
+@pytest.mark.parametrize("batch_size", [1, 4, 5])
+def test_no_pass_has_more_rows_than_the_batch_size(batch_size, network):
+    rows = []
+    generate = lambda some, labels: rows.append(len(some)) or network(some)  # noqa: E731
+    targets, starts = network(latents(3, 1)), latents(3, 2)
+    found = Inversion(generate, randomness.normal, steps=2, batch_size=batch_size)(targets, starts)
+    assert max(rows) == batch_size
+    whole = Inversion(generate, randomness.normal, steps=2)(targets, starts)
+    torch.testing.assert_close(found.latents, whole.latents, atol=1e-3, rtol=1e-3)
+    assert max(rows) == 9
+
+
 def test_the_class_is_found_where_each_is_tried():
     torch.manual_seed(0)
     network = ConditionalDCGANGenerator(4, channels=1, image_size=16, num_classes=3, width=8).eval()

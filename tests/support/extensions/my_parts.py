@@ -15,6 +15,7 @@ from gan_lightning.metrics.metric import Metric, Score
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.inputs import LatentInputs
 from gan_lightning.models.players import GameOptions, Player, two_players
+from gan_lightning.networks.sampling import SamplingDropout
 from gan_lightning.types import Labelled, Unlabelled
 
 
@@ -109,6 +110,33 @@ class LinearDiscriminator(nn.Sequential):
 
     def __init__(self, channels, image_size):
         super().__init__(nn.Flatten(), nn.Linear(channels * image_size**2, 1))
+
+
+class LabelledGenerator(nn.Module):
+    """One matrix from latents and a label's vector to images, with dropout as further noise; it takes labels alone."""
+
+    inputs = ("latents", "labels")
+
+    def __init__(self, latent_dim, channels, image_size, num_classes):
+        super().__init__()
+        self.classes, self.dropout = nn.Embedding(num_classes, latent_dim), SamplingDropout(0.5)
+        self.image = LinearGenerator(latent_dim, channels, image_size)
+
+    def forward(self, latents, labels):
+        return self.dropout(self.image(latents + self.classes(labels)))
+
+
+class LabelledDiscriminator(nn.Module):
+    """One matrix from images to logits of all classes, of which that of the label is the answer."""
+
+    inputs = ("images", "labels")
+
+    def __init__(self, channels, image_size, num_classes):
+        super().__init__()
+        self.logits = nn.Linear(channels * image_size**2, num_classes)
+
+    def forward(self, images, labels):
+        return self.logits(images.flatten(1)).gather(1, labels[:, None])
 
 
 class SmallLogits(Penalty):
