@@ -101,11 +101,12 @@ class RunProgress(ProgressBar):
         is_written = self.written is not None and self.written[0] == trainer.global_step
         if self.pace.first and not is_written:
             self._write_line(trainer, pl_module)
-
-    def teardown(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
         if self.bar:
             self.bar.advance(trainer.global_step)
-            self._close()
+            self.bar.show(_losses(pl_module.scalars.newest(), pl_module), self.speed)
+
+    def teardown(self, trainer: Trainer, pl_module: AdversarialGame, stage: str) -> None:
+        self._close()
 
     def on_exception(self, trainer: Trainer, pl_module: AdversarialGame, exception: BaseException) -> None:
         self._close()
@@ -113,7 +114,7 @@ class RunProgress(ProgressBar):
     # What the hooks share.
 
     def _line_is_due(self, trainer: Trainer) -> bool:
-        if self.written is None and self.pace.left is not None and self.pace.elapsed >= LINE_INTERVAL:
+        if self.written is None and self.pace.seconds_per_iteration and self.pace.elapsed >= LINE_INTERVAL:
             return True
         if self.cadence.every_n_iterations or self.cadence.every_n_epochs:
             return self.cadence.due_after_batch(trainer)
