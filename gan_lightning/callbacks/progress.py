@@ -21,7 +21,7 @@ from gan_lightning.types import Batch, PositiveInt
 log = logging.getLogger(__name__)
 
 BAR_INTERVAL = 0.1
-"""Seconds between two looks of the bar; an iteration may take less than to draw it."""
+"""Seconds between two changes of the bar; an iteration may take less than to draw it."""
 LINE_INTERVAL = 10.0
 """Seconds between two lines, at least, where no cadence is given."""
 FAKES = ("d_out/fake", "d_out/fake_for_generator")
@@ -53,7 +53,7 @@ class RunProgress(ProgressBar):
         self.enabled = True
         self.pace = Pace()
         self.bar: Bar | None = None
-        self.shown = 0.0
+        self.advanced, self.fetched = 0.0, 0.0
         self.written: tuple[int, float] | None = None
         self.epoch = 1
         self.speed = ""
@@ -89,7 +89,7 @@ class RunProgress(ProgressBar):
         self.pace.advance(trainer.global_step, pl_module.images_seen)
         if self._line_is_due(trainer):
             self._write_line(trainer, pl_module)
-        if self.bar and time.monotonic() - self.shown > BAR_INTERVAL:
+        if self.bar:
             self._show(self.bar, trainer, pl_module)
         if not self.has_advised:
             advice = advice_on_long_run(self.pace, trainer.strategy.root_device, str(trainer.precision))
@@ -139,9 +139,12 @@ class RunProgress(ProgressBar):
         log.info("  ".join(words), extra={"only_in_file": self.bar is not None})  # a terminal has the bar
 
     def _show(self, bar: Bar, trainer: Trainer, module: AdversarialGame) -> None:
-        self.shown = time.monotonic()
-        bar.advance(trainer.global_step)
-        if _is_logging(trainer):
+        now = time.monotonic()
+        if now - self.advanced > BAR_INTERVAL:
+            self.advanced = now
+            bar.advance(trainer.global_step)
+        if _is_logging(trainer) and now - self.fetched > BAR_INTERVAL:
+            self.fetched = now
             bar.show(_losses(module.scalars.newest(), module), self.speed)
 
     def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""Errors end in the log file too, and what fails before training leaves no folder."""
+"""What the log file of a run holds: its lines, its errors and how it ended; what fails before training leaves none."""
 
 import io
 import os
@@ -98,3 +98,22 @@ def test_a_name_that_the_terminal_cannot_show_is_escaped(gan_lightning, monkeypa
     assert gan_lightning(*WORDS, "hydra.run.dir=图", "callbacks=none", "logger=none")[0] == 0
     terminal.flush()
     assert b"\\u56fe" in terminal.buffer.getvalue()
+
+
+def test_on_a_terminal_the_lines_go_to_the_log_file_and_the_bar_to_the_terminal(gan_lightning, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    own = ["callbacks=progress", "logger=none", "+trainer.enable_checkpointing=false", "trainer.max_steps=4"]
+    assert gan_lightning(*WORDS, *own, "hydra.run.dir=made/run")[0] == 0
+    assert log().count("D(real) ") == 2, "of the first and the last iteration"
+    shown = terminal.getvalue()
+    assert "D(real) " not in shown
+    assert "iteration 4/4" in shown
+    assert "0:00:00 left D " in shown
+    assert "finished at iteration 4\n" in shown
