@@ -62,6 +62,7 @@ def main() -> None:
 
 def _run() -> None:
     given = list(sys.argv)
+    logs.escape_what_cannot_be_shown()
     resolvers.register()
     launcher.register()
     wants_traceback = bool(os.environ.get(TRACEBACK))
@@ -119,7 +120,8 @@ def _imported(name: str) -> ModuleType:
 class _one_sentence:  # noqa: N801
     """A context that ends the process after an error.
 
-    A user's error becomes one sentence on stderr; any other error is a bug and keeps its traceback.
+    A user's error becomes one sentence on stderr and in the log file, if there is one; any other error is a bug and
+    keeps its traceback.
     """
 
     def __init__(self, wants_traceback: bool, primary: str, of_files: str = "") -> None:
@@ -134,12 +136,14 @@ class _one_sentence:  # noqa: N801
         if not isinstance(error, Exception):
             return
         if self.wants_traceback or not isinstance(error, USER_ERRORS):
-            traceback.print_exception(error.with_traceback(trace))
+            said = "".join(traceback.format_exception(error.with_traceback(trace)))
         else:
             about = self.of_files if isinstance(error, OSError) and error.filename else ""
-            print(f"error: {about}{printable(sentence(error, CONF, self.primary))}", file=sys.stderr)
+            said = f"error: {about}{printable(sentence(error, CONF, self.primary))}\n"
             if not about and not _foreseen(error):
-                print(f"({type(error).__name__}; set {TRACEBACK}=1 for the traceback)", file=sys.stderr)
+                said += f"({type(error).__name__}; set {TRACEBACK}=1 for the traceback)\n"
+        print(said, end="", file=sys.stderr)
+        logs.write_error(said)
         raise SystemExit(exit_code(error)) from None
 
 

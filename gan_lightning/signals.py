@@ -117,6 +117,11 @@ def say(sentence: str) -> None:
         os.write(2, f"{below_the_bar}{sentence}\n".encode())
 
 
+def name_of(number: int) -> str:
+    """Return a signal's name as users know it."""
+    return "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+
+
 def is_first_process() -> bool:
     """Return whether this is the process that the user has started, and no further rank."""
     return os.environ.get("LOCAL_RANK", "0") == "0"

@@ -91,11 +91,8 @@ class Checkpoints(Checkpoint):
         """
         progress: Any = trainer.fit_loop.epoch_loop.batch_progress.current
         ends_whole_batch = self.has_begun and progress.processed > progress.completed
-        if isinstance(exception, SystemExit):
-            kept = max((int(file.stem) for file in self._numbered()), default=None)
-            found = f"the checkpoint of iteration {kept:,} is kept" if kept is not None else "there is no checkpoint"
-            log.info("stopped at iteration %s without saving; %s", f"{trainer.global_step:,}", found)
-        elif ends_whole_batch and trainer.world_size == 1 and not isinstance(exception, BadStateError):
+        must_not_save = isinstance(exception, SystemExit | BadStateError)
+        if ends_whole_batch and trainer.world_size == 1 and not must_not_save:
             self._write(trainer, pl_module)
 
     def _write(self, trainer: Trainer, module: AdversarialGame) -> None:

@@ -14,7 +14,7 @@ from gan_lightning.evaluation.records import versions
 def environment(trainer: Trainer) -> dict[str, Any]:
     """Return the device, the precision, the system and the versions of a run, in plain values by name."""
     return {
-        "device": _device(trainer.strategy.root_device),
+        "device": device_name(trainer.strategy.root_device),
         "processes": trainer.world_size,
         "precision": str(trainer.precision),
         "system": f"{platform.system()} {platform.machine()}",
@@ -24,7 +24,8 @@ def environment(trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def _device(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
+    """Return what a device is called, with the number of cores for a CPU."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU, {os.cpu_count()} cores" if device.type == "cpu" else device.type

@@ -178,10 +178,11 @@ class Guard(Callback):
         sentence = (
             f"{found}, so the run has diverged; {cause}: try a tenth of model.discriminator_optimizer.lr, {remedy}"
         )
+        may_roll_back = self.on_failure == "rollback" and self.attempt < self.max_rollbacks
         if trainer.is_global_zero:
-            self._say(trainer, Symptom("diverged", sentence), found.iteration)
+            is_last_word = self.on_failure != "warn" and not may_roll_back  # the error has the sentence
+            self._say(trainer, Symptom("diverged", sentence), found.iteration, is_logged=not is_last_word)
         if self.on_failure != "warn":
-            may_roll_back = self.on_failure == "rollback" and self.attempt < self.max_rollbacks
             raise Diverged(sentence, self.attempt + 1 if may_roll_back else None)
 
     def _look(self, trainer: Trainer, module: AdversarialGame, batch: Batch) -> None:
@@ -229,8 +230,9 @@ class Guard(Callback):
             if symptom.kind not in self.said:
                 self._say(trainer, symptom, trainer.global_step)
 
-    def _say(self, trainer: Trainer, symptom: Symptom, iteration: int) -> None:
-        log.warning("iteration %s: %s", f"{iteration:,}", symptom.sentence)
+    def _say(self, trainer: Trainer, symptom: Symptom, iteration: int, is_logged: bool = True) -> None:
+        if is_logged:
+            log.warning("iteration %s: %s", f"{iteration:,}", symptom.sentence)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"iteration": iteration, **symptom._asdict()}) + "\n")

@@ -11,7 +11,7 @@ from PIL import Image
 from gan_lightning.config import logs, schema
 from gan_lightning.config.run_folders import run_folder
 from gan_lightning.data.images import read_image
-from gan_lightning.files import hold, refuse_existing, remove_leftovers
+from gan_lightning.files import refuse_existing, take
 from gan_lightning.reports.animation import of_one_size, write_animation
 from gan_lightning.reports.captions import captioned, panels
 from gan_lightning.reports.curves import curves_with_cursor
@@ -92,9 +92,7 @@ def animate(
         frames = _beside_losses(frames, folder)
 
     def work() -> None:
-        target.mkdir(parents=True, exist_ok=True)
-        hold(target, "output")
-        remove_leftovers(target)
+        take(target, "output")
         whole = of_one_size(list(frames.values()))
         for file in animations:
             write_animation(whole, file, fps, pause)

@@ -116,7 +116,8 @@ def neighbours(
     options = SamplingOptions(seed, batch_size, trained.weights)
 
     def work() -> None:
-        take(target, "output")
+        if output:  # the run folder may belong to a run that trains, and both files are written in one step each
+            take(target, "output")
         made = sample_images(trained.model, options, range(num_images))
         samples = torch.cat([to_uint8(batch.cpu())[:, : batch.shape[1]] for batch in made])
         others = _evenly_spaced(held_out, num_images) if held_out else samples[:0]

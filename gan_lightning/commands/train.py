@@ -2,22 +2,26 @@
 
 import logging
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from lightning import LightningDataModule, Trainer, seed_everything
+from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from gan_lightning import slurm
+from gan_lightning import signals, slurm
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint, numbered_checkpoints
 from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config import exhausted, logs
+from gan_lightning.config.arguments import CONFIG_DIR
 from gan_lightning.config.checks import without_unused_parts
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.errors import RunDivergedError
@@ -28,6 +32,7 @@ from gan_lightning.config.record import RunRecord
 from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.transfer import load_fitting_weights
+from gan_lightning.reports.commands import named, next_commands
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +89,7 @@ def train(config: DictConfig, record: RunRecord, file: Path | None, parts: list[
     """
     model, trainer = fit_with_rollbacks(config, record, file, parts)
     if trainer.is_global_zero:  # the launcher of the other ranks takes any exit code of theirs for a crash
-        report(Path(config.run_dir), model, trainer)
+        report(Path(config.run_dir), record.config, model, trainer)
 
 
 def fit_with_rollbacks(
@@ -175,29 +180,50 @@ def begin_with_weights(model: AdversarialGame, file: Path) -> None:
         log.info("init_from: not loaded: %s more", len(left) - SHOWN)
 
 
-def report(folder: Path, model: AdversarialGame, trainer: Trainer) -> None:
-    """Log where the results of a run are, and how to continue it if it was interrupted.
+def report(folder: Path, config: dict[str, Any], model: AdversarialGame, trainer: Trainer) -> None:
+    """Log where the results of a run are, and the commands that come next.
+
+    Args:
+        folder: the run folder.
+        config: the run's configuration in plain values.
+        model: the trained model.
+        trainer: its trainer.
 
     Raises:
         SystemExit: with 128 plus the signal's number after a signal that has ended the run.
     """
-    log.info("%s at iteration %s", "stopped" if model.interrupted else "finished", f"{trainer.global_step:,}")
+    iteration, run, checkpoints = trainer.global_step, Path(named(folder)), folder / "checkpoints"
+    by = f", because of {signals.name_of(model.interrupted)}" if model.interrupted else ""
+    log.info("%s at iteration %s%s", "stopped" if by else "finished", f"{iteration:,}", by)
     for what, path in {
-        "final grid": folder / "samples" / f"{trainer.global_step:07d}.png",
-        "plots": folder / "plots",
-        "report": folder / "report.html",
-        "checkpoint": folder / "checkpoints" / "last.ckpt",
-        "best one": folder / "checkpoints" / "best.ckpt",
+        "report": "report.html",
+        "last grid": f"samples/{iteration:07d}.png",
+        "plots": "plots",
+        "checkpoint": "checkpoints/last.ckpt",
+        "best one": "checkpoints/best.ckpt",
     }.items():
-        if path.exists():
-            log.info("  %-12s %s", what, path)
-    quoted = shlex.quote(str(folder))
-    if (folder / "checkpoints" / "last.ckpt").exists():
-        log.info("  %-12s gan-lightning resume=%s", "continue", quoted)
-    log.info("  %-12s tensorboard --samples_per_plugin=images=200 --logdir %s", "TensorBoard", quoted)
+        if (folder / path).exists():
+            log.info("  %-12s %s", what, run / path)
+    if (checkpoints / "last.ckpt").exists():
+        is_out_of_time = not by and config["trainer"].get("max_time") is not None
+        commands = next_commands(str(run), config, iteration, trainer.current_epoch, is_out_of_time, _config_dir())
+        for what, command in commands.items():
+            log.info("  %-12s %s", what, command)
+    if any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers):
+        board = ["tensorboard", "--samples_per_plugin=images=200", "--logdir", str(run)]
+        log.info("  %-12s %s", "TensorBoard", shlex.join(board))
     if model.interrupted:
         slurm.requeue_after(model.interrupted)
         raise SystemExit(128 + model.interrupted)
+
+
+def _config_dir() -> list[str]:
+    """Return the flag with the folder of one's own YAML files, if it was typed."""
+    for flag, folder in pairwise([*sys.argv, ""]):
+        name, equals, value = flag.partition("=")
+        if name in CONFIG_DIR:
+            return ["--config-dir", value if equals else folder]
+    return []
 
 
 def _parameters(network: nn.Module) -> str:

@@ -1,5 +1,6 @@
-"""Memory or disk that runs out while a run trains, in one sentence that says what to do."""
+"""What ends a run too early, memory or disk that runs out or a second signal, in one sentence that says what to do."""
 
+import logging
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from omegaconf import DictConfig
 
 from gan_lightning.config.errors import MemoryExhaustedError, is_disk_full
 from gan_lightning.config.run_folders import iterations_of_checkpoints
+from gan_lightning.signals import Stopped
+
+log = logging.getLogger(__name__)
 
 OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 """What torch says where memory ends on a device that has no error of its own for it, such as the CPU."""
@@ -18,7 +22,7 @@ OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 @contextmanager
 def told(config: DictConfig, trainer: Trainer) -> Iterator[None]:
-    """Tell a user what to do where training ends because memory or a disk is exhausted.
+    """Tell a user what to do where training ends because memory or a disk is exhausted, or stops without saving.
 
     Args:
         config: the run's configuration.
@@ -27,9 +31,14 @@ def told(config: DictConfig, trainer: Trainer) -> Iterator[None]:
     Raises:
         MemoryExhaustedError: instead of torch's error; the sentence has batch size, image size and precision.
         OSError: instead of that of a full disk; the sentence has the file, the iteration and the last checkpoint.
+        Stopped: after a line of the log that says what is kept.
     """
     try:
         yield
+    except Stopped:
+        where = f"{trainer.global_step:,}"
+        log.info("stopped at iteration %s without saving; %s", where, how_to_continue(config))
+        raise
     except (RuntimeError, MemoryError) as error:
         if _is_of_memory(error):
             raise MemoryExhaustedError(_of_memory(config, trainer)) from error

@@ -5,7 +5,9 @@ configuration is composed, checked and turned into parts first, and then Hydra's
 ways to start, such as sweeps and `--cfg`, are left to `hydra.main`.
 """
 
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from hydra.types import HydraContext, RunMode
 from hydra.version import setbase
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from gan_lightning import signals
 from gan_lightning.config.composition import with_search_path
 
 Prepare = Callable[[DictConfig], Callable[[], None]]
@@ -50,19 +53,40 @@ def run(words: Sequence[str], primary: str, prepare: Prepare) -> bool:
         callbacks = Callbacks(config)
         callbacks.on_run_start(config=config, config_name=primary)
         work = prepare(_own(config))
-        done = run_job(
-            task_function=lambda _: work(),
-            config=config,
-            job_dir_key="hydra.run.dir",
-            job_subdir_key=None,
-            hydra_context=HydraContext(config_loader=hydra.config_loader, callbacks=callbacks),
-            configure_logging=False,
-        )
+        with _removed_if_unused(Path(config.hydra.runtime.output_dir)):
+            done = run_job(
+                task_function=lambda _: work(),
+                config=config,
+                job_dir_key="hydra.run.dir",
+                job_subdir_key=None,
+                hydra_context=HydraContext(config_loader=hydra.config_loader, callbacks=callbacks),
+                configure_logging=False,
+            )
         callbacks.on_run_end(config=config, config_name=primary, job_return=done)
         _ = done.return_value  # raises what the work has raised
     finally:
         GlobalHydra.instance().clear()
     return True
+
+
+@contextmanager
+def _removed_if_unused(folder: Path) -> Iterator[None]:
+    """Remove a new folder, and those above it that are new and empty, if the work fails before it has written a file.
+
+    A log and the composed configuration are no work. An error names what is wrong with the command, so there is nothing
+    to look up in such a folder.
+    """
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        yield
+    except BaseException:
+        written = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".log"]
+        if new and signals.is_first_process() and all(file.parent == folder / ".hydra" for file in written):
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # of a folder that has others
+                for each in new[1:]:
+                    each.rmdir()
+        raise
 
 
 def _own(config: DictConfig) -> DictConfig:

@@ -1,7 +1,9 @@
 """The log: one line for each message, and no advertisements."""
 
+import io
 import logging
 import os
+import sys
 import warnings
 from logging.handlers import MemoryHandler
 from pathlib import Path
@@ -35,6 +37,13 @@ WARNINGS = (
 )
 
 
+def escape_what_cannot_be_shown() -> None:
+    """Escape characters that the terminal's encoding does not have, such as those of a folder's name in ASCII."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def tidy() -> None:
     """Leave each message to Hydra's handlers alone: Lightning adds its own, so lines would appear twice.
 
@@ -47,6 +56,8 @@ def tidy() -> None:
     for handler in logging.getLogger().handlers:
         handler.addFilter(_worth_reading)
         handler.addFilter(_escape)
+        if not isinstance(handler, MemoryHandler):
+            handler.addFilter(_for_terminals)
     if os.environ.get("LOCAL_RANK", "0") != "0":
         logging.getLogger().setLevel(logging.ERROR)  # the first process logs for all
     for name in ("onnxscript", "onnx_ir"):
@@ -66,6 +77,19 @@ def write_to(file: Path) -> None:
             logging.getLogger().removeHandler(handler)
             target.addFilter(_worth_reading)
             logging.getLogger().addHandler(target)
+
+
+def write_error(text: str) -> None:
+    """Write an error that ends a command to its log file, if it has one; stderr has the error already."""
+    record = logging.LogRecord(__name__, logging.ERROR, __file__, 0, text.rstrip("\n"), None, None)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handle(record)
+
+
+def _for_terminals(record: logging.LogRecord) -> bool:
+    """Return whether a message is not for the log file alone, as one that a terminal shows in another form."""
+    return not getattr(record, "only_in_file", False)
 
 
 def _worth_reading(record: logging.LogRecord) -> bool:

@@ -94,7 +94,8 @@ def _records_of_metric(
 ) -> list[ScoreRecord]:
     """Return a metric's records, which name the real images only if the metric uses them."""
     uses_real = bool(metric.real_inputs)
-    warnings = [*extractor.warnings, *metric.warnings(real.statistics, fake)]
+    scores = metric(real.statistics, fake)
+    own = [f"{scores[0].name}: {sentence}" for sentence in metric.warnings(real.statistics, fake)]
     return [
         ScoreRecord(
             **asdict(context),
@@ -109,10 +110,10 @@ def _records_of_metric(
             extractor=extractor.identity.name,
             extractor_sha256=extractor.identity.sha256,
             versions=versions(),
-            warnings=warnings,
+            warnings=[*extractor.warnings, *own],
             better=score.better,
         )
-        for score in metric(real.statistics, fake)
+        for score in scores
     ]
 
 

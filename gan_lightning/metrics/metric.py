@@ -6,9 +6,8 @@ from typing import ClassVar, NamedTuple
 from gan_lightning.metrics.statistics import StatisticKind, Statistics
 from gan_lightning.values import Better
 
-STRONG_BIAS_BELOW, BIAS_BELOW = 2_048, 10_000
-"""Numbers of images: with fewer than the first, the covariance of Inception's 2,048 features is singular; the authors
-of FID recommend at least the second."""
+BIAS_BELOW = 10_000
+"""The least number of images that the authors of FID recommend."""
 
 
 class Score(NamedTuple):
@@ -67,7 +66,7 @@ class Metric(ABC):
         """Return the scores; `ExtractorIdentity.score_name` makes their names."""
 
     def extra_warnings(self, real: Statistics, fake: Statistics) -> list[str]:
-        """Return sentences, particular to the metric, that a reader of the scores should know."""
+        """Return sentences as `warnings` does, but those that are particular to the metric."""
         return []
 
     def __call__(self, real: Statistics, fake: Statistics) -> list[Score]:
@@ -88,19 +87,19 @@ class Metric(ABC):
         return self.compute(real, fake)
 
     def warnings(self, real: Statistics, fake: Statistics) -> list[str]:
-        """Return what a reader of the scores should know, in sentences."""
+        """Return what a reader of the scores should know, in sentences that follow a score's name and a colon."""
         sentences = self.extra_warnings(real, fake)
-        for which, images, kinds in self._inputs(real, fake):
-            count = self.num_used(images, kinds)
-            if self.is_biased and count < BIAS_BELOW:
-                strongly = count < STRONG_BIAS_BELOW
-                sentences.append(
-                    f"{type(self).__name__} is {'strongly ' if strongly else ''}biased with {count:,} {which} images, "
-                    f"fewer than {STRONG_BIAS_BELOW if strongly else BIAS_BELOW:,}; compare it only with scores of the "
-                    "same number of images."
-                )
+        inputs = self._inputs(real, fake)
+        counts = {which: self.num_used(images, kinds) for which, images, kinds in inputs}
+        few = [f"{count:,} {which}" for which, count in counts.items() if count < BIAS_BELOW]
+        if self.is_biased and few:
+            sentences.append(
+                f"it is biased with {' and '.join(few)} images, fewer than {BIAS_BELOW:,}; compare it only with scores "
+                "of the same number of images."
+            )
+        for which, images, _ in inputs:
             if _is_constant(images):
-                sentences.append(f"All {which} images have the same features.")
+                sentences.append(f"all {which} images have the same features.")
         return sentences
 
     @staticmethod

@@ -12,11 +12,13 @@ class Scalars:
     """Collects named scalars step by step; nothing waits for the device before they are read.
 
     Names may come at different times: a player that does not move in a step has no values then. `last_step` holds the
-    values of the step that ended last, on the device.
+    values of the step that ended last, on the device, and `epoch_means` the means of the last whole epoch.
     """
 
     def __init__(self) -> None:
         self.last_step: dict[str, Tensor] = {}
+        self.epoch_means: dict[str, float] = {}
+        self._newest: dict[str, Tensor] = {}
         self._latest: dict[str, Tensor] = {}
         self._step: dict[str, Tensor] = {}
         self._sums: dict[tuple[str, ...], tuple[Tensor, int]] = {}
@@ -36,6 +38,7 @@ class Scalars:
             total, count = self._sums.get(names, (torch.zeros_like(values), 0))
             self._sums[names] = (total.to(values.device) + values, count + 1)
             self._latest |= self._step
+            self._newest |= self._step
             self.last_step, self._step = self._step, {}
         every = module.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if self._latest and every and iteration % every == 0:
@@ -53,9 +56,13 @@ class Scalars:
                 before, seen = sums.get(name, (0.0, 0))
                 sums[name] = (before + total, seen + count)
         self._sums = {}
-        means = {f"epoch/{name}": total / count for name, (total, count) in sums.items()}
-        if means:
-            _write(module, means, iteration)
+        self.epoch_means = {name: total / count for name, (total, count) in sums.items()}
+        if self.epoch_means:
+            _write(module, {f"epoch/{name}": mean for name, mean in self.epoch_means.items()}, iteration)
+
+    def newest(self) -> dict[str, float]:
+        """Return the newest value of each name; this waits for the device."""
+        return dict(zip(self._newest, stacked(self._newest.values()).tolist(), strict=True)) if self._newest else {}
 
     def state(self) -> dict[str, Any]:
         """Return what has not been written yet: the latest values, and the sums of the epoch that has begun."""

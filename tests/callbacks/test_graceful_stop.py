@@ -9,6 +9,7 @@ import torch
 from hydra.utils import instantiate
 from lightning import Callback
 
+from gan_lightning.config.exhausted import told
 from gan_lightning.evaluation import scorer
 from gan_lightning.signals import STOPS, Stopped
 from support.checkpoints import assert_same
@@ -40,7 +41,8 @@ def play(composed, chosen, tmp_path):
             return step(model, *given)
 
         model.training_step = training_step
-        trainer.fit(model, data, ckpt_path=resume, weights_only=True)
+        with told(config, trainer):
+            trainer.fit(model, data, ckpt_path=resume, weights_only=True)
         return model, trainer
 
     return play

@@ -212,9 +212,11 @@ def test_fewer_images_than_features_and_few_images_at_all_are_warned_of():
     few, some, many = (statistics(normal(count, 8)) for count in (8, 3000, 10_000))
     said = FrechetDistance().warnings(many, few)
     assert [sentence.split(",")[0] for sentence in said] == [
-        "The covariance of 8 generated images is singular because there are 8 features.",
-        "FrechetDistance is strongly biased with 8 generated images",
+        "the covariance of 8 generated images is singular because there are 8 features.",
+        "it is biased with 8 generated images",
     ]
+    both = FrechetDistance().warnings(some, few)[-1]
+    assert both.startswith("it is biased with 3,000 real and 8 generated images, fewer than 10,000; compare it only")
     assert ["fewer than 10,000" in sentence for sentence in FrechetDistance().warnings(some, many)] == [True]
     assert FrechetDistance().warnings(many, many) == []
 
@@ -222,7 +224,7 @@ def test_fewer_images_than_features_and_few_images_at_all_are_warned_of():
 def test_a_kernel_distance_of_small_sets_takes_them_whole_and_says_so():
     real, fake = statistics(normal(50)), statistics(normal(40, seed=1))
     assert KernelDistance().warnings(real, fake) == [
-        "KernelDistance took subsets of 40 images because there are fewer than 1,000."
+        "it is of subsets of 40 images, because there are fewer than 1,000."
     ]
     assert math.isfinite(values(KernelDistance(), real, fake)["kd_classifier"])
     assert KernelDistance(subset_size=40).warnings(real, fake) == []
