@@ -31,7 +31,7 @@ def told(config: DictConfig, trainer: Trainer) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if _is_of_memory(error):
+        if is_of_memory(error):
             raise MemoryExhaustedError(_of_memory(config, trainer)) from error
         if is_disk_full(error):
             raise OSError(_of_disk(config, trainer, error)) from error
@@ -42,7 +42,8 @@ def told(config: DictConfig, trainer: Trainer) -> Iterator[None]:
         raise
 
 
-def _is_of_memory(error: BaseException) -> bool:
+def is_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory is exhausted, on whatever device."""
     said = str(error).lower()
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(words in said for words in OF_MEMORY)
 
