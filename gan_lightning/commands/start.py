@@ -18,7 +18,7 @@ from gan_lightning.config.recipe import Forecast, recipe, size
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.picture_survey import PictureSurvey, look_at
 from gan_lightning.files import atomic_write
-from gan_lightning.types import ImagesPath
+from gan_lightning.types import ImagesPath, Number
 from gan_lightning.values import AtLeast
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 
 def start(
     root: ImagesPath,
-    hours: Annotated[float, AtLeast(0.01)] = 12,
-    seconds: Annotated[float, AtLeast(1)] = 120,
+    hours: Annotated[Number, AtLeast(0.01)] = 12,
+    seconds: Annotated[Number, AtLeast(1)] = 120,
     overwrite: bool = False,
 ) -> Callable[[], None]:
     """Check what is asked for; return what tries recipes and writes one to `experiment/mine.yaml`.
@@ -67,13 +67,13 @@ TAKES = (start,)
 """The functions whose arguments are the keys of this command's configuration."""
 
 
-def _write(folder: Path, files: list[Path], hours: float, began: float, until: float) -> None:
+def _write(folder: Path, files: list[Path], hours: Number, began: float, until: float) -> None:
     survey = look_at(folder, files, FOR_LOOKING * (until - began))
     _check_survey(survey)
     log.info("%s", _described(survey))
     for remark in _remarks(survey):
         log.info("  %s", remark)
-    forecast, why_not = choose(try_all(survey, 3600 * hours, until), 3600 * hours)
+    forecast, why_not = choose(try_all(survey, 3600.0 * hours, until), 3600.0 * hours)
     _check_disk(forecast)
     text = recipe(forecast.candidate, forecast.iterations, f"{forecast}, on {_device()}", why_not)
     with atomic_write(FILE) as stream:

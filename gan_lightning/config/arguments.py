@@ -38,9 +38,9 @@ def with_root(arguments: list[str]) -> list[str]:
         ValueError: if no folder is given, or several are; with a flag such as `--help` none is needed.
     """
     words = [f"root={in_quotes(pair[1])}" if _is_folder(*pair) else pair[1] for pair in pairwise(["", *arguments])]
-    given = [word.removeprefix("root=") for word in words if word.startswith("root=")]
+    given = [word.removeprefix("root=").strip("'") for word in words if word.startswith("root=")]
     if len(given) > 1:
-        raise ValueError(f"start takes one folder of pictures; got {len(given)}: {', '.join(word.strip("'") for word in given)}")
+        raise ValueError(f"start takes one folder of pictures; got {len(given)}: {', '.join(given)}")
     if not given and not any(word.startswith("-") for word in words):
         raise ValueError("start needs a folder of pictures: gan-lightning start DIR")
     return words

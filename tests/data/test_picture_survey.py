@@ -11,7 +11,7 @@ from support.small_files import picture
 def survey(tmp_path):
     """Looks at the pictures of a folder that a function fills."""
 
-    def look(fill, seconds=60):
+    def look(fill, seconds=60.0):
         root = tmp_path / "pictures"
         root.mkdir()
         fill(root)
@@ -43,7 +43,7 @@ def test_gray_pictures_that_are_stored_in_colour_are_gray(survey):
 
 
 def test_where_time_is_short_the_look_ends_after_one_picture(survey):
-    found = survey(lambda root: [picture(n).save(root / f"{n}.png") for n in range(9)], seconds=0)
+    found = survey(lambda root: [picture(n).save(root / f"{n}.png") for n in range(9)], seconds=0.0)
     assert (found.looked_at, found.count) == (1, 9)
 
 
