@@ -12,8 +12,8 @@ A table is written between two markers, and what lies between them is replaced:
 An option's description is the comment at the top of its YAML file, up to the first line that ends with a full stop. On
 Chinese pages it is the option's line in docs/zh/options.yaml. A column is a fact or a key. A fact is a comment line at
 the top of the file, `# needs: labels`; underscores in its name are written for spaces. A key is looked up in the file,
-and then in the options of the same group that it extends. The facts `device` and `one core` of experiments are estimates
-from benchmarks/hours.json, which benchmarks/hours.py writes.
+and then in the options of the same group that it extends. Experiments' facts `device` and `one core` are estimates from
+benchmarks/hours.json, which benchmarks/hours.py writes.
 """
 
 import json
