@@ -74,7 +74,7 @@ def _try(candidate: Candidate, longest: float, until: float) -> Tried:
         (folder / FILE).parent.mkdir()
         (folder / FILE).write_text(recipe(candidate, candidate.iterations))
         try:
-            trial = tried(folder, _linked(candidate.survey, folder / "pictures"), slowest, until)
+            trial = tried(folder, _linked(candidate, folder / "pictures"), slowest, until)
         except Diverged:
             return Tried(candidate, None, "has numbers that are not finite after a few iterations")
         except (RuntimeError, MemoryError) as error:
@@ -88,10 +88,12 @@ def _try(candidate: Candidate, longest: float, until: float) -> Tried:
     return Tried(candidate, trial)
 
 
-def _linked(survey: PictureSurvey, folder: Path) -> Path:
-    """Return a folder with links to the pictures that were decoded, in their sub-folders."""
-    for file in survey.decoded:
-        link = folder / file.relative_to(survey.root)
+def _linked(candidate: Candidate, folder: Path) -> Path:
+    """Return a folder with links to the pictures that were decoded, in their sub-folders, for two batches at least."""
+    survey = candidate.survey
+    for number in range(max(len(survey.decoded), 2 * candidate.batch_size)):
+        file = survey.decoded[number % len(survey.decoded)]
+        link = folder / file.relative_to(survey.root).parent / f"{number}{file.suffix}"
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(file)
     return folder

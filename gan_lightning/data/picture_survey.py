@@ -82,7 +82,7 @@ def look_at(root: Path, files: Sequence[Path], seconds: float) -> PictureSurvey:
         now = time.monotonic()
         if looked_at and now - began > seconds:
             break
-        file, is_whole = files[number], looked_at < DECODED and now - began < seconds / 2
+        file, is_whole = files[number], not decoded or (looked_at < DECODED and now - began < seconds / 2)
         looked_at += 1
         try:
             image = read_image(file) if is_whole else open_image(file)

@@ -17,7 +17,8 @@ HOUR = 3600.0
 
 def survey(count=206, side=100, classes=(), gray=False, root="/pictures"):
     sizes, by_class = Counter({(side, side): count}), dict.fromkeys(classes, count // max(1, len(classes)))
-    return PictureSurvey(Path(root), count, count, {}, sizes, Counter(RGB=count), gray, by_class, [], 0.0)
+    decoded = [Path(root, "0.png")]
+    return PictureSurvey(Path(root), count, count, {}, sizes, Counter(RGB=count), gray, by_class, decoded, 0.0)
 
 
 def trial(seconds, was_stopped=False, memory=2**30):
