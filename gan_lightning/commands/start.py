@@ -18,6 +18,7 @@ from gan_lightning.config.recipe import Forecast, recipe, size
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.picture_survey import PictureSurvey, look_at
 from gan_lightning.files import atomic_write
+from gan_lightning.printable import printable
 from gan_lightning.types import ImagesPath, Number
 from gan_lightning.values import AtLeast
 
@@ -40,7 +41,7 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 def start(
     root: ImagesPath,
     hours: Annotated[Number, AtLeast(0.01)] = 12,
-    seconds: Annotated[Number, AtLeast(1)] = 120,
+    seconds: Annotated[Number, AtLeast(1)] = 100,
     overwrite: bool = False,
 ) -> Callable[[], None]:
     """Check what is asked for; return what tries recipes and writes one to `experiment/mine.yaml`.
@@ -52,12 +53,14 @@ def start(
         overwrite: whether a recipe that exists is replaced.
 
     Raises:
-        ValueError: if there is a recipe already, or the folder has too few pictures.
+        ValueError: if there is a recipe already, or the folder has too few pictures or an odd name.
     """
     began = time.monotonic()
     if os.path.lexists(FILE) and not overwrite:
         raise ValueError(f"{FILE} exists already; overwrite=true replaces it, or start in another folder")
     folder = Path(root).expanduser().resolve()
+    if printable(folder) != str(folder):
+        raise ValueError(f"root must have a name that can be written in a YAML file; got {printable(folder)}: rename it")
     files = image_files(folder, key="root")
     _check_count(folder, len(files), len(files))
     return partial(_write, folder, files, hours, began, began + seconds)
