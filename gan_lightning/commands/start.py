@@ -60,7 +60,7 @@ def start(
         raise ValueError(f"{FILE} exists already; overwrite=true replaces it, or start in another folder")
     folder = Path(root).expanduser().resolve()
     if printable(folder) != str(folder):
-        raise ValueError(f"root must have a name that can be written in a YAML file; got {printable(folder)}: rename it")
+        raise ValueError(f"root must have a name of printable characters; got {printable(folder)}: rename it")
     files = image_files(folder, key="root")
     _check_count(folder, len(files), len(files))
     return partial(_write, folder, files, hours, began, began + seconds)
