@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gan_lightning.commands import start
-from gan_lightning.config import choice, trial
+from gan_lightning.config import choice, recipe, trial
 from support.command import the_run
 from support.small_files import picture
 
@@ -26,20 +26,22 @@ def two_classes(tmp_path_factory):
 
 def test_the_recipe_of_a_folder_trains_and_nothing_else_is_left(gan_lightning, two_classes, monkeypatch):
     monkeypatch.setattr(trial, "ITERATIONS", 3)
+    monkeypatch.setattr(recipe, "SIZES", (16,))
     code, err = gan_lightning("start", str(two_classes), "hours=1000")
     assert code == 0, err
     assert os.listdir() == ["experiment"]
-    recipe = Path("experiment", "mine.yaml").read_text()
-    assert "# Forecast: " in recipe
-    assert "override /model: cgan" in recipe
-    assert "max_bad: 0.04 # 1 of 41 cannot be read" in recipe
+    written = Path("experiment", "mine.yaml").read_text()
+    assert "# Forecast: " in written
+    assert "override /model: cgan" in written
+    assert "max_bad: 0.04 # 1 of 41 cannot be read" in written
 
     code, err = gan_lightning("start", f"root={two_classes}")
     assert code == 2
     assert "experiment/mine.yaml exists already; overwrite=true replaces it" in err
-    assert Path("experiment", "mine.yaml").read_text() == recipe
+    assert Path("experiment", "mine.yaml").read_text() == written
 
-    code, err = gan_lightning("--config-dir", ".", "experiment=mine", "trainer.max_steps=1", "logger=none")
+    quick = ["trainer.max_steps=1", "logger=none", "callbacks=checkpoint", "model.generator.width=4"]
+    code, err = gan_lightning("--config-dir", ".", "experiment=mine", *quick)
     assert code == 0, err
     assert (the_run() / "checkpoints" / "last.ckpt").is_file()
 
