@@ -34,7 +34,7 @@ class Clock(Callback):
     def on_train_start(self, *_):
         self.began = time.perf_counter()
 
-    def teardown(self, *_):
+    def teardown(self, *_, **stage):
         Path("seconds.txt").write_text(str(time.perf_counter() - self.began))
 """
 
