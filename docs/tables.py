@@ -12,9 +12,11 @@ A table is written between two markers, and what lies between them is replaced:
 An option's description is the comment at the top of its YAML file, up to the first line that ends with a full stop. On
 Chinese pages it is the option's line in docs/zh/options.yaml. A column is a fact or a key. A fact is a comment line at
 the top of the file, `# needs: labels`; underscores in its name are written for spaces. A key is looked up in the file,
-and then in the options of the same group that it extends.
+and then in the options of the same group that it extends. Experiments' facts `device` and `one core` are estimates from
+benchmarks/hours.json, which benchmarks/hours.py writes.
 """
 
+import json
 import re
 import sys
 from functools import cache
@@ -27,6 +29,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
 CHINESE = ROOT / "docs" / "zh" / "options.yaml"
+HOURS = ROOT / "benchmarks" / "hours.json"
+LONGEST_ON_A_CPU = 24
+"""An experiment that takes more hours on one core needs a GPU."""
 TABLE = re.compile(r"(<!-- table: ([\w/]+)((?: +[\w.]+)*) -->\n)(.*?)(<!-- end -->)", re.S)
 
 
@@ -76,8 +81,28 @@ def value(group: str, option: str, key: str) -> Any:
     return found
 
 
+@cache
+def measured_hours() -> dict[str, float]:
+    """Return the hours on one core of the experiments that were measured."""
+    return {name: figures["hours"] for name, figures in json.loads(HOURS.read_text())["experiments"].items()}
+
+
+def estimate(experiment: str, column: str) -> str:
+    """Return the time that an experiment takes on one core, or the device that it needs because of it."""
+    hours = measured_hours().get(experiment)
+    if hours is None:
+        return "not measured"
+    if column == "device":
+        return "GPU" if hours > LONGEST_ON_A_CPU else "CPU"
+    if hours < 1:
+        return f"{max(1, round(60 * hours))} min"
+    return f"{hours:.0f} h" if hours <= 48 else f"{hours / 24:,.0f} days"
+
+
 def fact(group: str, option: str, column: str) -> str | None:
-    """Return what a comment line at the top of an option's file says of a column."""
+    """Return what a comment line at the top of an option's file says of a column, or an experiment's estimate."""
+    if group == "experiment" and column in ("device", "one_core"):
+        return estimate(option, column)
     start = f"{column.replace('_', ' ')}:"
     return next((line.removeprefix(start).strip() for line in header(group, option) if line.startswith(start)), None)
 

@@ -15,7 +15,7 @@ from gan_lightning.callbacks.cadence import Cadence
 from gan_lightning.callbacks.long_runs import advice_on_long_run
 from gan_lightning.callbacks.pace import Pace
 from gan_lightning.models.game import AdversarialGame
-from gan_lightning.reports.curves import PLAYERS
+from gan_lightning.reports.tables import PLAYERS
 from gan_lightning.types import Batch, PositiveInt
 
 log = logging.getLogger(__name__)

@@ -27,11 +27,35 @@ def with_runs(arguments: list[str]) -> list[str]:
     runs: list[str] = []
     others: list[str] = []
     for before, word in pairwise(["", *arguments]):
-        key = word.partition("=")[0]
-        is_path = "=" not in word or ("/" in key and not key.startswith("hydra/"))
-        alone = is_path and word[:1] not in "-~" and not before.startswith("-")
-        (runs if Path(word).is_dir() or alone else others).append(word)
+        (runs if Path(word).is_dir() or _is_alone(before, word) else others).append(word)
     return [*others, f"runs=[{','.join(map(in_quotes, runs))}]"] if runs else others
+
+
+def with_root(arguments: list[str]) -> list[str]:
+    """Return the arguments with a folder that is typed alone as `root=FOLDER`; flags and the words after them stay.
+
+    Raises:
+        ValueError: if no folder is given, or several are; with a flag such as `--help` none is needed.
+    """
+    words = [f"root={in_quotes(pair[1])}" if _is_folder(*pair) else pair[1] for pair in pairwise(["", *arguments])]
+    given = [word.removeprefix("root=").strip("'") for word in words if word.startswith("root=")]
+    if len(given) > 1:
+        raise ValueError(f"start takes one folder of pictures; got {len(given)}: {', '.join(given)}")
+    if not given and not any(word.startswith("-") for word in words):
+        raise ValueError("start needs a folder of pictures: gan-lightning start DIR")
+    return words
+
+
+def _is_folder(before: str, word: str) -> bool:
+    """Return whether a word is a folder, which may have `=` in its name, or can be nothing else."""
+    return not before.startswith("-") and (Path(word).is_dir() or _is_alone(before, word))
+
+
+def _is_alone(before: str, word: str) -> bool:
+    """Return whether a word is neither key=value, where the key may not be a path, nor a flag nor what follows one."""
+    key = word.partition("=")[0]
+    is_path = "=" not in word or ("/" in key and not key.startswith("hydra/"))
+    return is_path and word[:1] not in "-~" and not before.startswith("-")
 
 
 def with_overrides(arguments: list[str]) -> list[str]:

@@ -40,7 +40,7 @@ def told(config: DictConfig, trainer: Trainer) -> Iterator[None]:
         log.info("stopped at iteration %s without saving; %s", where, how_to_continue(config))
         raise
     except (RuntimeError, MemoryError) as error:
-        if _is_of_memory(error):
+        if is_of_memory(error):
             raise MemoryExhaustedError(_of_memory(config, trainer)) from error
         if is_disk_full(error):
             raise OSError(_of_disk(config, trainer, error)) from error
@@ -51,7 +51,8 @@ def told(config: DictConfig, trainer: Trainer) -> Iterator[None]:
         raise
 
 
-def _is_of_memory(error: BaseException) -> bool:
+def is_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory is exhausted, on whatever device."""
     said = str(error).lower()
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(words in said for words in OF_MEMORY)
 

@@ -43,6 +43,17 @@ def test_a_row_of_the_groups_lists_the_options_that_are_there(tmp_path):
     assert "| `experiment` | many | [a page](page.md) |\n" in tables.filled(page)
 
 
+def test_experiments_have_the_estimated_time_on_one_core_and_the_device_that_follows_from_it(monkeypatch):
+    monkeypatch.setattr(tables, "measured_hours", lambda: {"demo": 0.05, "paper/cgan_mnist": 6.4, "ring/base": 480})
+    shown = tables.of_options("experiment", ["device", "one_core"], False)
+    assert shown.startswith("| `experiment=` | description | device | one core |\n")
+    cells = {row.split("`")[1]: row.strip("| ").split(" | ")[-2:] for row in shown.splitlines()[2:]}
+    assert cells["demo"] == ["CPU", "3 min"]
+    assert cells["paper/cgan_mnist"] == ["CPU", "6 h"]
+    assert cells["ring/base"] == ["GPU", "20 days"]
+    assert cells["ring/wgan_gp"] == ["not measured", "not measured"]
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_option_starts_with_a_sentence_that_describes_it(group):
     missing = [name for name in options(group) if not re.fullmatch(r"\S+ .*\.", tables.description(group, name))]
