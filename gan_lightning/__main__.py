@@ -25,7 +25,7 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
 
     from gan_lightning import launcher
     from gan_lightning.config import job, logs, resolvers
-    from gan_lightning.config.arguments import prepared, with_overrides, with_runs
+    from gan_lightning.config.arguments import prepared, with_file, with_overrides, with_runs
     from gan_lightning.config.checks import checked
     from gan_lightning.config.composition import CONF
     from gan_lightning.config.continuing import Words, continued, is_further_rank
@@ -82,7 +82,7 @@ def _run() -> None:
     try:
         with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
             of_run = dict.fromkeys(OF_A_RUN, with_overrides)
-            words = prepared({"compare": with_runs, **of_run}.get(command, list)(arguments))
+            words = prepared({"compare": with_runs, "grade": with_file, **of_run}.get(command, list)(arguments))
             both = continued(words) if command == "train" else Words(words, words)
             repeated = [*given[: len(given) - len(arguments)], *both.typed]
             sys.argv[1:] = both.for_hydra

@@ -32,6 +32,12 @@ def with_runs(arguments: list[str]) -> list[str]:
     return [*others, f"runs=[{','.join(map(in_quotes, runs))}]"] if runs else others
 
 
+def with_file(arguments: list[str]) -> list[str]:
+    """Return the arguments with a first word that sets no key as `file=...`."""
+    first = arguments[0] if arguments else "-"
+    return arguments if "=" in first or first.startswith("-") else [f"file={in_quotes(first)}", *arguments[1:]]
+
+
 def with_overrides(arguments: list[str]) -> list[str]:
     """Return the arguments with all that set a value of a run's own model or data gathered in one `overrides=[...]`."""
     own = [word for word in arguments if re.match(rf"[+~]*({'|'.join(OF_A_RUN)})[.=]", word)]
