@@ -1,6 +1,6 @@
 """练习 1：从 DCGAN 到 LSGAN。
 
-DCGAN 的判别器损失是 sigmoid 之后的交叉熵。LSGAN（Mao 等，2017,arXiv:1611.04076）去掉 sigmoid,
+DCGAN 的判别器损失是 sigmoid 之后的交叉熵。LSGAN（Mao 等，2017，arXiv:1611.04076）去掉 sigmoid,
 改用判别器输出与目标值之差的平方：真实图像的目标是 1，生成图像的目标是 0。布置这道作业的课程没有写论文里的系数 1/2,
 这里也不要写。
 

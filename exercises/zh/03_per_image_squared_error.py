@@ -10,5 +10,5 @@ import torch
 
 
 def per_image_squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """根据输出 [N, 1] 和目标 [N]，返回各图像 （输出 - 目标）^2 的平均值。"""
+    """根据输出 [N, 1] 和目标 [N]，返回各图像 (输出 - 目标)^2 的平均值。"""
     ...  # 写在这里

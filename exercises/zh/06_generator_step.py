@@ -1,6 +1,6 @@
 """练习 6：生成器的一步。
 
-生成器希望判别器把它的图像当成真的。Goodfellow 等（2014,arXiv:1406.2661，第 3 节）最小化 -log D(G(z)),
+生成器希望判别器把它的图像当成真的。Goodfellow 等（2014，arXiv:1406.2661，第 3 节）最小化 -log D(G(z)),
 而不是 log(1 - D(G(z)))：判别器判断正确时，后者的梯度会消失，而训练之初正是这种情况。
 
 评分：`gan-lightning grade exercises/zh/06_generator_step.py`
