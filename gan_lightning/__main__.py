@@ -31,7 +31,7 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
 
     from gan_lightning import launcher
     from gan_lightning.config import job, logs, resolvers
-    from gan_lightning.config.arguments import prepared, with_overrides, with_root, with_runs
+    from gan_lightning.config.arguments import TAKES_ONE, prepared, with_one, with_overrides, with_runs
     from gan_lightning.config.checks import checked
     from gan_lightning.config.completion import completions
     from gan_lightning.config.composition import CONF, searching
@@ -96,8 +96,9 @@ def _run() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
     try:
         with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
-            of_run = dict.fromkeys(OF_A_RUN, with_overrides)
-            words = prepared({"compare": with_runs, "start": with_root, **of_run}.get(command, list)(arguments))
+            gathered = {"compare": with_runs, **dict.fromkeys(OF_A_RUN, with_overrides)}
+            gathered |= {name: partial(with_one, command=name) for name in TAKES_ONE}
+            words = prepared(gathered.get(command, list)(arguments))
             both = continued(words) if command == "train" else Words(words, words)
             repeated = [*given[: len(given) - len(arguments)], *both.typed]
             sys.argv[1:] = both.for_hydra

@@ -11,6 +11,8 @@ CONFIG_DIR = ("--config-dir", "-cd")
 """Hydra's flags for a folder with further YAML files."""
 OF_A_RUN = ("model", "data")
 """Parts of a run's configuration that no command but `train` has itself."""
+TAKES_ONE = {"start": ("root", "folder of pictures"), "grade": ("file", "file with an answer")}
+"""Commands to which a path may be given without its key, with that key and what the path is."""
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./\\-]*")
 
 
@@ -31,24 +33,25 @@ def with_runs(arguments: list[str]) -> list[str]:
     return [*others, f"runs=[{','.join(map(in_quotes, runs))}]"] if runs else others
 
 
-def with_root(arguments: list[str]) -> list[str]:
-    """Return the arguments with a folder that is typed alone as `root=FOLDER`; flags and the words after them stay.
+def with_one(arguments: list[str], command: str) -> list[str]:
+    """Return the arguments of a command with the path that is typed alone as `key=PATH`; flags and all others stay.
 
     Raises:
-        ValueError: if no folder is given, or several are; with a flag such as `--help` none is needed.
+        ValueError: if no path is given, or several are; with a flag such as `--help` none is needed.
     """
-    words = [f"root={in_quotes(pair[1])}" if _is_folder(*pair) else pair[1] for pair in pairwise(["", *arguments])]
-    given = [word.removeprefix("root=").strip("'") for word in words if word.startswith("root=")]
+    key, wanted = TAKES_ONE[command]
+    words = [f"{key}={in_quotes(pair[1])}" if _is_path(*pair) else pair[1] for pair in pairwise(["", *arguments])]
+    given = [word.removeprefix(f"{key}=").strip("'") for word in words if word.startswith(f"{key}=")]
     if len(given) > 1:
-        raise ValueError(f"start takes one folder of pictures; got {len(given)}: {', '.join(given)}")
+        raise ValueError(f"{command} takes one {wanted}; got {len(given)}: {', '.join(given)}")
     if not given and not any(word.startswith("-") for word in words):
-        raise ValueError("start needs a folder of pictures: gan-lightning start DIR")
+        raise ValueError(f"{command} needs a {wanted}: gan-lightning {command} {'DIR' if key == 'root' else 'FILE'}")
     return words
 
 
-def _is_folder(before: str, word: str) -> bool:
-    """Return whether a word is a folder, which may have `=` in its name, or can be nothing else."""
-    return not before.startswith("-") and (Path(word).is_dir() or _is_alone(before, word))
+def _is_path(before: str, word: str) -> bool:
+    """Return whether a word is a file or folder, which may have `=` in its name, or can be nothing else."""
+    return not before.startswith("-") and (Path(word).exists() or _is_alone(before, word))
 
 
 def _is_alone(before: str, word: str) -> bool:
