@@ -163,7 +163,8 @@ def test_more_bad_files_than_allowed_are_an_error(tmp_path):
     picture(1).save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("no image")
     with pytest.raises(
-        ValueError, match=r"data.max_bad allows a share of 0.01 .* 1 of 2 train images cannot be read: bad.png"
+        ValueError,
+        match=r"data.max_bad=0.01 lets 0 of 2 train images be left out, and 1 cannot be read: bad.png: not an image.*data.max_bad=0.5",
     ):
         folder(tmp_path, tmp_path / "c", max_bad=0.01)
     assert len(folder(tmp_path, tmp_path / "c", max_bad=0.5)) == 1
