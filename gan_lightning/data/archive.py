@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from threading import Lock
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from gan_lightning.printable import printable
+
 log = logging.getLogger(__name__)
 
 SUFFIX = ".zip"
@@ -54,7 +56,9 @@ class Archive:
                 again += parts in found and not info.is_dir()
                 found[parts] = info
         if outside:
-            log.warning("%s: %s names that lead out of it are left out, such as %s", file, len(outside), outside[0])
+            log.warning(
+                "%s: %s names that lead out of it are left out, such as %s", file, len(outside), printable(outside[0])
+            )
         if again:
             log.warning("%s: %s members have the name of an earlier one, which they replace", file, again)
         runs = {parts[: parts.index(RUN)] for parts in found if RUN in parts}

@@ -14,6 +14,7 @@ from rich.progress import track
 
 from gan_lightning.data.images import Item, PILImages, reason
 from gan_lightning.data.transforms import Shape, fitted
+from gan_lightning.types import NonNegativeFloat, NonNegativeInt
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +26,18 @@ CHUNK = 64
 """How many images one thread decodes before it takes the next ones."""
 
 
-def allowed(total: int, max_bad: float) -> int:
+def allowed(total: NonNegativeInt, max_bad: NonNegativeFloat) -> int:
     """Return how many of a set's images may be left out.
 
     That is the share `max_bad` of them. One in a hundred would be one or two of 200 photographs, so it is `FEW` where
     that is more and no more than one in ten. With 0 it is none.
     """
-    return max(int(max_bad * total), min(FEW, total // 10)) if max_bad else 0
+    return max(int(max_bad * total + 1e-6), min(FEW, total // 10)) if max_bad else 0  # 0.29 * 100 is a little below 29
+
+
+def enough(bad: NonNegativeInt, total: NonNegativeInt) -> NonNegativeFloat:
+    """Return the least `max_bad` in hundredths that allows `bad` images to be left out."""
+    return -(-bad * 100 // total) / 100
 
 
 @dataclass
@@ -59,7 +65,7 @@ class Survey:
         self.modes += other.modes
         self.bad |= other.bad
 
-    def check(self, name: str, on_bad: OnBad, max_bad: float) -> None:
+    def check(self, name: str, on_bad: OnBad, max_bad: NonNegativeFloat) -> None:
         """Refuse too many images that cannot be read; see `refusal`.
 
         Raises:
@@ -70,7 +76,7 @@ class Survey:
             more = f" and {len(self.bad) - 3:,} more" if len(self.bad) > 3 else ""
             raise ValueError(f"{refusal[0]}: {first}{more}; {refusal[1]}")
 
-    def refusal(self, name: str, on_bad: OnBad, max_bad: float) -> tuple[str, str] | None:
+    def refusal(self, name: str, on_bad: OnBad, max_bad: NonNegativeFloat) -> tuple[str, str] | None:
         """Return why training refuses the images and what to do about it; None if it can use them.
 
         Args:
@@ -91,7 +97,7 @@ class Survey:
             return (
                 f"data.max_bad={max_bad:g} lets {most:,} of {total:,} {name} images be left out, and {bad:,} cannot be "
                 "read",
-                f"repair or remove them, or leave them out with data.max_bad={-(-bad * 100 // total) / 100:g}",
+                f"repair or remove them, or leave them out with data.max_bad={enough(bad, total):g}",
             )
         return None
 

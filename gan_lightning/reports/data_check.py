@@ -48,8 +48,8 @@ def notes_on(name: str, found: Inspection, classes: Mapping[str, int], side: int
         notes.append(f"{what} (packed again, resized or recoloured){_pair(found, groups)}")
     if small:
         notes.append(
-            f"{counted(small, 'image is', 'images are')} smaller than {side}x{side} and enlarged to that; a smaller "
-            "data.image_size would not be"
+            f"{counted(small, 'image is', 'images are')} smaller than {side}x{side}, which data.image_size asks "
+            "for, and enlarged"
         )
     if found.enlarged and len(found.enlarged) > small:
         notes.append(

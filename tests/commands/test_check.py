@@ -186,7 +186,7 @@ def test_what_is_seldom_meant_is_a_note_with_names_and_never_a_problem(check, tm
     assert "left out 2 .txt files, 1 .db file and 1 file without a suffix, which are not images by their names" in shown
     assert "1 near copy of another image (packed again, resized or recoloured), such as near.jpg and 04.jpg" in shown
     assert "1 image has a straight border at an edge" in shown
-    assert "1 image is smaller than 16x16 and enlarged to that" in shown
+    assert "1 image is smaller than 16x16, which data.image_size asks for, and enlarged" in shown
     assert all(shown.count(f"note: {note}") == 1 for note in report["notes"])
     assert shown.count("still.png") == 1
 
