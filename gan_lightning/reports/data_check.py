@@ -15,6 +15,8 @@ from gan_lightning.printable import printable
 
 MOST_LISTED = 10
 """How many files that cannot be read are listed on the terminal; all are in check.json."""
+NARROW = 0.75
+"""Images of pairs that are narrower than this share of their height are noted; halves of a photograph are."""
 SMALL = 0.8
 """Images whose short side has less than this share of the fitted one are noted; MNIST's 28 pixels of 32 are not."""
 
@@ -34,7 +36,15 @@ def notes_on(name: str, found: Inspection, classes: Mapping[str, int], side: int
         side: the side of the fitted images.
     """
     notes = []
-    small = sum(count for size, count in found.fitted.survey.sizes.items() if _short_side(size) < SMALL * side)
+    sizes = found.fitted.survey.sizes
+    small = sum(count for size, count in sizes.items() if min(_sides(size)) < SMALL * side)
+    high = {size: count for size, count in sizes.items() if _sides(size)[0] < NARROW * _sides(size)[1]}
+    if found.stored.images_per_item == 2 and 2 * sum(high.values()) > len(found.fitted):
+        pairs = counted(sum(high.values()), "pair is", "pairs are")
+        notes.append(
+            f"the images of {pairs} narrow, such as {next(iter(high))}; a file that is no A|B picture of both, side by "
+            "side, was cut in the middle"
+        )
     if empty := [each for each, count in classes.items() if not count]:
         notes.append(f"{counted(len(empty), 'class has', 'classes have')} no images: {_some(empty, 5)}")
     if groups := found.copies:
@@ -62,7 +72,7 @@ def notes_on(name: str, found: Inspection, classes: Mapping[str, int], side: int
             f"generator learns too: {_rows(found, found.bordered)}"
         )
     if found.blank:
-        what = counted(len(found.blank), "image is of one colour", "images are of one colour each")
+        what = counted(len(found.blank), "image is of nearly one colour", "images are of nearly one colour each")
         notes.append(f"{what}: {_rows(found, found.blank)}")
     return [f"{name}: {note}" for note in notes]
 
@@ -139,8 +149,9 @@ def _print(console: Console, lines: Iterable[str]) -> None:
         console.print("\n".join(folded), highlight=False, markup=False, soft_wrap=True)
 
 
-def _short_side(size: str) -> int:
-    return min(map(int, size.split("x")))
+def _sides(size: str) -> tuple[int, int]:
+    width, height = map(int, size.split("x"))
+    return width, height
 
 
 def _some(words: list[str], most: int, kind: str = "") -> str:

@@ -232,3 +232,10 @@ def test_data_that_are_drawn_and_not_stored_are_one_sentence(check):
     code, shown, _ = check("data=ring", "data.image_size=1")
     assert code == 2
     assert "Ring draws new ones as they are needed, so there is nothing to check" in shown
+
+
+def test_photographs_that_are_no_pairs_are_noted(check, tmp_path, pairs):
+    code, shown, _ = check("data=paired", f"data.root={photographs(tmp_path / 'photos', 4)}")
+    assert code == 0, shown
+    assert "note: train: the images of 4 pairs are narrow, such as 20x40; a file that is no A|B picture" in shown
+    assert "narrow" not in check("data=paired", f"data.root={pairs}")[1]
