@@ -5,6 +5,7 @@ Members are only ever decoded in memory and never written to disk, so no name in
 
 import logging
 import os
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
@@ -100,8 +101,7 @@ class Archive:
         """Return the unpacked content of a member.
 
         Raises:
-            ValueError: if it is missing, empty, encrypted, packed by another method or too large.
-            BadZipFile: if it is damaged.
+            ValueError: if it is missing, empty, damaged, encrypted, packed by another method or too large.
         """
         info = self._members.get(self.parts(path))
         if info is None:
@@ -114,13 +114,16 @@ class Archive:
             raise ValueError("empty file")
         if info.file_size > LARGEST:
             raise ValueError(f"{info.file_size:,} bytes unpacked, more than {LARGEST:,}")
-        with self._lock:
-            stream = self._zip.open(info)
         try:
-            return stream.read(info.file_size)  # the size is given, because what is packed may be larger than it says
-        finally:
             with self._lock:
-                stream.close()
+                stream = self._zip.open(info)
+            try:
+                return stream.read(info.file_size)  # no more, because what is packed may be larger than it says
+            finally:
+                with self._lock:
+                    stream.close()
+        except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            raise ValueError(f"damaged in its .zip file ({error})") from error
 
 
 def archive_of(path: Path) -> Archive | None:

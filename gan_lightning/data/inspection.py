@@ -82,6 +82,8 @@ class Inspection:
 
     def unreadable_files(self) -> list[Path]:
         """Return the files of the images that cannot be read; not those whose shown name another image has too."""
+        if not self.fitted.survey.bad:
+            return []
         named = defaultdict(list)
         for number in range(len(self.stored)):
             named[self.stored.name(number)].append(number)

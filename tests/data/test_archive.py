@@ -186,7 +186,7 @@ def test_members_that_are_encrypted_torn_or_packed_in_another_way_are_bad_images
     edited(file, "huge.png", 24, archive.LARGEST + 1, "<u4")
     count, bad = bad_in(module, file)
     assert count == 2
-    assert bad.pop("torn.png").startswith("Bad CRC-32")
+    assert bad.pop("torn.png").startswith("damaged in its .zip file (Bad CRC-32")
     assert bad == {
         "locked.png": "encrypted in its .zip file; pack it without a password",
         "empty.png": "empty file",
@@ -246,3 +246,10 @@ def test_flat_pairs_are_trained_on_and_some_may_be_held_out(module, pairs, tmp_p
     (tmp_path / "flat" / "val").mkdir()
     with pytest.raises(ValueError, match="there is no folder .*flat/train"):
         module(Paired, tmp_path / "flat").domains("train")
+
+
+def test_labels_that_are_damaged_in_the_zip_file_are_one_sentence(module, tmp_path):
+    file = packed(tmp_path / "p.zip", [("a.png", png(1)), ("dataset.json", '{"labels": [["a.png", 0]]}')])
+    edited(file, "dataset.json", 16, 7, "<u4")
+    with pytest.raises(ValueError, match=r"data.root: .*dataset.json must hold"):
+        module(LabelledFolder, file, num_classes=1).images("train")
