@@ -103,6 +103,6 @@ NonNegativeInt = Annotated[int, AtLeast(0)]
 Number = float | int
 NonNegativeFloat = Annotated[Number, AtLeast(0)]
 FilePath = Annotated[str, Existing("file")]
-FolderPath = Annotated[str, Existing("folder")]
+ImagesRoot = Annotated[str, Existing("folder or .zip file", unless="download")]
 RunPath = Annotated[str, Existing("path", "be a checkpoint or a run folder with checkpoints")]
 ImagesPath = Annotated[str, Existing("folder", "name a folder with images")]

@@ -28,7 +28,7 @@ class Existing(NamedTuple):
         unless: the name of another argument that makes the path if it is true; empty if there is none.
     """
 
-    kind: Literal["file", "folder", "path"]
+    kind: Literal["file", "folder", "folder or .zip file", "path"]
     wanted: str = ""
     unless: str = ""
 

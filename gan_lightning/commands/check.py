@@ -1,151 +1,152 @@
 """`gan-lightning check data=...`: find out whether training can use the data."""
 
 import json
-from collections import defaultdict
-from collections.abc import Callable
+import logging
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, get_args
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from rich.console import Console
-from rich.table import Table
 
 from gan_lightning.config import logs
-from gan_lightning.data.cache import FittedImages
+from gan_lightning.data.inspection import Inspection, inspected
 from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.splits import Split, domain_names
+from gan_lightning.data.splits import Split, by_name, domains_of
+from gan_lightning.files import atomic_write
+from gan_lightning.reports import data_check
 
-NumbersByPixels = dict[str, list[int]]
-"""Numbers of images by a hash of their fitted pixels: images of one hash are equal."""
+READERS = logging.getLogger("gan_lightning.data")
+"""What the modules that read data log: warnings, and which files are no images."""
 
 
 def prepared(config: DictConfig) -> Callable[[], None]:
-    """Make the data module; return what checks it."""
+    """Make the data module; return what checks it.
+
+    Raises:
+        ValueError: if it has no stored images.
+    """
     logs.tidy()
-    return partial(check, instantiate(config.data), Path(config.run_dir))
+    module = instantiate(config.data)
+    if not isinstance(module, StoredDataModule):
+        raise ValueError(
+            f"data must be a set of stored images; {type(module).__name__} draws new ones as they are needed, so there "
+            "is nothing to check"
+        )
+    return partial(check, module, Path(config.run_dir))
 
 
 def check(module: StoredDataModule, folder: Path) -> None:
-    """Read every split, show a table and write check.json; exit with 1 if training would go wrong.
+    """Read every split, say what was found, and write check.json and lists of files that may be deleted.
 
     Raises:
-        SystemExit: with 1 if training would go wrong.
+        SystemExit: with 1 if training would stop.
     """
-    report: dict[str, Any] = {"splits": {}, "wrong": [], "worth_knowing": []}
-    hashed: dict[str, NumbersByPixels] = {}
-    expected = module.expected or {}
-    try:
-        module.prepare_data()
-        for split in get_args(Split):
-            for name, images in _domains(module, split).items():
-                hashed[name] = _numbers_by_pixels(images)
-                report["splits"][name] = _counts(images, hashed[name]) | {"classes": module.class_counts(images)}
-                report["worth_knowing"] += _remarks(name, report["splits"][name], expected.get(name))
-        module.setup("fit")
-    except ValueError as error:
-        report["wrong"].append(str(error))
-    report["wrong"] += module.problems()
-    report["worth_knowing"] += _leaks(hashed) + _remarks_on_whole_set(report, hashed, expected.get("all"))
-    file = folder / "check.json"
-    file.write_text(json.dumps(report, ensure_ascii=False, indent=1))
-    _show(report, file)
-    if report["wrong"]:
+    problems: list[str] = []
+    found: dict[str, Inspection] = {}
+    with _collected() as logged:
+        try:
+            module.prepare_data()
+            for split in get_args(Split):
+                found |= _inspections(module, split)
+            problems += _refusals(module, found)
+        except ValueError as error:
+            problems.append(str(error))
+    splits, notes = _described(module, found)
+    report = {"splits": splits, "problems": problems, "notes": [*logged, *module.remarks(), *notes]}
+    with atomic_write(folder / "check.json") as stream:
+        stream.write(json.dumps(report, ensure_ascii=False, indent=1).encode())
+    data_check.show(report, [*_lists(found, folder), f"all names:\n  {_shown(folder / 'check.json')}"])
+    if problems:
         raise SystemExit(1)
 
 
-def _domains(module: StoredDataModule, split: Split) -> dict[str, FittedImages]:
+def _described(module: StoredDataModule, found: dict[str, Inspection]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Return what check.json keeps of each split, and the notes on all of them."""
+    expected = module.expected or {}
+    splits: dict[str, dict[str, Any]] = {}
+    notes: list[str] = []
+    whole = 0
+    for name, images in found.items():
+        total = len(images.fitted) + len(images.fitted.survey.bad)
+        place = name.replace("test", "train")
+        training = found[place]
+        if name != place and training.fitted.fingerprint == images.fitted.fingerprint:
+            splits[name] = {"same_as": place}
+            notes.append(f"{name}: the same {total:,} images as {place}, so none are held out")
+            continue
+        classes = module.class_counts(images.fitted)
+        splits[name] = data_check.record_of(images, classes)
+        notes += data_check.notes_on(name, images, classes, module.fitted_size("train"))
+        notes += data_check.notes_on_shared(name, images, training) if name != place else []
+        if expected.get(name, total) != total:
+            notes.append(f"{name}: {total:,} images, where the whole set has {expected[name]:,}")
+        whole += total
+    if splits and expected.get("all", whole) != whole:
+        notes.append(f"{whole:,} images, where the whole set has {expected['all']:,}")
+    return splits, notes
+
+
+def _inspections(module: StoredDataModule, split: Split) -> dict[str, Inspection]:
+    side = module.fitted_size("train")  # of all splits, so that equal images are found
     try:
-        # All splits are fitted to one size, so that equal images are found.
-        domains = module.fitted_images(split, module.fitted_size("train"))
+        stored = domains_of(split, module.domains, module.test_fraction)
+        fitted = module.fitted_images(split, side)
     except ValueError:
         if split == "train":
             raise
         return {}  # a set may have no test split
-    return dict(zip(domain_names(split, len(domains)), domains, strict=True))
+    pairs = zip(stored, fitted, strict=True)
+    return by_name(split, [inspected(*pair, side, has_margins=module.fit == "pad") for pair in pairs])
 
 
-def _numbers_by_pixels(images: FittedImages) -> NumbersByPixels:
-    found: NumbersByPixels = defaultdict(list)
-    for number in range(len(images)):
-        found[blake2b(images.rows([number]).tobytes(), digest_size=16).hexdigest()].append(number)
-    return found
+def _refusals(module: StoredDataModule, found: dict[str, Inspection]) -> list[str]:
+    """Return why training would not start with these images."""
+    training = {name: images.fitted for name, images in found.items() if name.startswith("train")}
+    bad = {name: images.survey.refusal(name, module.on_bad, module.max_bad) for name, images in training.items()}
+    if refused := ["; ".join(each) for each in bad.values() if each]:
+        return refused
+    module.check_training_images(list(training.values()))
+    return []
 
 
-def _counts(images: FittedImages, hashed: NumbersByPixels) -> dict[str, Any]:
-    return {
-        "images": len(images),
-        "sizes": dict(images.survey.sizes.most_common()),
-        "modes": dict(images.survey.modes),
-        "bad": images.survey.bad,
-        "duplicates": [numbers for numbers in hashed.values() if len(numbers) > 1],
-        "fingerprint": images.fingerprint,
-    }
+def _lists(found: dict[str, Inspection], folder: Path) -> Iterator[str]:
+    """Write lists of files that may be deleted; yield a line for each."""
+    copies = [path for images in found.values() for group in images.copies for path in images.files(group[1:])]
+    unreadable = [path for images in found.values() for path in images.unreadable_files()]
+    for name, files, what in (
+        ("unreadable.txt", unreadable, "what cannot be read"),
+        ("copies.txt", copies, "the exact copies, all but the first of each"),
+    ):
+        if content := data_check.lines_for_xargs(dict.fromkeys(files)):
+            with atomic_write(folder / name) as stream:
+                stream.write(content)
+            yield f"to delete {what}:\n  xargs rm < {shlex.quote(str(_shown(folder / name)))}"
 
 
-def _remarks(name: str, split: dict[str, Any], expected: int | None) -> list[str]:
-    """Return remarks about one split, such as damaged or duplicate images."""
-    bad, total, twice = len(split["bad"]), split["images"] + len(split["bad"]), _duplicates(split)
-    remarks = [f"{name}: {bad} of {total} cannot be read"] if bad else []
-    remarks += [f"{name}: class {class_} has no images" for class_, count in split["classes"].items() if not count]
-    if expected is not None and expected != total:
-        remarks.append(f"{name}: {total:,} images, where the whole set has {expected:,}")
-    if twice:
-        remarks.append(f"{name}: {twice} images are exact duplicates of others")
-    return remarks
+def _shown(file: Path) -> Path:
+    """Return a file's path from the current folder, if it is below that."""
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
-def _duplicates(split: dict[str, Any]) -> int:
-    return sum(len(numbers) - 1 for numbers in split["duplicates"])
+@contextmanager
+def _collected() -> Iterator[list[str]]:
+    """Give the messages of whatever reads the data as a list, each once, in place of the log."""
+    messages: list[str] = []
 
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.getMessage() not in messages:
+                messages.append(record.getMessage())
 
-def _leaks(hashed: dict[str, NumbersByPixels]) -> list[str]:
-    """Name test splits that share images with the training split; one set that serves as both is no finding."""
-    remarks = []
-    for name, own in hashed.items():
-        other = name.replace("test", "train")
-        training = hashed.get(other, {})
-        shared = sum(len(own[key]) for key in own.keys() & training.keys())
-        if name != other and shared and training.keys() != own.keys():
-            remarks.append(f"{name}: {shared} images are in {other} too")
-    return remarks
-
-
-def _remarks_on_whole_set(
-    report: dict[str, Any], hashed: dict[str, NumbersByPixels], expected: int | None
-) -> list[str]:
-    """Compare the images of all splits with the known number of a set whose files may come with splits or without."""
-    splits = report["splits"]
-    if expected is None or "train" not in splits:
-        return []
-    apart = [name for name in splits if name == "train" or hashed[name].keys() != hashed["train"].keys()]
-    total = sum(splits[name]["images"] + len(splits[name]["bad"]) for name in apart)
-    return [] if total == expected else [f"{total:,} images, where the whole set has {expected:,}"]
-
-
-def _show(report: dict[str, Any], file: Path) -> None:
-    console = Console()
-    table = Table("split", "images", "left out", "duplicates", "sizes", "modes")
-    for name, split in report["splits"].items():
-        sizes = ", ".join(f"{count:,} of {size}" for size, count in list(split["sizes"].items())[:3])
-        more = len(split["sizes"]) - 3
-        table.add_row(
-            name,
-            f"{split['images']:,}",
-            f"{len(split['bad']):,}",
-            f"{_duplicates(split):,}",
-            sizes + (f" and {more} more" if more > 0 else ""),
-            ", ".join(split["modes"]),
-        )
-    if report["splits"]:
-        console.print(table)
-    for name, split in report["splits"].items():
-        for bad, reason in split["bad"].items():
-            console.print(f"left out of {name}: {bad}: {reason}", highlight=False, markup=False)
-    for key, heading in (("worth_knowing", "worth knowing"), ("wrong", "wrong")):
-        for line in report[key]:
-            console.print(f"{heading}: {line}", highlight=False, markup=False)
-    console.print("training would go wrong" if report["wrong"] else "ready for training", highlight=False)
-    console.print(f"all names in {file}", highlight=False, markup=False, soft_wrap=True)
+    collector = Collector()
+    READERS.addHandler(collector)
+    READERS.propagate = False
+    try:
+        yield messages
+    finally:
+        READERS.removeHandler(collector)
+        READERS.propagate = True

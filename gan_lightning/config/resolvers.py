@@ -23,14 +23,14 @@ def folder_name(number: int, overrides: str) -> str:
 
 
 def class_count(root: str) -> int:
-    """Return the number of classes of a folder that has a sub-folder for each.
+    """Return the number of classes of a folder or zip file that has a sub-folder for each, or a `dataset.json`.
 
     Raises:
         ValueError: if it has none.
     """
-    from gan_lightning.data.folder import class_folders
+    from gan_lightning.data.folder import class_names
 
-    return len(class_folders(root))
+    return len(class_names(root))
 
 
 def register() -> None:

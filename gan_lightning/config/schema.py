@@ -148,7 +148,9 @@ def _check_node(target: str, node: DictConfig, path: str) -> None:
 
 def _check_path(key: str, value: str, wanted: Existing) -> None:
     path = Path(value).expanduser()
-    if not {"file": path.is_file, "folder": path.is_dir, "path": path.exists}[wanted.kind]():
+    is_there = {"file": path.is_file(), "folder": path.is_dir(), "path": path.exists()}
+    is_there["folder or .zip file"] = path.is_dir() or (path.is_file() and path.suffix.lower() == ".zip")
+    if not is_there[wanted.kind]:
         kind = "" if wanted.kind == "path" else f"{wanted.kind} "
         raise ValueError(f"{key} must {wanted.wanted or f'name a {kind}that exists'}; there is no {kind}{path}")
 

@@ -8,10 +8,19 @@ from gan_lightning.types import NonNegativeInt, PositiveInt
 
 log = logging.getLogger(__name__)
 
+MOST_CLASSES = 20
+"""The numbers of images of so many classes are listed one by one."""
 FEWEST = 2
 """A GAN needs this many images of each domain: there is no distribution of a single one."""
 WORKERS_PER_CORE = 2
 """More worker processes than this for each core only take each other's time."""
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """Return the number of images of each class, or of most classes the smallest and the largest number."""
+    if len(counts) <= MOST_CLASSES:
+        return ", ".join(f"{count:,} of {name}" for name, count in counts.items())
+    return f"{min(counts.values()):,} to {max(counts.values()):,}, {len(counts):,} classes"
 
 
 def check_batch_size(batch_size: PositiveInt, world_size: PositiveInt) -> None:

@@ -86,7 +86,7 @@ class CelebAAttribute(CelebA):
 
     def images(self, split: Split) -> ImageFiles:
         images = super().images(split)
-        table = images.files[0].parent.parent / "list_attr_celeba.txt"
+        table = images.paths[0].parent.parent / "list_attr_celeba.txt"
         if not table.is_file():
             raise ValueError(f"data.attribute needs list_attr_celeba.txt beside the images; there is no {table}")
         names, *lines = table.read_text().splitlines()[1:] or [""]
@@ -94,5 +94,5 @@ class CelebAAttribute(CelebA):
             raise ValueError(f"data.attribute must be one of {', '.join(names.split())}; got {self.attribute}")
         column = 1 + names.split().index(self.attribute)
         present = {words[0]: words[column] == "1" for words in map(str.split, lines) if len(words) > column}
-        files = [file for file in images.files if file.name in present]
+        files = [file for file in images.paths if file.name in present]
         return ImageFiles(files, images.root, np.array([present[file.name] for file in files], np.int64))

@@ -14,13 +14,30 @@ from rich.progress import track
 
 from gan_lightning.data.images import Item, PILImages, reason
 from gan_lightning.data.transforms import Shape, fitted
+from gan_lightning.types import NonNegativeFloat, NonNegativeInt
 
 log = logging.getLogger(__name__)
 
 OnBad = Literal["skip", "raise"]
 
+FEW = 5
+"""So many images may be left out of a small set too, if they are no more than one in ten."""
 CHUNK = 64
 """How many images one thread decodes before it takes the next ones."""
+
+
+def allowed(total: NonNegativeInt, max_bad: NonNegativeFloat) -> int:
+    """Return how many of a set's images may be left out.
+
+    That is the share `max_bad` of them. One in a hundred would be one or two of 200 photographs, so it is `FEW` where
+    that is more and no more than one in ten. With 0 it is none.
+    """
+    return max(int(max_bad * total + 1e-6), min(FEW, total // 10)) if max_bad else 0  # 0.29 * 100 is a little below 29
+
+
+def enough(bad: NonNegativeInt, total: NonNegativeInt) -> NonNegativeFloat:
+    """Return the least `max_bad` in hundredths that allows `bad` images to be left out."""
+    return -(-bad * 100 // total) / 100
 
 
 @dataclass
@@ -48,32 +65,44 @@ class Survey:
         self.modes += other.modes
         self.bad |= other.bad
 
-    def check(self, name: str, on_bad: OnBad, max_bad: float) -> None:
-        """Log what was found, and refuse too many images that cannot be read.
+    def check(self, name: str, on_bad: OnBad, max_bad: NonNegativeFloat) -> None:
+        """Refuse too many images that cannot be read; see `refusal`.
+
+        Raises:
+            ValueError: if they are too many; the message names the first three.
+        """
+        if refusal := self.refusal(name, on_bad, max_bad):
+            first = "; ".join(f"{image}: {why}" for image, why in list(self.bad.items())[:3])
+            more = f" and {len(self.bad) - 3:,} more" if len(self.bad) > 3 else ""
+            raise ValueError(f"{refusal[0]}: {first}{more}; {refusal[1]}")
+
+    def refusal(self, name: str, on_bad: OnBad, max_bad: NonNegativeFloat) -> tuple[str, str] | None:
+        """Return why training refuses the images and what to do about it; None if it can use them.
 
         Args:
             name: the set's name, for messages.
             on_bad: `skip` leaves out what cannot be read, `raise` makes it an error.
-            max_bad: the largest share of images that may be left out.
-
-        Raises:
-            ValueError: if images cannot be read and `on_bad` is `raise`, or if their share is above `max_bad` or all.
+            max_bad: the largest share of images that may be left out; see `allowed`.
         """
-        total = self.good + len(self.bad)
-        first = "; ".join(f"{image}: {why}" for image, why in list(self.bad.items())[:3])
-        first += f" and {len(self.bad) - 3} more" if len(self.bad) > 3 else ""
-        if self.bad and on_bad == "raise":
-            raise ValueError(
-                f"data.on_bad is raise, and {len(self.bad)} of {total} {name} images cannot be read: {first}; "
-                "repair or remove them, or use data.on_bad=skip"
+        bad, total = len(self.bad), self.good + len(self.bad)
+        most = allowed(total, max_bad)
+        if bad and on_bad == "raise":
+            return (
+                f"data.on_bad is raise, and {bad:,} of {total:,} {name} images cannot be read",
+                "repair or remove them, or use data.on_bad=skip",
             )
         if not self.good:
-            raise ValueError(f"none of the {total} {name} images can be read: {first}")
-        if len(self.bad) > max_bad * total:
-            raise ValueError(
-                f"data.max_bad allows a share of {max_bad:g} to be left out, and {len(self.bad)} of {total} {name} "
-                f"images cannot be read: {first}; repair or remove them, or raise data.max_bad"
+            return f"none of the {total:,} {name} images can be read", "repair them, or name other images"
+        if bad > most:
+            return (
+                f"data.max_bad={max_bad:g} lets {most:,} of {total:,} {name} images be left out, and {bad:,} cannot be "
+                "read",
+                f"repair or remove them, or leave them out with data.max_bad={enough(bad, total):g}",
             )
+        return None
+
+    def log(self, name: str) -> None:
+        """Log what was found, with each image that is left out."""
         log.info("%s: %s", name, self)
         for image, why in self.bad.items():
             log.warning("%s: left out %s: %s", name, image, why)

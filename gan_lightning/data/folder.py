@@ -1,4 +1,4 @@
-"""Any folder of images."""
+"""Any folder or zip file of images."""
 
 import logging
 import os
@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_lightning.data.archive import archive_of, is_folder
 from gan_lightning.data.cache import FittedImages
+from gan_lightning.data.dataset_json import FILE, labels_of, read_labels
 from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.one_domain import ImageDataModule
 from gan_lightning.data.splits import Split
 from gan_lightning.printable import printable
-from gan_lightning.types import FolderPath
+from gan_lightning.types import ImagesRoot
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +26,10 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 def image_files(
     root: Path | str | None, layout: str = "images, in it or in any sub-folder", key: str = "data.root"
 ) -> list[Path]:
-    """List all image files below a folder, in the same order on every machine; hidden files are left out.
+    """List all image files below a folder or in a zip file, in the same order on every machine, without hidden ones.
 
     Args:
-        root: the folder; links to folders are followed, once each.
+        root: the folder, the zip file or a folder in one; links to folders are followed, once each.
         layout: what the folder should hold, in the words of the error message.
         key: the key of the configuration that the error message names.
 
@@ -38,19 +40,29 @@ def image_files(
     if root is None:
         raise ValueError(f"{wanted}; got null")
     root = Path(root).expanduser()
-    if not root.is_dir():
+    if not is_folder(root):
         raise ValueError(f"{wanted}; there is no folder {root}")
-    if not os.access(root, os.R_OK | os.X_OK):
+    archive = archive_of(root)
+    if archive is None and not os.access(root, os.R_OK | os.X_OK):
         raise ValueError(f"{wanted}; {root} cannot be read")
-    found = list(_files(root))
+    found = list(_files(root) if archive is None else archive.files_below(root))
     files = sorted((file for file in found if file.suffix.lower() in SUFFIXES), key=lambda file: file.as_posix())
-    others = Counter(printable(file.suffix) or "no suffix" for file in found if file.suffix.lower() not in SUFFIXES)
-    counted = ", ".join(f"{count:,} of {suffix}" for suffix, count in others.most_common(5))
+    others = [file for file in found if file.suffix.lower() not in SUFFIXES and file.name != FILE]
     if not files:
-        raise ValueError(f"{wanted}; {root} holds {counted or 'no files at all'}")
+        raise ValueError(f"{wanted}; {root} holds {f'only {_kinds(others)}' if others else 'no files at all'}")
     if others:
-        log.info("%s: files that are not images by their names: %s", root, counted)
+        log.info("%s: left out %s, which are not images by their names", root, _kinds(others))
     return files
+
+
+def _kinds(files: list[Path]) -> str:
+    """Return how many files of each suffix there are, in words, such as `2 .txt files and 1 without a suffix`."""
+    counts = Counter(printable(file.suffix.lower()) for file in files).most_common()
+    words = [f"{count:,} {suffix} file{'s'[: count > 1]}" for suffix, count in counts if suffix]
+    words += [f"{count:,} file{'s'[: count > 1]} without a suffix" for suffix, count in counts if not suffix]
+    if len(words) > 5:
+        words[4:] = [f"{len(files) - sum(count for _, count in counts[:4]):,} others"]
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -70,17 +82,28 @@ def _files(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in names if not name.startswith("."))
 
 
-def class_folders(root: Path | str) -> list[str]:
-    """List the names of a folder's sub-folders, which are its classes, in alphabetical order.
+def class_names(root: Path | str) -> list[str]:
+    """List the names of a folder's or zip file's classes, in the order of their numbers.
+
+    They are the sub-folders, in alphabetical order; or, where there is a `dataset.json`, the numbers in it.
 
     Raises:
-        ValueError: if there is no such folder or it has no sub-folders.
+        ValueError: if there is no such folder, or it has neither sub-folders nor labels.
     """
     folder = Path(root).expanduser()
-    below = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-    names = sorted(path.name for path in below if not path.name.startswith("."))
+    if (labels := read_labels(folder, "data.root")) is not None:
+        return [str(number) for number in range(max(labels.values()) + 1)]
+    archive = archive_of(folder)
+    if archive is None:
+        below = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    else:
+        below = archive.folders_in(folder)
+    names = sorted(name for name in below if not name.startswith("."))
     if not names:
-        raise ValueError(f"data.root must name a folder with one sub-folder for each class; got {root}")
+        raise ValueError(
+            f"data.root must name a folder or .zip file with one sub-folder for each class, or with dataset.json; "
+            f"got {root}"
+        )
     return names
 
 
@@ -89,13 +112,15 @@ class Folder(ImageDataModule):
     """All images below `root`, flat, nested or in class folders, without labels.
 
     Args:
-        test_root: a folder of test images, neither in `root` nor around it; None for none.
+        root: the folder, or a zip file, which is read in place.
+        test_root: a folder or zip file of test images, neither in `root` nor around it; None for none.
 
     Raises:
         ValueError: if one of the two folders is in the other.
     """
 
-    test_root: FolderPath | None = None
+    root: ImagesRoot | None = None
+    test_root: ImagesRoot | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -131,13 +156,17 @@ class Folder(ImageDataModule):
 class LabelledFolder(Folder):
     """Images below `root` in one sub-folder for each class; the classes are numbered in alphabetical order.
 
-    The folder of test images has sub-folders of the same names.
+    Where `root` has a `dataset.json`, as StyleGAN's data sets have, the labels are those in it. The folder of test
+    images has sub-folders of the same names, or a `dataset.json` too.
     """
 
     def images(self, split: Split) -> ImageFiles:
         root, key = self.place(split)
         folder = Path(str(root)).expanduser()
-        classes = {name: number for number, name in enumerate(class_folders(str(self.root)))}
+        if (labels := read_labels(folder, key)) is not None:
+            files = image_files(root, key=key)
+            return ImageFiles(files, folder, labels_of(files, folder, labels, key))
+        classes = {name: number for number, name in enumerate(class_names(str(self.root)))}
         files = [file for file in image_files(root, key=key) if file.parent != folder]
         names = [file.relative_to(folder).parts[0] for file in files]
         if unknown := sorted(set(names) - classes.keys()):
@@ -147,6 +176,6 @@ class LabelledFolder(Folder):
         return ImageFiles(files, folder, np.array([classes[name] for name in names]))
 
     def class_counts(self, images: FittedImages) -> dict[str, int]:
-        """Count the images of each class folder, empty folders included."""
+        """Count the images of each class, empty ones included."""
         by_number = super().class_counts(images)
-        return {printable(name): by_number.get(str(n), 0) for n, name in enumerate(class_folders(str(self.root)))}
+        return {printable(name): by_number.get(str(n), 0) for n, name in enumerate(class_names(str(self.root)))}

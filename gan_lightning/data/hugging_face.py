@@ -44,6 +44,9 @@ class HuggingFaceImages:
     def name(self, index: int) -> str:
         return f"number {index}"
 
+    def files(self, index: int) -> list[Path]:
+        return []
+
     def sources(self) -> list[Source]:
         return [Source(f"{self.rows.info.dataset_name} {self.rows.split} {self.rows._fingerprint}", len(self), 0)]
 

@@ -1,5 +1,6 @@
 """Images as a data set stores them: Pillow images by number, with labels where there are any."""
 
+import os
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from PIL import Image
 
+from gan_lightning.data.archive import archive_of, content
 from gan_lightning.printable import printable
 
 Item = tuple[Image.Image, ...]
@@ -40,6 +42,15 @@ class Source(NamedTuple):
         return cls(str(file.absolute()), status.st_size, status.st_mtime_ns)
 
 
+def sources_of(files: Sequence[Path], root: Path) -> list[Source]:
+    """Return the files below a folder as sources; those of a zip file change when it does."""
+    archive = archive_of(root)
+    if archive is None:
+        return [Source.of_file(file) for file in files]
+    members = [Source(str(file.absolute()), archive.size(file), 0) for file in files]
+    return [Source.of_file(archive.file), *members]
+
+
 @runtime_checkable
 class PILImages(Protocol):
     """Images, or aligned pairs of images, as they are stored, before they are cropped and resized."""
@@ -58,6 +69,9 @@ class PILImages(Protocol):
 
     def name(self, index: int) -> str:
         """Return what an image is called in messages, without characters that are not printable."""
+
+    def files(self, index: int) -> list[Path]:
+        """Return the files that hold an image or a pair and nothing else; none where it is a part of a file."""
 
     def sources(self) -> list[Source]:
         """Return what the images come from; a cache of them is built again if a source changes."""
@@ -82,31 +96,42 @@ class ArrayImages:
     def name(self, index: int) -> str:
         return f"number {index}"
 
+    def files(self, index: int) -> list[Path]:
+        return []
+
     def sources(self) -> list[Source]:
         return self._sources
 
 
 class ImageFiles:
-    """Images in files below a folder, with optional labels [N]."""
+    """Images in files below a folder or in a zip file, with optional labels [N]."""
 
     images_per_item = 1
 
-    def __init__(self, files: Sequence[Path], root: Path, labels: np.ndarray | None = None) -> None:
-        self.files = files
+    def __init__(self, paths: Sequence[Path], root: Path, labels: np.ndarray | None = None) -> None:
+        self.paths = paths
         self.root = root
         self.labels = labels
 
     def __len__(self) -> int:
-        return len(self.files)
+        return len(self.paths)
 
     def __getitem__(self, index: int) -> Item:
-        return (read_image(self.files[index]),)
+        return (read_image(self.paths[index]),)
 
     def name(self, index: int) -> str:
-        return printable(self.files[index].relative_to(self.root))
+        return printable(self.paths[index].relative_to(self.root))
+
+    def files(self, index: int) -> list[Path]:
+        return on_disk(self.paths[index])
 
     def sources(self) -> list[Source]:
-        return [Source.of_file(file) for file in self.files]
+        return sources_of(self.paths, self.root)
+
+
+def on_disk(*paths: Path) -> list[Path]:
+    """Return the paths that can be removed one by one, which members of a zip file cannot."""
+    return [path for path in paths if os.path.lexists(path)]
 
 
 def open_image(file: Path | BytesIO) -> Image.Image:
@@ -117,9 +142,7 @@ def open_image(file: Path | BytesIO) -> Image.Image:
     """
     limit = Image.MAX_IMAGE_PIXELS or 0
     try:
-        if isinstance(file, Path) and file.stat().st_size == 0:
-            raise ValueError("empty file")
-        image = Image.open(file, formats=FORMATS)
+        image = Image.open(content(file) if isinstance(file, Path) else file, formats=FORMATS)
         width, height = image.size
     except FileNotFoundError as error:
         link = isinstance(file, Path) and file.is_symlink()

@@ -47,7 +47,7 @@ class MNIST(ImageDataModule):
             )
         return ArrayImages(pixels, labels.astype(np.int64), [Source.of_file(file) for file in files])
 
-    def problems(self) -> list[str]:
+    def remarks(self) -> list[str]:
         found = []
         md5_sums = dict(self.official.resources)
         for split, part in product(PREFIX, PARTS):

@@ -14,12 +14,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from gan_lightning import signals
-from gan_lightning.data.batch_checks import check_batch_size, check_counts, check_workers
+from gan_lightning.data.batch_checks import check_batch_size, check_counts, check_workers, in_words
 from gan_lightning.data.cache import FittedImages, cached_images, uncached_images
 from gan_lightning.data.decode import OnBad
 from gan_lightning.data.images import PILImages
 from gan_lightning.data.loader import BatchDataset, ByteBatch, DeviceBatchDataset, EpochSampler, ResumableLoader
-from gan_lightning.data.splits import Split, domain_names, domains_of
+from gan_lightning.data.splits import Split, by_name, domains_of
 from gan_lightning.data.transforms import Shape, cropped, flipped, in_range
 from gan_lightning.types import Batch, Images, ImageSet, NonNegativeFloat, NonNegativeInt, PositiveInt
 from gan_lightning.values import Existing
@@ -51,7 +51,7 @@ class StoredDataModule(LightningDataModule, ABC):
         cache_dir: the folder of all caches.
         on_device: whether the whole set is held in the device's memory; `auto` if it is small compared with that.
         on_bad: `skip` leaves out and names images that cannot be read, `raise` makes them an error.
-        max_bad: the largest share of images that may be left out.
+        max_bad: the largest share of images that may be left out, and a few of small sets, see `allowed`.
         test_fraction: the share of the training images that is held out as the test split, for sets that have no test
             images of their own; 0 for none.
         expected: the known number of images of each split, for `gan-lightning check`.
@@ -118,8 +118,8 @@ class StoredDataModule(LightningDataModule, ABC):
     def fetch(self) -> None:
         """Download what `domains` needs; sets without a source have nothing to do."""
 
-    def problems(self) -> list[str]:
-        """Return what is wrong with the files beyond what reading them shows, for `gan-lightning check`."""
+    def remarks(self) -> list[str]:
+        """Return what is odd about the files beyond what reading them shows, for `gan-lightning check`."""
         return []
 
     def class_counts(self, images: FittedImages) -> dict[str, int]:
@@ -147,18 +147,22 @@ class StoredDataModule(LightningDataModule, ABC):
             ValueError: if the set has no such split, or the cache cannot be written.
         """
         shape = self.fitted_shape(image_size or self.fitted_size(split))
-        domains = domains_of(split, self.domains, self.test_fraction)
-        fitted: list[FittedImages] = []
-        for name, images in zip(domain_names(split, len(domains)), domains, strict=True):
-            if self.cache == "auto":
-                fitted.append(cached_images(images, shape, self.cache_folder, name))
-            else:
-                fitted.append(uncached_images(images, shape, name))
-        return fitted
+        named = by_name(split, domains_of(split, self.domains, self.test_fraction)).items()
+        if self.cache == "auto":
+            return [cached_images(images, shape, self.cache_folder, name) for name, images in named]
+        return [uncached_images(images, shape, name) for name, images in named]
 
-    def _check(self, split: Split, domains: list[FittedImages]) -> None:
-        for name, images in zip(domain_names(split, len(domains)), domains, strict=True):
+    def check_training_images(self, domains: list[FittedImages]) -> None:
+        """Check that training can use the images, and log what its batches are like.
+
+        Raises:
+            ValueError: if too many images of a domain cannot be read, or there are too few for the batches.
+        """
+        named = by_name("train", domains)
+        for name, images in named.items():
             images.survey.check(name, self.on_bad, self.max_bad)
+        counts = {name: len(images) for name, images in named.items()}
+        check_counts(counts, self.batch_size, self.drop_last, self._rank_and_world_size()[1])
 
     # Training.
 
@@ -169,16 +173,15 @@ class StoredDataModule(LightningDataModule, ABC):
     def setup(self, stage: str) -> None:
         if self.train:
             return
-        world_size = self._rank_and_world_size()[1]
-        check_batch_size(self.batch_size, world_size)
+        check_batch_size(self.batch_size, self._rank_and_world_size()[1])
         check_workers(self.num_workers)
-        self.train = self.fitted_images("train")
-        self._check("train", self.train)
-        for images in self.train:
+        train = self.fitted_images("train")
+        self.check_training_images(train)
+        self.train = train
+        for name, images in by_name("train", train).items():
+            images.survey.log(name)
             if counts := self.class_counts(images):
-                log.info("train: classes %s", ", ".join(f"{name}: {count:,}" for name, count in counts.items()))
-        counts = dict(zip(domain_names("train", len(self.train)), map(len, self.train), strict=True))
-        check_counts(counts, self.batch_size, self.drop_last, world_size)
+                log.info("%s: images of each class: %s", name, in_words(counts))
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of the data: what the images are, so that no run continues on others."""
@@ -279,7 +282,9 @@ class StoredDataModule(LightningDataModule, ABC):
             return self.train
         if split not in self._evaluation_sets:
             domains = self.fitted_images(split, self.image_size)
-            self._check(split, domains)
+            for name, images in by_name(split, domains).items():
+                images.survey.check(name, self.on_bad, self.max_bad)
+                images.survey.log(name)
             self._evaluation_sets[split] = domains
         return self._evaluation_sets[split]
 

@@ -1,4 +1,4 @@
-"""Aligned pairs of images: `train/` of A|B images, or `A/` and `B/` of images with the same names."""
+"""Aligned pairs of images: A|B images side by side, or `A/` and `B/` of images with the same names."""
 
 from abc import ABC
 from collections import Counter
@@ -9,14 +9,15 @@ from typing import Literal
 import numpy as np
 from torch import Tensor
 
+from gan_lightning.data.archive import is_folder
 from gan_lightning.data.folder import image_files
-from gan_lightning.data.images import Item, PILImages, Source, read_image
+from gan_lightning.data.images import Item, PILImages, Source, on_disk, read_image, sources_of
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.splits import Split
 from gan_lightning.printable import printable
-from gan_lightning.types import Aligned, Batch, Images, ImageSet
+from gan_lightning.types import Aligned, Batch, Images, ImageSet, ImagesRoot
 
-LAYOUT = "train/ of A|B images, or A/ and B/ of images with the same names"
+LAYOUT = "A|B images, in it or in train/, or with A/ and B/ of images with the same names"
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,30 @@ class AlignedDataModule(StoredDataModule, ABC):
 
 @dataclass(kw_only=True, eq=False)
 class Paired(AlignedDataModule):
-    """Pairs of `train/`, `val/` and `test/` of A|B images, or of `A/` and `B/`, with or without splits below.
+    """Pairs of A|B images, or of `A/` and `B/` with images of the same names; splits are folders, which may be missing.
+
+    A|B images are in `train/`, and `test/` or `val/`, or all in `root`. `A/` and `B/` may have such folders below.
 
     Args:
+        root: the folder with those, or a zip file, which is read in place.
         direction: `ab` makes A the input x and B the target y; `ba` does the reverse.
     """
 
+    root: ImagesRoot | None = None
     direction: Literal["ab", "ba"] = "ab"
 
     def domains(self, split: Split) -> list[PILImages]:
         root = Path(self.root).expanduser() if self.root else None
-        if root and (root / "A").is_dir() and (root / "B").is_dir():
+        if root and is_folder(root / "A") and is_folder(root / "B"):
             return [self._from_two_folders(root, split)]
-        folder = root and next((root / name for name in _names(split) if (root / name).is_dir()), root / split)
+        folder = root and next((root / name for name in _names(split) if is_folder(root / name)), root / split)
+        if root and not any(is_folder(root / name) for name in ("train", "test", "val")):
+            if split == "test":
+                raise ValueError(
+                    f"data.root: there are no test pairs; put some into {root}/test and the others into {root}/train, "
+                    "or hold some out with data.test_fraction=0.1"
+                )
+            folder = root
         return [SideBySidePairs(image_files(folder, LAYOUT), Path(str(folder)), self.direction == "ba")]
 
     def _from_two_folders(self, root: Path, split: Split) -> "TwoFilePairs":
@@ -94,7 +106,7 @@ class Paired(AlignedDataModule):
     @staticmethod
     def _by_name(root: Path, side: str, split: Split) -> dict[str, Path]:
         """Find one side's files, by their names without suffixes."""
-        below = [root / side / name for name in _names(split) if (root / side / name).is_dir()]
+        below = [root / side / name for name in _names(split) if is_folder(root / side / name)]
         if not below and split == "test":
             raise ValueError(
                 f"data.root: there are no test pairs; put some into {root}/A/test and {root}/B/test, or hold some "
@@ -119,22 +131,22 @@ class SideBySidePairs:
     """Files that each hold two images of one size, A|B.
 
     Args:
-        files: one file for each pair.
-        root: the folder that contains them.
+        paths: one file for each pair.
+        root: the folder or zip file that contains them.
         swap: whether the right image comes first.
     """
 
     labels: np.ndarray | None = None
     images_per_item = 2
 
-    def __init__(self, files: list[Path], root: Path, swap: bool) -> None:
-        self.files, self.root, self.swap = files, root, swap
+    def __init__(self, paths: list[Path], root: Path, swap: bool) -> None:
+        self.paths, self.root, self.swap = paths, root, swap
 
     def __len__(self) -> int:
-        return len(self.files)
+        return len(self.paths)
 
     def __getitem__(self, index: int) -> Item:
-        both = read_image(self.files[index])
+        both = read_image(self.paths[index])
         if both.width % 2:
             raise ValueError(f"{both.width} pixels wide, which two images of one size cannot be")
         half = both.width // 2
@@ -142,37 +154,43 @@ class SideBySidePairs:
         return (b, a) if self.swap else (a, b)
 
     def name(self, index: int) -> str:
-        return printable(self.files[index].relative_to(self.root))
+        return printable(self.paths[index].relative_to(self.root))
+
+    def files(self, index: int) -> list[Path]:
+        return on_disk(self.paths[index])
 
     def sources(self) -> list[Source]:
-        return [Source(f"swap={self.swap}", 0, 0), *(Source.of_file(file) for file in self.files)]
+        return [Source(f"swap={self.swap}", 0, 0), *sources_of(self.paths, self.root)]
 
 
 class TwoFilePairs:
     """Pairs whose images are files of one name in two folders.
 
     Args:
-        files: the two files of each pair.
-        root: the folder that contains them.
+        paths: the two files of each pair.
+        root: the folder or zip file that contains them.
     """
 
     labels: np.ndarray | None = None
     images_per_item = 2
 
-    def __init__(self, files: list[tuple[Path, Path]], root: Path) -> None:
-        self.files, self.root = files, root
+    def __init__(self, paths: list[tuple[Path, Path]], root: Path) -> None:
+        self.paths, self.root = paths, root
 
     def __len__(self) -> int:
-        return len(self.files)
+        return len(self.paths)
 
     def __getitem__(self, index: int) -> Item:
-        x, y = map(read_image, self.files[index])
+        x, y = map(read_image, self.paths[index])
         if x.size != y.size:
             raise ValueError(f"{x.width}x{x.height} pixels beside {y.width}x{y.height}")
         return x, y
 
     def name(self, index: int) -> str:
-        return " and ".join(printable(file.relative_to(self.root)) for file in self.files[index])
+        return " and ".join(printable(file.relative_to(self.root)) for file in self.paths[index])
+
+    def files(self, index: int) -> list[Path]:
+        return on_disk(*self.paths[index])
 
     def sources(self) -> list[Source]:
-        return [Source.of_file(file) for pair in self.files for file in pair]
+        return sources_of([file for pair in self.paths for file in pair], self.root)

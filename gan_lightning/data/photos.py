@@ -2,6 +2,7 @@
 
 from abc import ABC
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -62,6 +63,9 @@ class PhotoCrops:
     def name(self, index: int) -> str:
         photo, x, y = self.places[index]
         return f"{photo} at {x}, {y}"
+
+    def files(self, index: int) -> list[Path]:
+        return []
 
     def sources(self) -> list[Source]:
         crops = f"{self.name(0)} to {self.name(-1)}, {self.side} pixels, {self.images_per_item} in each item"

@@ -1,7 +1,8 @@
 """The splits of a data set: their names, and test images that are held out of the training images."""
 
 from collections.abc import Callable
-from typing import Literal
+from pathlib import Path
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -10,12 +11,14 @@ from gan_lightning.files import hashed_name
 from gan_lightning.randomness import derive
 from gan_lightning.types import NonNegativeFloat
 
+T = TypeVar("T")
 Split = Literal["train", "test"]
 
 
-def domain_names(split: Split, domains: int) -> list[str]:
-    """Return what the domains of a split are called in messages: `train`, or `train x` and `train y`."""
-    return [split] if domains == 1 else [f"{split} {'xy'[number]}" for number in range(domains)]
+def by_name(split: Split, domains: list[T]) -> dict[str, T]:
+    """Return the domains of a split by what they are called in messages: `train`, or `train x` and `train y`."""
+    names = [split] if len(domains) == 1 else [f"{split} {side}" for side in "xy"]
+    return dict(zip(names, domains, strict=True))
 
 
 class SelectedImages:
@@ -39,6 +42,9 @@ class SelectedImages:
 
     def name(self, index: int) -> str:
         return self.images.name(self.numbers[index])
+
+    def files(self, index: int) -> list[Path]:
+        return self.images.files(self.numbers[index])
 
     def sources(self) -> list[Source]:
         # Both parts of a set have all of its sources, so their caches must differ in something else.

@@ -10,7 +10,7 @@ from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles, PILImages
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.splits import Split
-from gan_lightning.types import Batch, FolderPath, Images, Pair
+from gan_lightning.types import Batch, Images, ImagesRoot, Pair
 
 
 class UnalignedDataModule(StoredDataModule, ABC):
@@ -29,12 +29,14 @@ class Unpaired(UnalignedDataModule):
     """Two domains of any sizes: `trainA trainB testA testB` below `root`, or two folders of training images.
 
     Args:
-        root_x: the folder of x, if `root` is not given; there are no test images then.
-        root_y: the folder of y.
+        root: the folder with those four, or a zip file, which is read in place.
+        root_x: the folder or zip file of x, if `root` is not given; there are no test images then.
+        root_y: the folder or zip file of y.
     """
 
-    root_x: FolderPath | None = None
-    root_y: FolderPath | None = None
+    root: ImagesRoot | None = None
+    root_x: ImagesRoot | None = None
+    root_y: ImagesRoot | None = None
 
     def domains(self, split: Split) -> list[PILImages]:
         if self.root_x is not None or self.root_y is not None:

@@ -84,6 +84,7 @@ def _read_images(root: str, key: str, size: int, cache: Literal["auto", "off", F
     data = Folder(root=root, image_size=size, channels=3, batch_size=1, cache=cache, cache_dir=str(cache_dir))
     (images,) = data.fitted_images("train")
     images.survey.check(key, "skip", 1.0)
+    images.survey.log(key)
     return images
 
 

@@ -12,7 +12,7 @@ WRONG = {
     "an unknown experiment": (["experiment=tutorial/anime"], "tutorial has no option anime"),
     "a size DCGAN cannot make": (["data.image_size=28"], "model.generator: DCGAN doubles"),
     "a size LSGAN cannot make": (["model=lsgan", "data.image_size=40"], "multiple of 16; got 40"),
-    "a missing folder": (["data=folder", "data.root=nowhere"], "there is no folder nowhere"),
+    "a missing folder": (["data=folder", "data.root=nowhere"], "there is no folder or .zip file nowhere"),
     "no folder": (["data=folder"], "data.root must be given"),
     "an empty folder": (["data=celeba", "data.root=."], "img_align_celeba/000001.jpg"),
     "a run folder that cannot be made": (["hydra.run.dir=/proc/none"], "/proc/none"),
@@ -51,7 +51,7 @@ WRONG = {
     "two devices without a plan": (["trainer.devices=2"], "trainer.devices=2 needs trainer=ddp"),
     "a folder that is not there, with spaces": (
         ["data=folder", "data.root=no such folder"],
-        "there is no folder no such folder",
+        "there is no folder or .zip file no such folder",
     ),
     "no loss": (["loss=[]"], "model.loss must be given"),
     "a negative rate": (
@@ -65,7 +65,7 @@ WRONG = {
     "a folder that cannot be written": (["callbacks.checkpoint.folder=/proc/none"], "/proc/none"),
     "a folder without classes": (
         ["data=folder_labelled", "data.root=nowhere"],
-        "one sub-folder for each class; got nowhere",
+        "one sub-folder for each class, or with dataset.json; got nowhere",
     ),
     "no command": (["evaluat"], "evaluat is neither key=value nor a command; did you mean evaluate? Commands are"),
     "no override": (["a b"], "cannot be read as key=value"),

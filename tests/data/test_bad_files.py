@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gan_lightning.data.decode import allowed, enough
 from gan_lightning.data.folder import Folder, LabelledFolder, image_files
 from gan_lightning.data.transforms import Shape, fitted
 from support.small_files import picture
@@ -163,7 +164,8 @@ def test_more_bad_files_than_allowed_are_an_error(tmp_path):
     picture(1).save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("no image")
     with pytest.raises(
-        ValueError, match=r"data.max_bad allows a share of 0.01 .* 1 of 2 train images cannot be read: bad.png"
+        ValueError,
+        match=r"data.max_bad=0.01 lets 0 of 2 train images be left out, and 1 cannot be read: bad.png: not an image.*data.max_bad=0.5",
     ):
         folder(tmp_path, tmp_path / "c", max_bad=0.01)
     assert len(folder(tmp_path, tmp_path / "c", max_bad=0.5)) == 1
@@ -184,3 +186,15 @@ def test_nothing_but_bad_files_is_an_error_whatever_is_allowed(tmp_path):
     (tmp_path / "bad.png").write_text("no image")
     with pytest.raises(ValueError, match="none of the 1 train images can be read: bad.png: not an image"):
         folder(tmp_path, tmp_path / "c")
+
+
+def test_a_few_of_a_small_set_may_be_left_out_and_one_in_a_hundred_of_a_large_one():
+    counts = {5: 0, 10: 1, 20: 2, 50: 5, 206: 5, 599: 5, 600: 6, 200_000: 2_000}
+    assert {total: allowed(total, 0.01) for total in counts} == counts
+    assert [allowed(total, 0) for total in counts] == [0] * len(counts)
+
+
+def test_the_share_that_a_message_offers_is_enough():
+    for total in range(1, 300):
+        for bad in range(1, total):
+            assert bad <= allowed(total, enough(bad, total)) <= max(bad + total / 100, 5)

@@ -169,7 +169,7 @@ def test_a_folder_may_be_flat_nested_or_in_classes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("made", "said"), [(None, "there is no folder"), ("empty", "no files at all"), ("text", "3 of .txt")]
+    ("made", "said"), [(None, "there is no folder"), ("empty", "no files at all"), ("text", "only 3 .txt files")]
 )
 def test_a_folder_without_images_says_what_it_holds(made, said, tmp_path):
     root = tmp_path / "images"

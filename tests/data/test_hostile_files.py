@@ -115,7 +115,7 @@ def test_odd_names_of_classes_pairs_and_suffixes_are_escaped(tmp_path, caplog):
     (tmp_path / "labelled" / "x.\x1b[2J").write_text("")
     labelled = module(LabelledFolder, tmp_path / "labelled", tmp_path, num_classes=2)
     assert labelled.class_counts(labelled.fitted_images("train")[0]) == {"cats": 1, r"d\xff\x1b[1m": 1}
-    assert r"1 of .\x1b[2J" in caplog.text
+    assert r"left out 1 .\x1b[2j file" in caplog.text
     for side in "AB":
         (tmp_path / "pairs" / side).mkdir(parents=True)
     picture(1).save(tmp_path / "pairs" / "A" / "x\x1b[1m.png")

@@ -1,0 +1,168 @@
+"""What `gan-lightning check` says about a data set: notes, a table, and lists of files to delete."""
+
+import os
+import shlex
+import textwrap
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from gan_lightning.data.inspection import Inspection
+from gan_lightning.printable import printable
+
+MOST_LISTED = 10
+"""How many files that cannot be read are listed on the terminal; all are in check.json."""
+NARROW = 0.75
+"""Images of pairs that are narrower than this share of their height are noted; halves of a photograph are."""
+SMALL = 0.8
+"""Images whose short side has less than this share of the fitted one are noted; MNIST's 28 pixels of 32 are not."""
+
+
+def counted(count: int, one: str, several: str) -> str:
+    """Return a number with the words for one or for several."""
+    return f"{count:,} {one if count == 1 else several}"
+
+
+def notes_on(name: str, found: Inspection, classes: Mapping[str, int], side: int) -> list[str]:
+    """Return remarks about the images of a split, which training can use.
+
+    Args:
+        name: the split's name.
+        found: what was seen in its images.
+        classes: the number of images of each class.
+        side: the side of the fitted images.
+    """
+    notes = []
+    sizes = found.fitted.survey.sizes
+    small = sum(count for size, count in sizes.items() if min(_sides(size)) < SMALL * side)
+    high = {size: count for size, count in sizes.items() if _sides(size)[0] < NARROW * _sides(size)[1]}
+    if found.stored.images_per_item == 2 and 2 * sum(high.values()) > len(found.fitted):
+        pairs = counted(sum(high.values()), "pair is", "pairs are")
+        notes.append(
+            f"the images of {pairs} narrow, such as {next(iter(high))}; a file that is no A|B picture of both, side by "
+            "side, was cut in the middle"
+        )
+    if empty := [each for each, count in classes.items() if not count]:
+        notes.append(f"{counted(len(empty), 'class has', 'classes have')} no images: {_some(empty, 5)}")
+    if groups := found.copies:
+        count = sum(map(len, groups)) - len(groups)
+        notes.append(
+            counted(count, "exact copy of another image", "exact copies of other images") + _pair(found, groups)
+        )
+    if groups := found.near_copies:
+        count = sum(map(len, groups)) - len(groups)
+        what = counted(count, "near copy of another image", "near copies of other images")
+        notes.append(f"{what} (packed again, resized or recoloured){_pair(found, groups)}")
+    if small:
+        notes.append(
+            f"{counted(small, 'image is', 'images are')} smaller than {side}x{side}, which data.image_size asks "
+            "for, and enlarged"
+        )
+    if found.enlarged and len(found.enlarged) > small:
+        notes.append(
+            f"{counted(len(found.enlarged), 'image has', 'images have')} no fine detail, as after enlarging or out of "
+            f"focus: {_rows(found, found.enlarged)}"
+        )
+    if found.bordered:
+        notes.append(
+            f"{counted(len(found.bordered), 'image has', 'images have')} a straight border at an edge, which a "
+            f"generator learns too: {_rows(found, found.bordered)}"
+        )
+    if found.blank:
+        what = counted(len(found.blank), "image is of nearly one colour", "images are of nearly one colour each")
+        notes.append(f"{what}: {_rows(found, found.blank)}")
+    return [f"{name}: {note}" for note in notes]
+
+
+def notes_on_shared(name: str, found: Inspection, training: Inspection) -> list[str]:
+    """Return remarks about images of a test split that are training images too."""
+    place = name.replace("test", "train")
+    notes = []
+    if rows := found.in_both(training):
+        notes.append(f"{counted(len(rows), 'image is', 'images are')} in {place} too: {_rows(found, rows)}")
+    if rows := found.nearly_in_both(training):
+        what = counted(len(rows), "image is a near copy of one", "images are near copies of some")
+        notes.append(f"{what} in {place}: {_rows(found, rows)}")
+    return [f"{name}: {note}" for note in notes]
+
+
+def record_of(found: Inspection, classes: Mapping[str, int]) -> dict[str, Any]:
+    """Return what check.json keeps of a split, with the names of all images that are concerned."""
+    survey = found.fitted.survey
+    rows = {"blank": found.blank, "bordered": found.bordered, "enlarged": found.enlarged}
+    groups = {"copies": found.copies, "near_copies": found.near_copies}
+    return {
+        "images": len(found.fitted), "sizes": dict(survey.sizes.most_common()), "modes": dict(survey.modes),
+        "bad": survey.bad, "classes": dict(classes), "fingerprint": found.fitted.fingerprint,
+        **{key: [[found.names[row] for row in group] for group in value] for key, value in groups.items()},
+        **{key: [found.names[row] for row in value] for key, value in rows.items()},
+    }  # fmt: skip
+
+
+def lines_for_xargs(files: Iterable[Path]) -> bytes:
+    """Return absolute paths, one a line, quoted where `xargs rm` needs it.
+
+    Bytes that are not UTF-8 stay as they are. Names with a line break are left out, because no quoting hides it.
+    """
+    paths = (os.path.abspath(file) for file in files)  # noqa: PTH100 - a link is removed, not what it leads to
+    return b"".join(os.fsencode(shlex.quote(path)) + b"\n" for path in paths if "\n" not in path and "\r" not in path)
+
+
+def show(report: Mapping[str, Any], commands: Iterable[str]) -> None:
+    """Print what was found; each thing once.
+
+    Args:
+        report: the content of check.json.
+        commands: lines with paths and commands, which are not broken.
+    """
+    console = Console()
+    table = Table("split", "images", "sizes", "modes")
+    for name, split in report["splits"].items():
+        if "same_as" not in split:
+            sizes = [f"{count:,} of {size}" for size, count in split["sizes"].items()]
+            modes = [f"{count:,} {mode}" for mode, count in split["modes"].items()]
+            table.add_row(name, f"{split['images']:,}", _some(sizes, 4, "sizes"), _some(modes, 4, "modes"))
+    if table.row_count:
+        console.print(table)
+    for name, split in report["splits"].items():
+        if bad := split.get("bad"):
+            shown = [f"  {image}: {why}" for image, why in list(bad.items())[:MOST_LISTED]]
+            more = [f"  and {len(bad) - MOST_LISTED:,} more"] if len(bad) > MOST_LISTED else []
+            total = counted(split["images"] + len(bad), "image", "images")
+            _print(console, [f"{len(bad):,} of {total} of {name} cannot be read:", *shown, *more])
+    _print(console, [f"note: {note}" for note in report["notes"]])
+    for line in commands:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)  # as one line, which can be copied
+    refused = [f"not ready for training: {problem}" for problem in report["problems"]]
+    _print(console, refused or ["ready for training"])
+
+
+def _print(console: Console, lines: Iterable[str]) -> None:
+    """Print lines, on a terminal broken between words."""
+    for line in map(printable, lines):
+        indent = " " * (4 if line.startswith(" ") else 2)
+        width = console.width if console.is_terminal else len(line) + 1
+        folded = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        console.print("\n".join(folded), highlight=False, markup=False, soft_wrap=True)
+
+
+def _sides(size: str) -> tuple[int, int]:
+    width, height = map(int, size.split("x"))
+    return width, height
+
+
+def _some(words: list[str], most: int, kind: str = "") -> str:
+    """Return the first words, and how many more there are."""
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more:,} more {kind}".rstrip() if more > 0 else "")
+
+
+def _rows(found: Inspection, rows: list[int]) -> str:
+    return _some([found.names[row] for row in rows], 3)
+
+
+def _pair(found: Inspection, groups: list[list[int]]) -> str:
+    return f", such as {found.names[groups[0][1]]} and {found.names[groups[0][0]]}"
