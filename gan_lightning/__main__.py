@@ -141,7 +141,7 @@ def _split(arguments: list[str]) -> tuple[str, list[str]]:
     first = arguments[0] if arguments else ""
     if first in commands:
         return first, arguments[1:]
-    if first.isidentifier():
+    if first.isidentifier() and not "".join(arguments[1:2]).startswith("="):  # `seed = 3` is no command
         print(f"error: {first} is neither key=value nor a command; commands are {', '.join(commands)}", file=sys.stderr)
         raise SystemExit(2)
     return "train", arguments

@@ -94,7 +94,8 @@ def _records_of_metric(
 ) -> list[ScoreRecord]:
     """Return a metric's records, which name the real images only if the metric uses them."""
     uses_real = bool(metric.real_inputs)
-    warnings = [*extractor.warnings, *metric.warnings(real.statistics, fake)]
+    scores = metric(real.statistics, fake)
+    warnings = [*extractor.warnings, *metric.warnings(scores, real.statistics, fake)]
     return [
         ScoreRecord(
             **asdict(context),
@@ -112,7 +113,7 @@ def _records_of_metric(
             warnings=warnings,
             better=score.better,
         )
-        for score in metric(real.statistics, fake)
+        for score in scores
     ]
 
 

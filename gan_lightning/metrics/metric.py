@@ -1,14 +1,14 @@
 """The base class of metrics and the scores that they return."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from gan_lightning.metrics.statistics import StatisticKind, Statistics
 from gan_lightning.values import Better
 
-STRONG_BIAS_BELOW, BIAS_BELOW = 2_048, 10_000
-"""Numbers of images: with fewer than the first, the covariance of Inception's 2,048 features is singular; the authors
-of FID recommend at least the second."""
+BIAS_BELOW = 10_000
+"""The number of images that the authors of FID recommend at least."""
 
 
 class Score(NamedTuple):
@@ -87,21 +87,24 @@ class Metric(ABC):
                 raise ValueError(f"{type(self).__name__} needs at least {self.min_images} {which} images; got {count}")
         return self.compute(real, fake)
 
-    def warnings(self, real: Statistics, fake: Statistics) -> list[str]:
-        """Return what a reader of the scores should know, in sentences."""
+    def warnings(self, scores: Sequence[Score], real: Statistics, fake: Statistics) -> list[str]:
+        """Return what a reader of the scores should know, in sentences.
+
+        Args:
+            scores: the metric's scores of these images.
+            real: the statistics of the real images.
+            fake: the statistics of the generated images.
+        """
         sentences = self.extra_warnings(real, fake)
-        for which, images, kinds in self._inputs(real, fake):
-            count = self.num_used(images, kinds)
-            if self.is_biased and count < BIAS_BELOW:
-                strongly = count < STRONG_BIAS_BELOW
-                sentences.append(
-                    f"{type(self).__name__} is {'strongly ' if strongly else ''}biased with {count:,} {which} images, "
-                    f"fewer than {STRONG_BIAS_BELOW if strongly else BIAS_BELOW:,}; compare it only with scores of the "
-                    "same number of images."
-                )
-            if _is_constant(images):
-                sentences.append(f"All {which} images have the same features.")
-        return sentences
+        counts = {which: self.num_used(images, kinds) for which, images, kinds in self._inputs(real, fake)}
+        if self.is_biased and min(counts.values()) < BIAS_BELOW:
+            names = " and ".join(score.name for score in scores if score.deviation_of is None)
+            numbers = " and ".join(f"{count:,} {which}" for which, count in counts.items())
+            sentences.append(
+                f"{names} depends on the number of images, here {numbers} ones; compare it only with scores of as many."
+            )
+        constant = (which for which, images, _ in self._inputs(real, fake) if _is_constant(images))
+        return [*sentences, *(f"All {which} images have the same features." for which in constant)]
 
     @staticmethod
     def num_used(images: Statistics, kinds: frozenset[StatisticKind]) -> int:
