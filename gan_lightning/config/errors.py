@@ -90,9 +90,9 @@ def _with_key(texts: list[str], said: str) -> str:
         (key[1] for text in texts if (key := re.search(r"Error in call to target.*full_key: (\S+)", text, re.S))),
         "",
     )
-    found = re.sub(r"^trainer\.(callbacks|logger)\[\d+\]\.?", "", found)  # indices of lists that no user has written
+    found = re.sub(r"^trainer\.(callbacks|logger)\[?\d+\]?\.?", "", found)  # indices of lists that no user has written
     if found.split(".")[0] == "model":  # a network's size is that of the data
-        said = re.sub(r"(?<![\w.])image_size", "data.image_size", said)
+        said = re.sub(r"(?<![\w.])image_size", "data.image_size", said).replace(" an data", " a data")
         said = re.sub(r", and (\d+) fits$", r"; type data.image_size=\1", said)
     return said if not found or found in said else f"{found}: {said}"
 

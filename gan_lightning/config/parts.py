@@ -69,7 +69,8 @@ def _hands_out(own: DictConfig, kinds: tuple[type, ...]) -> bool:
     kind: Any = get_class(own._target_).batch_type  # type: ignore[attr-defined]
     if isinstance(kind, property):  # it depends on whether there are labels
         assert kind.fget
-        kind = kind.fget(SimpleNamespace(num_classes=own.get("num_classes")))
+        count = own._get_node("num_classes", validate_access=False)
+        kind = kind.fget(SimpleNamespace(num_classes=None if count is None or count._is_none() else 1))
     return issubclass(kind, kinds)
 
 
@@ -90,8 +91,8 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: Adversarial
         if own.get(name) != kept.get(name):
             there, here = (_shape(each.get(name)) for each in (kept, own))
             raise ValueError(
-                f"resume: {file} was written by another model, whose {name} {there} and here {here}; leave out what "
-                f"changes the networks, or start a new run from the weights that fit: init_from={file}"
+                f"resume: {file} was written by another model, in which {name} {there}, and here it {here}; leave out "
+                f"what changes the networks, or start a new run from the weights that fit: init_from={file}"
             )
     check_resumable(model.players, loaded)
     for key, done, limit in (

@@ -59,6 +59,7 @@ def check_paths(config: DictConfig, *functions: str) -> None:
                 can_be_made = wanted.unless in node and node[name]
                 example = f"; type {path}{name}={wanted.kind.upper()}"
                 remedy = f"{example}, or {path}{wanted.unless}=true to download it" if can_be_made else example
+                remedy = remedy if can_be_made or not node[name] else ""
                 _check_path(f"{path}{name}", node[name], wanted, remedy)
 
 
@@ -172,7 +173,8 @@ def _unknown(path: str, names: Sequence[str], known: Sequence[str], target: str)
     if file := file_that_sets(key):
         others = [f"~{path}{each}" for each in names if file_that_sets(f"{path}{each}")]
         return f"{key} is set by {file}, and {who} {takes}; type {' '.join(others)} to leave that out"
-    return f"{key} is not known{nearest(name, known) or ', so leave it out'}; {who} {takes}"
+    near = nearest(name, known)
+    return f"{key} is not known{near} {who} {takes}" if near else f"{key} is not known, so leave it out; {who} {takes}"
 
 
 def _check_path(key: str, value: str, wanted: Existing, remedy: str) -> None:

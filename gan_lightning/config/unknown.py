@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError
 
-from gan_lightning.config.arguments import CONFIG_DIR
 from gan_lightning.config.options import chosen, nearest_option, options_of, options_with
 from gan_lightning.config.renamed import what_became_of
 
@@ -29,7 +29,8 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
     said = f"{key} is no key of the configuration"
     if new := what_became_of(key):
         return f"{said}; {new}"
-    groups = [path.name for path in conf.iterdir() if path.is_dir()]
+    defaults = (conf / f"{primary}.yaml").read_text()
+    groups = [path.name for path in conf.iterdir() if path.is_dir() and re.search(rf"- \W*{path.name}\b", defaults)]
     config = _composed_as_typed(conf, primary, groups)
     known = [full for full in (*_keys(config, ""), *groups) if full != key and not _last(full).startswith("_")]
     parent, last = key.rpartition(".")[0], _last(key)
@@ -72,12 +73,13 @@ def unknown_option(named: str, conf: Path) -> str:
         group = f"{group}/{below}"
     if new := what_became_of(option):
         return f"{group} has no option {option}; {new}"
-    options = options_of(group, conf)
+    typed, _ = get_args_parser().parse_known_args(sys.argv[1:])
+    folders = [conf, *([Path(typed.config_dir)] if typed.config_dir else [])]
+    options = sorted({each for folder in folders for each in options_of(group, folder)})
     close = nearest_option(option, options)
     hint = f"did you mean {group}={close}? " if close else ""
     there = f"{'There' if close else 'there'} are {', '.join(options) or 'none'}"
-    is_complete = close or any(word.startswith(CONFIG_DIR) for word in sys.argv)
-    own = "" if is_complete else "; one of your own is found by --config-dir"
+    own = "" if close or typed.config_dir else "; one of your own is found by --config-dir"
     said = f"{group} has no option {option}" if option else f"{group}= needs an option after it"
     return f"{said}; {hint}{there}{own}"
 

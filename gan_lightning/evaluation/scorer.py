@@ -93,8 +93,7 @@ def _records_of_metric(
     metric: Metric, real: RealStatistics, fake: Statistics, extractor: Extractor, context: Context
 ) -> list[ScoreRecord]:
     """Return a metric's records, which name the real images only if the metric uses them."""
-    uses_real = bool(metric.real_inputs)
-    scores = metric(real.statistics, fake)
+    scores, uses_real = metric(real.statistics, fake), bool(metric.real_inputs)
     warnings = [*extractor.warnings, *metric.warnings(scores, real.statistics, fake)]
     return [
         ScoreRecord(
