@@ -10,6 +10,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.config.composition import CONF
 
+FILLED_BY = {
+    "generator": "network", "discriminator": "network",
+    "generator_optimizer": "optimizer", "discriminator_optimizer": "optimizer",
+}  # fmt: skip
+"""Groups that fill parts of other names; most parts have their group's name."""
+
 
 def options_of(group: str, conf: Path = CONF) -> list[str]:
     """Return the options of a group, those in sub-folders included; empty if there is no such group."""
@@ -32,8 +38,8 @@ def chosen(group: str) -> str | None:
 
 def option_for(key: str, value: Any) -> str | None:
     """Return the choice that a value given to a key means: `loss=hinge` for `model.loss=hinge`, else None."""
-    first, _, _ = key.partition(".")
-    for group in dict.fromkeys((key.rpartition(".")[2], first)):
+    part = key.rpartition(".")[2]
+    for group in (FILLED_BY.get(part, part), key.partition(".")[0]):
         if isinstance(value, str) and (option := _in_any_case(value, options_of(group))):
             return f"{group}={option}"
     return None

@@ -10,18 +10,13 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from gan_lightning.config.kinds import PLAIN, describe, is_plain, typed
-from gan_lightning.config.options import chosen, file_that_sets, option_for, options_of
+from gan_lightning.config.options import FILLED_BY, chosen, file_that_sets, option_for, options_of
 from gan_lightning.config.renamed import what_became_of
 from gan_lightning.config.signatures import signature
 from gan_lightning.values import AtLeast, Existing, Numbers
 
 T = TypeVar("T", bound=Existing | Numbers)
 CONTROL = {"_target_", "_partial_", "_args_", "_recursive_", "_convert_"}
-GROUPS = {
-    "generator": "network", "discriminator": "network",
-    "generator_optimizer": "optimizer", "discriminator_optimizer": "optimizer",
-}  # fmt: skip
-"""Groups that fill parts of other names; most parts have their group's name."""
 
 
 def check(config: DictConfig, *sections: str) -> None:
@@ -154,7 +149,7 @@ def _check_value(key: str, value: Any, hint: Any) -> None:
 def _wanted(key: str, hint: Any) -> str:
     """Return what to type for a key: the choice of a group, or the key with a word for what it takes."""
     part = key.rpartition(".")[2]
-    group = GROUPS.get(part, part)
+    group = FILLED_BY.get(part, part)
     if not is_plain(hint) and (options := options_of(group)):
         return f"{group}=OPTION, with one of {', '.join(options)}"
     kind = found.kind.upper() if (found := _asked(hint, Existing)) else "VALUE"
@@ -167,7 +162,7 @@ def _unknown(path: str, names: Sequence[str], known: Sequence[str], target: str)
     if new := what_became_of(key):
         return f"{key} is not known; {new}"
     part = path.rstrip(".").rpartition(".")[2]
-    group = GROUPS.get(part, part)
+    group = FILLED_BY.get(part, part)
     who = f"{group}={option}" if (option := chosen(group)) else target.rpartition(".")[2]
     takes = f"takes {', '.join(known)}" if known else "takes no settings"
     if file := file_that_sets(key):

@@ -44,9 +44,8 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
         and not any(full.startswith(f"{parent}.") for full in near)
     ):
         own = [_last(full) for full in known if full.rpartition(".")[0] == parent]
-        option = chosen(_last(parent))
-        by = f" with {_last(parent)}={option}" if option else ""
-        return f"{said}; {parent} has {', '.join(own) or 'no keys'}{by}, so leave it out"
+        remedy = "" if _is_left_out(key) else ", so leave it out"
+        return f"{said}; {parent} has {', '.join(own) or 'no keys'}{remedy}"
     likely = near or leading if parent else leading or near
     if not likely:
         whole = [full for full in known if last in _last(full).split("_")]
@@ -142,6 +141,8 @@ def _last(key: str) -> str:
 
 def _as_typed(key: str, meant: str) -> str:
     """Return what to type for a key that stands in place of another."""
-    if any(word.partition("=")[0] == f"~{key}" for word in sys.argv[1:]):
-        return f"~{meant}"
-    return f"{meant}={value_of(key)}"
+    return f"~{meant}" if _is_left_out(key) else f"{meant}={value_of(key)}"
+
+
+def _is_left_out(key: str) -> bool:
+    return any(word.partition("=")[0] == f"~{key}" for word in sys.argv[1:])
