@@ -11,7 +11,7 @@ import torch
 from hydra.utils import get_class, instantiate
 from lightning import LightningDataModule, Trainer
 from lightning.pytorch.callbacks import Timer
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
@@ -76,7 +76,8 @@ def _hands_out(own: DictConfig, kinds: tuple[type, ...]) -> bool:
 
 def _takes(own: DictConfig, kind: type) -> bool:
     """Return whether the model of a YAML file is trained on a kind of batch."""
-    return issubclass(kind, get_class(own._target_).batch_types)  # type: ignore[attr-defined]
+    target = OmegaConf.select(own, "model._target_") or own._target_  # most files are of the whole configuration
+    return issubclass(kind, get_class(target).batch_types)  # type: ignore[attr-defined]
 
 
 def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: AdversarialGame, trainer: Trainer) -> None:
