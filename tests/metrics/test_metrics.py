@@ -11,6 +11,7 @@ from gan_lightning.metrics.extractors.extractor import ExtractorIdentity, Extrac
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.metrics.inception_score import InceptionScore
 from gan_lightning.metrics.kid import KernelDistance
+from gan_lightning.metrics.metric import Score
 from gan_lightning.metrics.modes import ModeCoverage
 from gan_lightning.metrics.precision_recall import PrecisionRecall
 from gan_lightning.metrics.statistics import BLOCK_SIZE, Moments, Statistics
