@@ -184,7 +184,7 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
         if word in commands() and (not before.startswith("-") or before in ("-m", "--multirun")):
             others = shlex.join([other for other in words if other != word])
             raise ValueError(f"{word} is a command, which stands first: gan-lightning {word} {others}")
-    if first.isidentifier():
+    if first.isidentifier() and not "".join(words[1:2]).startswith("="):  # `seed = 3` is no command
         options = [f"{group}={first}" for group in GROUPS if (CONF / group / f"{first}.yaml").is_file()]
         close = [*get_close_matches(first, commands(), n=1), *options]
         hint = f"did you mean {close[0]}? Commands" if close else "commands"

@@ -213,9 +213,11 @@ class Scores(Callback):
     def _write(self, trainer: Trainer, records: Sequence[ScoreRecord]) -> None:
         iteration = trainer.global_step
         log.info("iteration %d: %s", iteration, ", ".join(f"{record.score} {record.value:.4g}" for record in records))
+        followed = self.followed()
         for record in records:
-            for warning in record.warnings:
-                self._warn(warning)
+            if followed and record.score == followed[0]:  # the records of the others have theirs
+                for warning in record.warnings:
+                    self._warn(warning)
         self.file.append(records)
         publish_scalars(trainer, {f"scores/{record.score}": record.value for record in records}, iteration)
         publish_text(trainer, "scores", whole_records(records), iteration)

@@ -7,6 +7,8 @@ from pathlib import Path
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
+from gan_lightning.config.words import in_order
+
 CONFIG_DIR = ("--config-dir", "-cd")
 """Hydra's flags for a folder with further YAML files."""
 OF_A_RUN = ("model", "data")
@@ -17,8 +19,12 @@ PLAIN_PATH = re.compile(r"[A-Za-z0-9_./\\-]*")
 
 
 def prepared(arguments: list[str]) -> list[str]:
-    """Return the arguments with unusual paths in quotes."""
-    return [_quoted(argument) for argument in arguments]
+    """Return the arguments with flags before overrides, and unusual paths in quotes.
+
+    Raises:
+        ValueError: if a word is neither a flag nor key=value; the message says what to type instead.
+    """
+    return [_quoted(argument) for argument in in_order(arguments)]
 
 
 def with_runs(arguments: list[str]) -> list[str]:

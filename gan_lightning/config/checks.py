@@ -13,6 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from gan_lightning.config import logs, schema
+from gan_lightning.config.composition import CONF, is_choice
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import restored_config
@@ -20,6 +21,8 @@ from gan_lightning.config.signatures import named_in
 
 log = logging.getLogger(__name__)
 
+USUAL = {"lr": 0.0002, "eps": 1e-08, "weight_decay": 0, "momentum": 0.9}
+"""Numbers of optimizers that must not be negative, with usual values."""
 MAY_CHANGE = {
     "root", "test_root", "download", "batch_size", "num_workers", "cache", "cache_dir", "on_device", "on_bad",
     "max_bad", "expected", "drop_last", "flip",
@@ -42,7 +45,11 @@ def checked(config: DictConfig, command: str) -> DictConfig:
         config = _resumed(config)
     if "seed" in config and not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
         raise ValueError(f"seed must be a whole number from 0 to {2**32 - 1}; got {config.seed!r}")
+    _check_added(config, CONF / f"{'config' if command == 'train' else command}.yaml")
     used = without_unused_parts(config)
+    for part, node in used.get("model", {}).items():
+        if str(part).endswith("_optimizer"):
+            _check_optimizer(f"model.{part}", node)
     schema.check(used)
     if "trainer" in used:
         _check_trainer(used.trainer)
@@ -81,10 +88,64 @@ def without_unused_parts(config: DictConfig) -> DictConfig:
     return config
 
 
+def _check_added(config: DictConfig, primary: Path) -> None:
+    """Check that every key that `+` has added is read by something; keys of a part are compared with its signature."""
+    own = set(OmegaConf.load(primary))
+    for word in HydraConfig.get().overrides.task if HydraConfig.initialized() else ():
+        if not word.startswith("+") or is_choice(word):
+            continue
+        key = word.lstrip("+").partition("=")[0]
+        first, _, rest = key.partition(".")
+        if first in ("callbacks", "logger") and rest:
+            part = f"{first}.{rest.partition('.')[0]}"
+            if isinstance(node := OmegaConf.select(config, part), DictConfig) and "_target_" not in node:
+                others = ", ".join(str(name) for name, each in config[first].items() if each and "_target_" in each)
+                raise ValueError(f"{word} sets a key of {part}, which is not chosen; chosen are {others}")
+        elif first not in own and not _is_larger(config.get(first)) and f"${{{key}" not in OmegaConf.to_yaml(config):
+            raise ValueError(
+                f"{word} adds a key that nothing reads; leave it out, or type the whole key of the part that takes it, "
+                f"such as model.{key}"
+            )
+
+
+def _is_larger(node: Any) -> bool:
+    """Return whether a node has more than the one key that was added to it."""
+    return isinstance(node, DictConfig) and (len(node) > 1 or "_target_" in node)
+
+
+def _check_optimizer(key: str, optimizer: Any) -> None:
+    """Check the numbers that torch's optimizers refuse, under the key that was typed and not one that follows it."""
+    if not isinstance(optimizer, DictConfig):
+        return
+    for name in USUAL:
+        if _is_own(optimizer, name) and isinstance(value := optimizer[name], int | float) and value < 0:
+            raise ValueError(f"{key}.{name} must be a number of at least 0, such as {USUAL[name]}; got {value}")
+    if _is_own(optimizer, "betas"):
+        betas: Any = OmegaConf.to_container(optimizer)["betas"]  # type: ignore[call-overload,index]
+        if not isinstance(betas, list) or len(betas) != 2 or not all(_is_share(beta) for beta in betas):
+            raise ValueError(
+                f"{key}.betas must be two numbers of at least 0 and less than 1; got {betas}; type "
+                f"{key}.betas=[0.5,0.999]"
+            )
+
+
+def _is_own(node: DictConfig, key: str) -> bool:
+    """Return whether a node has a value for a key that is not another key's."""
+    own = node._get_node(key) if key in node else None
+    return own is not None and not own._is_interpolation()
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 <= value < 1
+
+
 def _check_what_is_scored(config: DictConfig) -> None:
     run, real, fake = config.run, config.real, config.fake
     if [key is None for key in (run, real, fake)] not in ([False, True, True], [True, False, False]):
-        raise ValueError(f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}")
+        raise ValueError(
+            f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}; type run=RUN, "
+            "or real=FOLDER fake=FOLDER"
+        )
     if not config.metrics:
         raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
 

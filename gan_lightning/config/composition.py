@@ -49,7 +49,7 @@ def with_search_path(config_dir: str | Path | None) -> Hydra:
     if config_dir is not None:
         folder = Path(config_dir).expanduser().absolute()
         if not folder.is_dir():
-            raise SearchPathException(f"Additional config directory '{folder}' not found")
+            raise SearchPathException(f"--config-dir must name a folder of YAML files; there is no {config_dir}")
         search_path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
     return Hydra.create_main_hydra2("gan_lightning", search_path)
 

@@ -2,21 +2,18 @@
 
 import errno
 import re
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
-from gan_lightning.config.arguments import CONFIG_DIR
-from gan_lightning.config.renamed import what_became_of
+from gan_lightning.config.unknown import missing_fact, unknown_key, unknown_option, value_of, without_option
 
+NO_DEVICE = (
+    "trainer.accelerator and trainer.devices must be devices that the machine has and torch can use, and these are not "
+    "there; trainer=auto takes the best that there is, trainer=cpu the CPU"
+)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the operating system answers where a disk, or a user's share of it, is full."""
 
@@ -61,14 +58,26 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
     texts = [str(link) for link in chain]
     for text in texts:
         if found := re.search(r"Could not override '([^']+)'", text):
-            return _unknown_key(found[1], conf, primary)
+            return unknown_key(found[1], conf, primary)
         if found := re.search(r"Could not (?:find|load) '([^']+)'", text):
-            return _unknown_option(found[1], conf)
+            return unknown_option(found[1], conf)
+        if found := re.search(r"Could not delete from config. '([^']+)' does not exist", text):
+            return f"~{found[1]} leaves nothing out, because {unknown_key(found[1], conf, primary)}"
+        if found := re.search(r"Could not append to config. An item is already at '([^']+)'", text):
+            return f"+{found[1]} adds a key that is there already; type {found[1]}={value_of(found[1])}, without +"
+        if text.startswith("Config group override must be"):
+            return without_option(conf)
+        if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
+            return _several(found[1], primary)
+        if re.search(r"No supported gpu backend|accelerator is not available|but your machine only has", text):
+            return NO_DEVICE
     for link in chain:
         if isinstance(link, OverrideParseException):
-            return f"{link.override} cannot be read as key=value; put quotes around values with special characters"
+            key, _, value = str(link.override).partition("=")
+            quoted = f"\"{key}='{value}'\""
+            return f"{link.override} cannot be read as key=value; put the value into two kinds of quotes: {quoted}"
         if isinstance(link, InterpolationKeyError):
-            return _missing_fact(link)
+            return missing_fact(link)
     ours = (link for link in chain if not isinstance(link, HydraException))
     first = next(ours, error)
     said = str(first).split("\n    full_key")[0].removeprefix("ValueError raised while resolving interpolation: ")
@@ -81,7 +90,10 @@ def _with_key(texts: list[str], said: str) -> str:
         (key[1] for text in texts if (key := re.search(r"Error in call to target.*full_key: (\S+)", text, re.S))),
         "",
     )
-    found = re.sub(r"^trainer\.(callbacks|logger)\[\d+\]\.?", "", found)  # indices of lists that no user has written
+    found = re.sub(r"^trainer\.(callbacks|logger)\[?\d+\]?\.?", "", found)  # indices of lists that no user has written
+    if found.split(".")[0] == "model":  # a network's size is that of the data
+        said = re.sub(r"(?<![\w.])image_size", "data.image_size", said).replace(" an data", " a data")
+        said = re.sub(r", and (\d+) fits$", r"; type data.image_size=\1", said)
     return said if not found or found in said else f"{found}: {said}"
 
 
@@ -91,57 +103,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _unknown_key(key: str, conf: Path, primary: str) -> str:
-    if new := what_became_of(key):
-        return f"{key} is no key of the configuration; {new}"
-    groups = [path.name for path in conf.iterdir() if path.is_dir()]
-    known = [known for known in (*_known_keys(conf, primary, groups), *groups) if known != key]
-    same_end = [full for full in known if full.endswith("." + key.rsplit(".", 1)[-1])]
-    close = get_close_matches(key, known, n=1, cutoff=0.6) or get_close_matches(key, same_end, n=1, cutoff=0)
-    hint = f"did you mean {close[0]}?" if close else "`gan-lightning --cfg job` shows all keys"
-    return f"{key} is no key of the configuration; {hint}"
-
-
-def _known_keys(conf: Path, primary: str, groups: list[str]) -> list[str]:
-    """Return all keys of the configuration with the command line's options, or with the defaults if that fails."""
-    chosen = [word for word in sys.argv[1:] if word.split("=", 1)[0] in groups]
-    for overrides in (chosen, []):
-        GlobalHydra.instance().clear()
-        with suppress(HydraException), initialize_config_dir(str(conf), version_base="1.3"):
-            return list(_keys(compose(primary, overrides), ""))
-    return []
-
-
-def _unknown_option(named: str, conf: Path) -> str:
-    group, option = named.rsplit("/", 1)
-    while not (conf / group).is_dir():
-        group, _, above = group.rpartition("/")
-        option = f"{above}/{option}"
-    if new := what_became_of(option):
-        return f"{group} has no option {option}; {new}"
-    files = (file.relative_to(conf / group) for file in (conf / group).rglob("*.yaml"))
-    options = sorted(str(file.with_suffix("")) for file in files if file.parts[0] != "shared")
-    close = get_close_matches(option, options, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    there = f"There are {', '.join(options)}" if options else "There are none"
-    is_complete = close or any(word.startswith(CONFIG_DIR) for word in sys.argv)
-    own = "" if is_complete else "; one of your own is found by --config-dir"
-    return f"{group} has no option {option}; {hint}{there}{own}"
-
-
-def _missing_fact(error: InterpolationKeyError) -> str:
-    found = re.search(r"Interpolation key '([^']+)' not found", str(error))
-    missing = found[1] if found else "a value"
-    group, _, fact = missing.partition(".")
-    asking = error.full_key or "the configuration"
-    network = " or another network" if asking.startswith(("model.generator", "model.discriminator")) else ""
-    return f"{asking} needs {missing}, and the chosen {group} has no {fact}; choose a {group} that has{network}"
-
-
-def _keys(node: DictConfig, path: str) -> Iterator[str]:
-    for key in node:
-        full = ".".join(filter(None, (path, str(key))))
-        yield full
-        child = node._get_node(key)
-        if isinstance(child, DictConfig) and not child._is_interpolation() and not OmegaConf.is_missing(node, key):
-            yield from _keys(child, full)
+def _several(word: str, primary: str) -> str:
+    """Return a sentence on several values for one key, which are a sweep or a list."""
+    key, _, values = word.partition("=")
+    sweep = f"-m {word} for a run of each, or " if primary == "config" else ""
+    return f"{word} gives {key} several values; type {sweep}{key}=[{values}] for a list"

@@ -4,19 +4,30 @@ Nothing has been read or written then, so that wrong sizes, labels and kinds are
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from lightning import LightningDataModule, Trainer
 from lightning.pytorch.callbacks import Timer
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+from gan_lightning.config.options import chosen, options_with
 from gan_lightning.config.runs import epochs_done, seconds_trained
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.players import check_resumable
+from gan_lightning.types import Aligned, Labelled, Pair, Unlabelled
+
+KINDS: dict[type, str] = {
+    Unlabelled: "images",
+    Labelled: "images with classes",
+    Pair: "images of two domains",
+    Aligned: "pairs of images",
+}
+"""What batches hold, in words."""
 
 
 def check_optimizers(config: DictConfig) -> None:
@@ -25,7 +36,7 @@ def check_optimizers(config: DictConfig) -> None:
     Raises:
         ValueError: if one cannot; the message names its key.
     """
-    for player in ("generator", "discriminator"):
+    for player in ("discriminator", "generator"):  # G's settings follow D's, so D's are named first
         try:
             instantiate(config.model[f"{player}_optimizer"])([nn.Parameter(torch.zeros(1))])
         except (ValueError, IndexError, TypeError) as error:
@@ -41,12 +52,32 @@ def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:
         ValueError: if the model does not take such batches.
     """
     given = getattr(data, "batch_type", None)
-    if given is not None and not issubclass(given, model.batch_types):
-        taken = " or ".join(sorted(kind.__name__ for kind in model.batch_types))
-        raise ValueError(
-            f"data gives batches of {given.__name__} ({type(data).__name__}), and model takes {taken} "
-            f"({type(model).__name__}); choose another of the two"
-        )
+    if given is None or issubclass(given, model.batch_types):
+        return
+    kinds = " or ".join(KINDS[kind] for kind in model.batch_types)
+    suited = [f"data={option}" for option in options_with("data", lambda own: _hands_out(own, model.batch_types))]
+    models = [f"model={option}" for option in options_with("model", lambda own: _takes(own, given))]
+    raise ValueError(
+        f"model={chosen('model') or type(model).__name__} is trained on {kinds}, and "
+        f"data={chosen('data') or type(data).__name__} has {KINDS[given]}; choose {', '.join(suited)}, or for such "
+        f"data {', '.join(models)}"
+    )
+
+
+def _hands_out(own: DictConfig, kinds: tuple[type, ...]) -> bool:
+    """Return whether the data of a YAML file are of one of some kinds of batches."""
+    kind: Any = get_class(own._target_).batch_type  # type: ignore[attr-defined]
+    if isinstance(kind, property):  # it depends on whether there are labels
+        assert kind.fget
+        count = own._get_node("num_classes", validate_access=False)
+        kind = kind.fget(SimpleNamespace(num_classes=None if count is None or count._is_none() else 1))
+    return issubclass(kind, kinds)
+
+
+def _takes(own: DictConfig, kind: type) -> bool:
+    """Return whether the model of a YAML file is trained on a kind of batch."""
+    target = OmegaConf.select(own, "model._target_") or own._target_  # most files are of the whole configuration
+    return issubclass(kind, get_class(target).batch_types)  # type: ignore[attr-defined]
 
 
 def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: AdversarialGame, trainer: Trainer) -> None:
@@ -59,9 +90,10 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: Adversarial
     kept = {name: tuple(weight.shape) for name, weight in loaded["state_dict"].items()}
     for name in sorted(own.keys() | kept.keys()):
         if own.get(name) != kept.get(name):
+            there, here = (_shape(each.get(name)) for each in (kept, own))
             raise ValueError(
-                f"resume: {file} was written by another model: {name} is {kept.get(name, 'missing')} there, "
-                f"{own.get(name, 'missing')} in this configuration; init_from takes the weights that fit"
+                f"resume: {file} was written by another model, in which {name} {there}, and here it {here}; leave out "
+                f"what changes the networks, or start a new run from the weights that fit: init_from={file}"
             )
     check_resumable(model.players, loaded)
     for key, done, limit in (
@@ -72,6 +104,10 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: Adversarial
             raise ValueError(f"resume: {file} has done {done} already; raise trainer.{key}, which is {limit}")
     for timer in (callback for callback in trainer.callbacks if isinstance(callback, Timer)):  # type: ignore[attr-defined]
         _check_time_is_left(file, timer, seconds_trained(loaded, timer))
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "is missing" if shape is None else f"has the shape {list(shape)}"
 
 
 def _check_time_is_left(file: Path, timer: Timer, spent: float) -> None:

@@ -63,6 +63,11 @@ def checkpoint_of(run: str, key: str, checkpoint: str = "last") -> Path:
         found = ", ".join(sorted(each.name for each in (given / "checkpoints").glob("*.ckpt"))) or "none"
         raise ValueError(f"checkpoint must be last, best or a file; there is no {named} in {given}, which has {found}")
     if given.is_dir():
+        if not (given / "checkpoints").is_dir():
+            raise ValueError(
+                f"{key} must be a checkpoint or a run folder with checkpoints; {run} has none, and runs that train "
+                "without hydra.run.dir are in outputs/train"
+            )
         try:
             return newest_whole_checkpoint(given / "checkpoints")
         except ValueError as error:

@@ -4,17 +4,18 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from types import NoneType, UnionType
+from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from gan_lightning.config.kinds import PLAIN, describe, is_plain, typed
+from gan_lightning.config.options import FILLED_BY, chosen, file_that_sets, option_for, options_of
 from gan_lightning.config.renamed import what_became_of
 from gan_lightning.config.signatures import signature
 from gan_lightning.values import AtLeast, Existing, Numbers
 
 T = TypeVar("T", bound=Existing | Numbers)
-PLAIN = (bool, int, float, str, NoneType)
 CONTROL = {"_target_", "_partial_", "_args_", "_recursive_", "_convert_"}
 
 
@@ -50,7 +51,11 @@ def check_paths(config: DictConfig, *functions: str) -> None:
         for name, argument in signature(target).arguments.items():
             wanted = _asked(argument.hint, Existing) if name in node else None
             if wanted and isinstance(node[name], str) and not (wanted.unless and node.get(wanted.unless)):
-                _check_path(f"{path}{name}", node[name], wanted)
+                can_be_made = wanted.unless in node and node[name]
+                example = f"; type {path}{name}={wanted.kind.upper()}"
+                remedy = f"{example}, or {path}{wanted.unless}=true to download it" if can_be_made else example
+                remedy = remedy if can_be_made or not node[name] else ""
+                _check_path(f"{path}{name}", node[name], wanted, remedy)
 
 
 def arguments(function: str, config: DictConfig) -> dict[str, Any]:
@@ -68,8 +73,8 @@ def arguments(function: str, config: DictConfig) -> dict[str, Any]:
     _check_node(function, own, "")
     for key, value in own.items():
         # A whole node is not checked above, because it may describe a part that is still to be built.
-        if OmegaConf.is_config(value) and not _fits(value, known[str(key)].hint):
-            raise ValueError(f"{key!s} must be {describe(known[str(key)].hint)}; got {value}")
+        if OmegaConf.is_config(value):
+            _check_value(str(key), value, known[str(key)].hint)
     return {str(key): own[key] for key in own}
 
 
@@ -93,26 +98,6 @@ def nearest(word: str, known: Any) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def describe(hint: Any) -> str:
-    """Return a type in words."""
-    origin, parts = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        bounds = [f" of at least {part.bound:g}" for part in parts[1:] if isinstance(part, AtLeast)]
-        kinds = [f" of a {part.kind}" for part in parts[1:] if isinstance(part, Existing)]
-        return ("the path" if kinds else describe(parts[0])) + "".join([*bounds, *kinds])
-    if origin in (Union, UnionType):
-        words = [describe(part) for part in parts]
-        return " or ".join(dict.fromkeys(words))
-    if origin is Literal:
-        return "one of " + ", ".join(str(part) for part in parts)
-    if inspect.isclass(origin) and issubclass(origin, Sequence):
-        return "a list"
-    if hint is NoneType:
-        return "null"
-    names = {int: "a whole number", float: "a number", str: "a word", bool: "true or false", Path: "a path"}
-    return names[hint] if hint in names else str(getattr(hint, "__name__", hint))
-
-
 def _check_node(target: str, node: DictConfig, path: str) -> None:
     try:
         whole = signature(target)
@@ -123,15 +108,13 @@ def _check_node(target: str, node: DictConfig, path: str) -> None:
         ) from error
     known = whole.arguments
     given = {str(key) for key in node} - CONTROL
-    for name in [] if whole.is_open else sorted(given - known.keys()):
-        if new := what_became_of(f"{path}{name}"):
-            raise ValueError(f"{path}{name} is not known; {new}")
-        raise ValueError(f"{path}{name} is not known{nearest(name, known)}; {target} takes {', '.join(known)}")
+    if unknown := [] if whole.is_open else sorted(given - known.keys()):
+        raise ValueError(_unknown(path, unknown, list(known), target))
     for name, argument in known.items():
         key = f"{path}{name}"
         if name not in given or OmegaConf.is_missing(node, name):
             if name in given or (argument.is_needed and not node.get("_partial_") and "_args_" not in node):
-                raise ValueError(f"{key} must be given")
+                raise ValueError(f"{key} must be given; type {_wanted(key, argument.hint)}")
             continue
         value, hint = node[name], argument.hint
         if several := _asked(hint, Numbers):
@@ -140,19 +123,63 @@ def _check_node(target: str, node: DictConfig, path: str) -> None:
             continue
         if isinstance(value, DictConfig) and _is_of_parts(hint):
             _check_chosen(value)
-        if isinstance(value, DictConfig | ListConfig):
-            continue
-        if not _fits(value, hint):
-            raise ValueError(f"{key} must be {describe(hint)}; got {value!r}")
+        _check_value(key, value, hint)
 
 
-def _check_path(key: str, value: str, wanted: Existing) -> None:
+def _check_value(key: str, value: Any, hint: Any) -> None:
+    if _fits(value, hint):
+        return
+    choice = option_for(key, value)
+    if not is_plain(hint):
+        meant = choice or _wanted(key, hint)
+        raise ValueError(f"{key} cannot be {typed(value)}, because a group chooses it; type {meant}")
+    remedy = ""
+    if isinstance(value, ListConfig) and len(value) == 1 and _fits(value[0], hint):
+        remedy = f"; type {key}={value[0]}"
+    elif choice:
+        remedy = f"; type {choice}"
+    elif isinstance(value, str):
+        words = [word for part in (hint, *get_args(hint)) if get_origin(part) is Literal for word in get_args(part)]
+        remedy = nearest(value, [word for word in words if isinstance(word, str)])
+    raise ValueError(
+        f"{key} must be {describe(hint)}; got {value if OmegaConf.is_config(value) else repr(value)}{remedy}"
+    )
+
+
+def _wanted(key: str, hint: Any) -> str:
+    """Return what to type for a key: the choice of a group, or the key with a word for what it takes."""
+    part = key.rpartition(".")[2]
+    group = FILLED_BY.get(part, part)
+    if not is_plain(hint) and (options := options_of(group)):
+        return f"{group}=OPTION, with one of {', '.join(options)}"
+    kind = found.kind.upper() if (found := _asked(hint, Existing)) else "VALUE"
+    return f"{key}={kind}"
+
+
+def _unknown(path: str, names: Sequence[str], known: Sequence[str], target: str) -> str:
+    """Return a sentence on keys that a part does not take: what it takes, who set them, and how to leave them out."""
+    name, key = names[0], f"{path}{names[0]}"
+    if new := what_became_of(key):
+        return f"{key} is not known; {new}"
+    part = path.rstrip(".").rpartition(".")[2]
+    group = FILLED_BY.get(part, part)
+    who = f"{group}={option}" if (option := chosen(group)) else target.rpartition(".")[2]
+    takes = f"takes {', '.join(known)}" if known else "takes no settings"
+    if file := file_that_sets(key):
+        others = [f"~{path}{each}" for each in names if file_that_sets(f"{path}{each}")]
+        return f"{key} is set by {file}, and {who} {takes}; type {' '.join(others)} to leave that out"
+    near = nearest(name, known)
+    return f"{key} is not known{near} {who} {takes}" if near else f"{key} is not known, so leave it out; {who} {takes}"
+
+
+def _check_path(key: str, value: str, wanted: Existing, remedy: str) -> None:
     path = Path(value).expanduser()
     is_there = {"file": path.is_file(), "folder": path.is_dir(), "path": path.exists()}
     is_there["folder or .zip file"] = path.is_dir() or (path.is_file() and path.suffix.lower() == ".zip")
-    if not is_there[wanted.kind]:
+    if not value or not is_there[wanted.kind]:
         kind = "" if wanted.kind == "path" else f"{wanted.kind} "
-        raise ValueError(f"{key} must {wanted.wanted or f'name a {kind}that exists'}; there is no {kind}{path}")
+        found = f"there is no {kind}{path}" if value else f"nothing was given after {key}="
+        raise ValueError(f"{key} must {wanted.wanted or f'name a {kind}that exists'}; {found}{remedy}")
 
 
 def _asked(hint: Any, kind: type[T]) -> T | None:
@@ -172,9 +199,11 @@ def _check_chosen(group: DictConfig) -> None:
     for name, part in group.items():
         if not isinstance(part, DictConfig) or "_target_" not in part:
             place = group._get_full_key("")
+            file = file_that_sets(f"{place}.{name!s}")
+            remedy = f"type ~{place}.{name!s} to leave out what {file} sets" if file else "leave its settings out"
             raise ValueError(
                 f"{place}.{name!s} is given settings, but {name!s} is not among the chosen {place.rpartition('.')[2]}; "
-                "choose it, or leave its settings out"
+                f"choose it, or {remedy}"
             )
 
 

@@ -93,9 +93,8 @@ def _records_of_metric(
     metric: Metric, real: RealStatistics, fake: Statistics, extractor: Extractor, context: Context
 ) -> list[ScoreRecord]:
     """Return a metric's records, which name the real images only if the metric uses them."""
-    uses_real = bool(metric.real_inputs)
-    scores = metric(real.statistics, fake)
-    own = [f"{scores[0].name}: {sentence}" for sentence in metric.warnings(real.statistics, fake)]
+    scores, uses_real = metric(real.statistics, fake), bool(metric.real_inputs)
+    warnings = [*extractor.warnings, *metric.warnings(scores, real.statistics, fake)]
     return [
         ScoreRecord(
             **asdict(context),
@@ -110,7 +109,7 @@ def _records_of_metric(
             extractor=extractor.identity.name,
             extractor_sha256=extractor.identity.sha256,
             versions=versions(),
-            warnings=[*extractor.warnings, *own],
+            warnings=warnings,
             better=score.better,
         )
         for score in scores

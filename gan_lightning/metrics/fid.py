@@ -29,7 +29,7 @@ class FrechetDistance(Metric):
     def extra_warnings(self, real: Statistics, fake: Statistics) -> list[str]:
         columns = real.extractor.feature_dim
         return [
-            f"the covariance of {images.count:,} {which} images is singular because there are {columns:,} features."
+            f"The covariance of {images.count:,} {which} images is singular because there are {columns:,} features."
             for which, images in (("real", real), ("generated", fake))
             if images.count <= columns
         ]

@@ -36,7 +36,7 @@ class KernelDistance(Metric):
         smaller = self._smaller_set(real, fake)
         if smaller >= self.subset_size:
             return []
-        return [f"it is of subsets of {smaller:,} images, because there are fewer than {self.subset_size:,}."]
+        return [f"KernelDistance took subsets of {smaller:,} images because there are fewer than {self.subset_size:,}."]
 
     def _smaller_set(self, real: Statistics, fake: Statistics) -> int:
         return min(self.num_used(real, self.real_inputs), self.num_used(fake, self.fake_inputs))

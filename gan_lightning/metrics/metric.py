@@ -1,13 +1,14 @@
 """The base class of metrics and the scores that they return."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from gan_lightning.metrics.statistics import StatisticKind, Statistics
 from gan_lightning.values import Better
 
 BIAS_BELOW = 10_000
-"""The least number of images that the authors of FID recommend."""
+"""The number of images that the authors of FID recommend at least."""
 
 
 class Score(NamedTuple):
@@ -66,7 +67,7 @@ class Metric(ABC):
         """Return the scores; `ExtractorIdentity.score_name` makes their names."""
 
     def extra_warnings(self, real: Statistics, fake: Statistics) -> list[str]:
-        """Return sentences as `warnings` does, but those that are particular to the metric."""
+        """Return sentences, particular to the metric, that a reader of the scores should know."""
         return []
 
     def __call__(self, real: Statistics, fake: Statistics) -> list[Score]:
@@ -86,21 +87,24 @@ class Metric(ABC):
                 raise ValueError(f"{type(self).__name__} needs at least {self.min_images} {which} images; got {count}")
         return self.compute(real, fake)
 
-    def warnings(self, real: Statistics, fake: Statistics) -> list[str]:
-        """Return what a reader of the scores should know, in sentences that follow a score's name and a colon."""
+    def warnings(self, scores: Sequence[Score], real: Statistics, fake: Statistics) -> list[str]:
+        """Return what a reader of the scores should know, in sentences.
+
+        Args:
+            scores: the metric's scores of these images.
+            real: the statistics of the real images.
+            fake: the statistics of the generated images.
+        """
         sentences = self.extra_warnings(real, fake)
-        inputs = self._inputs(real, fake)
-        counts = {which: self.num_used(images, kinds) for which, images, kinds in inputs}
-        few = [f"{count:,} {which}" for which, count in counts.items() if count < BIAS_BELOW]
-        if self.is_biased and few:
+        counts = {which: self.num_used(images, kinds) for which, images, kinds in self._inputs(real, fake)}
+        if self.is_biased and min(counts.values()) < BIAS_BELOW:
+            names = " and ".join(score.name for score in scores if score.deviation_of is None)
+            numbers = " and ".join(f"{count:,} {which}" for which, count in counts.items())
             sentences.append(
-                f"it is biased with {' and '.join(few)} images, fewer than {BIAS_BELOW:,}; compare it only with scores "
-                "of the same number of images."
+                f"{names} depends on the number of images, here {numbers} ones; compare it only with scores of as many."
             )
-        for which, images, _ in inputs:
-            if _is_constant(images):
-                sentences.append(f"all {which} images have the same features.")
-        return sentences
+        constant = (which for which, images, _ in self._inputs(real, fake) if _is_constant(images))
+        return [*sentences, *(f"All {which} images have the same features." for which in constant)]
 
     @staticmethod
     def num_used(images: Statistics, kinds: frozenset[StatisticKind]) -> int:

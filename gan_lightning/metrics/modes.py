@@ -44,7 +44,7 @@ class ModeCoverage(Metric):
         if count >= 10 * classes:
             return []
         return [
-            f"it may miss some of {classes} classes by chance, because there are only {count:,} generated "
+            f"ModeCoverage may miss some of {classes} classes by chance because there are only {count:,} generated "
             "images, fewer than ten for each class."
         ]
 

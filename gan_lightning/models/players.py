@@ -295,5 +295,6 @@ def counted_player(players: Mapping[str, Player]) -> str:
     """
     if found := next((name for name, player in players.items() if player.every == 1), None):
         return found
-    given = ", ".join(f"{name}_every={player.every}" for name, player in players.items())
-    raise ValueError(f"one of the players must move in every batch, so its key must be 1; got {given}")
+    given = " and ".join(f"model.{name}_every={player.every}" for name, player in players.items())
+    one = f"model.{next(iter(players))}_every=1"
+    raise ValueError(f"one of the players must move in every batch; got {given}; type {one}")

@@ -8,6 +8,7 @@ from torch import nn
 
 from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init, torch_default
 from gan_lightning.networks.normalisation import Maps, Norm, needs_bias, norm_layers
+from gan_lightning.networks.sizes import LARGEST, wrong_size
 from gan_lightning.types import Images, PositiveInt
 
 Padding = Literal["reflect", "zeros"]
@@ -81,9 +82,8 @@ class CycleGANGenerator(nn.Module):
         super().__init__()
         # At 4 pixels the innermost map would be one pixel, which has no neighbour to reflect.
         if image_size % self.multiple or image_size < 8:
-            raise ValueError(
-                f"CycleGAN halves twice, so image_size must be a multiple of 4 of at least 8; got {image_size}"
-            )
+            must = "CycleGAN halves twice, so image_size must be a multiple of 4 of at least 8"
+            raise wrong_size(must, image_size, range(8, LARGEST, 4))
         blocks = blocks or (6 if image_size < 256 else 9)
         bias = needs_bias(norm, width)
         widths = [width, 2 * width, 4 * width]
@@ -140,10 +140,8 @@ class StridedCycleGANGenerator(nn.Module):
         super().__init__()
         # At 8 pixels the innermost map would be one pixel, which cannot be normalised in a batch of one image.
         if image_size % self.multiple or image_size < 16:
-            raise ValueError(
-                "the strided CycleGAN halves three times, so image_size must be a multiple of 8 of at least 16; got "
-                f"{image_size}"
-            )
+            must = "the strided CycleGAN halves three times, so image_size must be a multiple of 8 of at least 16"
+            raise wrong_size(must, image_size, range(16, LARGEST, 8))
         widths = [width, 2 * width, 4 * width]
         layers: list[nn.Module] = []
         for before, after in pairwise([channels, *widths]):

@@ -8,6 +8,7 @@ from torch import nn
 
 from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init
 from gan_lightning.networks.normalisation import Norm, initialise, norm_layers
+from gan_lightning.networks.sizes import wrong_size
 from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 
@@ -50,9 +51,11 @@ def plan_layers(image_size: int, end_kernel: int | None) -> tuple[int, ImageLaye
         if kernel < stride:
             raise ValueError(f"end_kernel must be at least {stride}, the end's stride; got {kernel}")
         return maps, ImageLayer(kernel, stride, (kernel - stride + 1) // 2)
-    raise ValueError(
-        "DCGAN doubles from 4x4, so image_size must be 4 * 2**n (8, 16, 32, 64 ...) "
-        f"or, with an end that triples, 12 * 2**n (12, 24, 48, 96 ...); got {image_size}"
+    raise wrong_size(
+        "DCGAN doubles from 4x4, so image_size must be 4 * 2**n (8, 16, 32, 64 ...) or, with an end that triples, "
+        "12 * 2**n (12, 24, 48, 96 ...)",
+        image_size,
+        [side * 2**n for side in (8, 12) for n in range(8)],
     )
 
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from gan_lightning.networks.initialisation import Init, torch_default
 from gan_lightning.networks.normalisation import Norm, initialise, norm_layers
+from gan_lightning.networks.sizes import LARGEST, wrong_size
 from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 
@@ -17,7 +18,8 @@ def smallest_map_side(image_size: int) -> int:
         ValueError: if the size is not a multiple of 16.
     """
     if image_size % 16:
-        raise ValueError(f"LSGAN doubles four times, so image_size must be a multiple of 16; got {image_size}")
+        must = "LSGAN doubles four times, so image_size must be a multiple of 16"
+        raise wrong_size(must, image_size, range(16, LARGEST, 16))
     return image_size // 16
 
 

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init
 from gan_lightning.networks.normalisation import Norm, initialise, needs_bias, norm_layers
+from gan_lightning.networks.sizes import wrong_size
 from gan_lightning.types import DiscriminatorOutput, Images, Logits, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 Sources = Float[Tensor, "B _ H W"]
@@ -110,9 +111,8 @@ class PatchGANDiscriminator(nn.Module):
         super().__init__()
         smallest = smallest_image_size(strides)
         if image_size < smallest:
-            raise ValueError(
-                f"PatchGAN with strides {list(strides)} needs an image_size of at least {smallest}; got {image_size}"
-            )
+            must = f"PatchGAN with strides {list(strides)} needs an image_size of at least {smallest}"
+            raise wrong_size(must, image_size, [smallest])
         self.inputs = ("images", "source") if source_channels else ("images",)
         self.source_channels = source_channels
         self.net = patch_layers(channels + source_channels, width, strides, norm, bias, slope)
@@ -181,9 +181,8 @@ class MultiScalePatchGAN(nn.Module):
             needed = ", ".join(
                 f"{smallest_image_size(strides, n)} with num_scales={n}" for n in range(num_scales, 0, -1)
             )
-            raise ValueError(
-                f"PatchGAN with strides {list(strides)} needs an image_size of at least {needed}; got {image_size}"
-            )
+            must = f"PatchGAN with strides {list(strides)} needs an image_size of at least {needed}"
+            raise wrong_size(must, image_size, [smallest_image_size(strides, num_scales)])
         self.inputs = ("images", "source") if source_channels else ("images",)
         self.source_channels = source_channels
         self.scales = nn.ModuleList(

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from gan_lightning.networks.normalisation import Maps, add_spectral_norm
+from gan_lightning.networks.sizes import wrong_size
 from gan_lightning.types import Images, Latents, Logits, PositiveInt
 
 SLOPE = 0.2
@@ -29,7 +30,8 @@ def channels_at_each_size(image_size: int, width: int) -> list[int]:
     """
     doublings = max(image_size // 4, 1).bit_length() - 1
     if image_size != 4 * 2**doublings:
-        raise ValueError(f"R3GAN doubles from 4x4, so image_size must be 4 * 2**n (4, 8, 16, 32 ...); got {image_size}")
+        must = "R3GAN doubles from 4x4, so image_size must be 4 * 2**n (4, 8, 16, 32 ...)"
+        raise wrong_size(must, image_size, [4 * 2**n for n in range(10)])
     return [width * 2 ** min(n, 3) for n in reversed(range(doublings + 1))]
 
 

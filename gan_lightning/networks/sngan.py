@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from gan_lightning.networks.initialisation import LINEAR, MATRICES, Init
 from gan_lightning.networks.normalisation import ClassBatchNorm, Maps, Norm, initialise
 from gan_lightning.networks.projection import Projection
+from gan_lightning.networks.sizes import wrong_size
 from gan_lightning.types import Classes, Images, Labels, Latents, Logits, PositiveInt
 
 
@@ -126,7 +127,7 @@ def architecture(image_size: int) -> Architecture:
     """
     if image_size not in ARCHITECTURES:
         *most, last = ARCHITECTURES
-        raise ValueError(f"SNGAN's image_size must be {', '.join(map(str, most))} or {last}; got {image_size}")
+        raise wrong_size(f"SNGAN's image_size must be {', '.join(map(str, most))} or {last}", image_size, ARCHITECTURES)
     return ARCHITECTURES[image_size]
 
 

@@ -8,6 +8,7 @@ from torch import nn
 from gan_lightning.networks.initialisation import Init, dcgan as dcgan_init
 from gan_lightning.networks.normalisation import Norm, needs_bias, norm_layers
 from gan_lightning.networks.sampling import ImageBatchNorm, SamplingDropout
+from gan_lightning.networks.sizes import LARGEST, wrong_size
 from gan_lightning.types import Images, NonNegativeFloat, PositiveInt
 
 
@@ -19,11 +20,10 @@ def number_of_halvings(image_size: int, halvings: int | None) -> int:
     """
     times = halvings or max((n for n in range(1, 9) if image_size % 2**n == 0), default=1)
     if halvings is None and image_size % 2:
-        raise ValueError(f"a U-Net needs an even image_size; got {image_size}")
+        raise wrong_size("a U-Net needs an even image_size", image_size, range(2, LARGEST, 2))
     if image_size % 2**times:
-        raise ValueError(
-            f"a U-Net of halvings={times} needs an image_size that is a multiple of {2**times}; got {image_size}"
-        )
+        must = f"a U-Net of halvings={times} needs an image_size that is a multiple of {2**times}"
+        raise wrong_size(must, image_size, range(2**times, LARGEST, 2**times))
     return times
 
 

@@ -11,6 +11,7 @@ from gan_lightning.metrics.extractors.extractor import ExtractorIdentity, Extrac
 from gan_lightning.metrics.fid import FrechetDistance
 from gan_lightning.metrics.inception_score import InceptionScore
 from gan_lightning.metrics.kid import KernelDistance
+from gan_lightning.metrics.metric import Score
 from gan_lightning.metrics.modes import ModeCoverage
 from gan_lightning.metrics.precision_recall import PrecisionRecall
 from gan_lightning.metrics.statistics import BLOCK_SIZE, Moments, Statistics
@@ -205,29 +206,29 @@ def test_one_image_is_refused_in_a_sentence(metric):
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: type(metric).__name__)
 def test_constant_images_do_not_pass_in_silence(metric):
     constant = statistics(torch.full((40, 8), 0.3))
-    assert any("generated images have the same features" in said for said in metric.warnings(constant, constant))
+    assert any("generated images have the same features" in said for said in metric.warnings([], constant, constant))
 
 
 def test_fewer_images_than_features_and_few_images_at_all_are_warned_of():
     few, some, many = (statistics(normal(count, 8)) for count in (8, 3000, 10_000))
-    said = FrechetDistance().warnings(many, few)
-    assert [sentence.split(",")[0] for sentence in said] == [
-        "the covariance of 8 generated images is singular because there are 8 features.",
-        "it is biased with 8 generated images",
+    scores = [Score("fd_classifier", 1.0)]
+    assert FrechetDistance().warnings(scores, many, few) == [
+        "The covariance of 8 generated images is singular because there are 8 features.",
+        "fd_classifier depends on the number of images, here 10,000 real and 8 generated ones; compare it only with "
+        "scores of as many.",
     ]
-    both = FrechetDistance().warnings(some, few)[-1]
-    assert both.startswith("it is biased with 3,000 real and 8 generated images, fewer than 10,000; compare it only")
-    assert ["fewer than 10,000" in sentence for sentence in FrechetDistance().warnings(some, many)] == [True]
-    assert FrechetDistance().warnings(many, many) == []
+    (said,) = FrechetDistance().warnings(scores, some, many)
+    assert "here 3,000 real and 10,000 generated ones" in said
+    assert FrechetDistance().warnings(scores, many, many) == []
 
 
 def test_a_kernel_distance_of_small_sets_takes_them_whole_and_says_so():
     real, fake = statistics(normal(50)), statistics(normal(40, seed=1))
-    assert KernelDistance().warnings(real, fake) == [
-        "it is of subsets of 40 images, because there are fewer than 1,000."
+    assert KernelDistance().warnings([], real, fake) == [
+        "KernelDistance took subsets of 40 images because there are fewer than 1,000."
     ]
     assert math.isfinite(values(KernelDistance(), real, fake)["kd_classifier"])
-    assert KernelDistance(subset_size=40).warnings(real, fake) == []
+    assert KernelDistance(subset_size=40).warnings([], real, fake) == []
 
 
 def test_a_kernel_distance_of_one_distribution_is_zero_in_the_mean_and_torchs_random_state_is_left_alone():

@@ -76,7 +76,9 @@ def test_the_ratio_can_count_the_batches_of_each_epoch_from_its_start(gan):
 
 
 def test_players_that_both_rest_are_refused(gan):
-    with pytest.raises(Exception, match="must be 1; got discriminator_every=2, generator_every=3"):
+    with pytest.raises(
+        Exception, match="got model.discriminator_every=2 and model.generator_every=3; type model.discr"
+    ):
         gan("model.discriminator_every=2", "model.generator_every=3")
 
 

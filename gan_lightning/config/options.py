@@ -1,0 +1,76 @@
+"""Options of the configuration's groups, as their YAML files say: which there are, and which have what is needed."""
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lightning.config.composition import CONF
+
+FILLED_BY = {
+    "generator": "network", "discriminator": "network",
+    "generator_optimizer": "optimizer", "discriminator_optimizer": "optimizer",
+}  # fmt: skip
+"""Groups that fill parts of other names; most parts have their group's name."""
+
+
+def options_of(group: str, conf: Path = CONF) -> list[str]:
+    """Return the options of a group, those in sub-folders included; empty if there is no such group."""
+    files = (file.relative_to(conf / group) for file in (conf / group).rglob("*.yaml"))
+    return sorted(file.with_suffix("").as_posix() for file in files if file.parts[0] != "shared")
+
+
+def nearest_option(word: str, options: Sequence[str]) -> str | None:
+    """Return the option that a word may mean, in whatever case it was typed; None if none is near."""
+    lower = {option.lower(): option for option in reversed(options)}
+    close = get_close_matches(word.lower(), lower, n=1)
+    return lower[close[0]] if close else None
+
+
+def chosen(group: str) -> str | None:
+    """Return the option of a group that the running command has, if it has been composed."""
+    option = HydraConfig.get().runtime.choices.get(group) if HydraConfig.initialized() else None
+    return option if isinstance(option, str) else None
+
+
+def option_for(key: str, value: Any) -> str | None:
+    """Return the choice that a value given to a key means: `loss=hinge` for `model.loss=hinge`, else None."""
+    part = key.rpartition(".")[2]
+    for group in (FILLED_BY.get(part, part), key.partition(".")[0]):
+        if isinstance(value, str) and (option := _in_any_case(value, options_of(group))):
+            return f"{group}={option}"
+    return None
+
+
+def options_with(group: str, fits: Callable[[DictConfig], bool]) -> list[str]:
+    """Return the options of a group whose YAML fits; those of other files in its defaults count as its own."""
+    return [option for option in options_of(group) if "/" not in option and fits(own_values(group, option))]
+
+
+def own_values(group: str, option: str) -> DictConfig:
+    """Return what the YAML file of an option says, on top of the files of the same group that it begins with."""
+    own: Any = OmegaConf.load(CONF / group / f"{option}.yaml")
+    whole = OmegaConf.create()
+    for below in own.pop("defaults", []):
+        name = below.partition("@")[0] if isinstance(below, str) else ""
+        if name and (CONF / group / f"{name}.yaml").is_file():
+            whole = OmegaConf.merge(whole, own_values(group, name))
+    return OmegaConf.merge(whole, own)  # type: ignore[return-value]
+
+
+def file_that_sets(key: str) -> str | None:
+    """Return the YAML file among those that the command line chose which sets a key; None if none is known to."""
+    choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
+    for group in ("debug", "experiment", "model"):
+        option = choices.get(group)
+        file = CONF / group / f"{option}.yaml"
+        if isinstance(option, str) and file.is_file() and OmegaConf.select(own_values(group, option), key) is not None:
+            return file.relative_to(CONF.parent).as_posix()
+    return None
+
+
+def _in_any_case(word: str, options: Sequence[str]) -> str | None:
+    return next((option for option in options if option.lower() == word.lower()), None)

@@ -1,0 +1,77 @@
+"""The words of a command line before Hydra reads them: in its order, and what to type for those that it cannot read."""
+
+from argparse import ArgumentError
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from hydra._internal.utils import get_args_parser
+
+COMMANDS = Path(__file__).resolve().parents[1] / "commands"
+
+
+def in_order(words: Sequence[str]) -> list[str]:
+    """Return the words with all flags before the overrides, which Hydra's parser wants in one place.
+
+    Args:
+        words: the command line, without the command.
+
+    Raises:
+        ValueError: for the first word that is neither a flag nor key=value, and for a second experiment; the message
+            says what to type instead.
+    """
+    parser = get_args_parser()
+    parser.exit_on_error = False
+    try:
+        typed, unknown = parser.parse_known_intermixed_args(list(words))
+    except ArgumentError as error:
+        raise ValueError(f"{error.argument_name}: {error.message}; `gan-lightning --help` shows the flags") from None
+    for word in unknown:
+        _refuse_flag(word, words)
+    flags = list(words)
+    for word in typed.overrides:
+        flags.remove(word)
+    for word, after in pairwise([*typed.overrides, ""]):
+        _check_spaces(word, after, typed.overrides)
+    _check_experiments(typed.overrides)
+    return [*flags, *typed.overrides]
+
+
+def _refuse_flag(word: str, words: Sequence[str]) -> None:
+    flag, _, value = word.partition("=")
+    key = flag.lstrip("-").replace("-", "_")
+    if len(key) < 2:
+        raise ValueError(
+            f"{flag} is no flag; `gan-lightning --help` shows the flags, and values are given as key=value: seed=3"
+        )
+    after = words[words.index(word) + 1 :][:1]
+    if not value and after and after[0][:1] != "-" and "=" not in after[0]:
+        value = after[0]
+    raise ValueError(f"{flag} is no flag, because values are given as key=value; type {key}={value or 'VALUE'}")
+
+
+def _check_spaces(word: str, after: str, words: Sequence[str]) -> None:
+    key, equals, value = word.partition("=")
+    if equals and (key != key.strip() or value != value.strip()):
+        raise ValueError(f"{word} has spaces around its =; type {key.strip()}={value.strip()}")
+    if not equals and after.startswith("="):
+        rest = after[1:] or "".join(words[words.index(word) + 2 :][:1])
+        raise ValueError(f"{word} and {after} are words apart, because of the spaces around =; type {word}={rest}")
+    if equals and not value and after and "=" not in after and after[0] != "~":
+        raise ValueError(f"{word} and {after} are words apart, because of the space after =; type {word}{after}")
+    if equals or word[:1] == "~":
+        return
+    if (COMMANDS / f"{word}.py").is_file():
+        raise ValueError(f"{word} is a command, which comes first: gan-lightning {word} key=value")
+    if Path(word).exists():
+        raise ValueError(f"{word} is a path without its key; type the key that it is for, such as run={word}")
+    raise ValueError(f"{word} cannot be read as key=value; type a key, = and its value without spaces, such as seed=3")
+
+
+def _check_experiments(words: Sequence[str]) -> None:
+    given = [word.partition("=")[2] for word in words if word.lstrip("+").startswith("experiment=")]
+    if len(set(given)) > 1:
+        raise ValueError(
+            f"experiment is given twice, {given[0]} and {given[1]}, and a run has one; leave one out, or type "
+            f"-m experiment={','.join(given)} for a run of each"
+        )

@@ -1,0 +1,105 @@
+"""Mistakes at the command line: each gets one sentence, which says what to type instead, and leaves nothing behind.
+
+`mistakes.txt` is the table: what was typed after `$`, then the exit code and the exact sentence. Those of its first part
+are found before anything large is imported, those of its second part when the parts of a run are made.
+"""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from support.answering import answers
+from support.command import front_door
+
+TABLE = Path(__file__).with_name("mistakes.txt").read_text()
+ROW = re.compile(r"^\$ (.*)\n(\d) (.*)$", re.M)
+EARLY, LATE = ([match.groups() for match in ROW.finditer(part)] for part in TABLE.split("## When parts are made\n"))
+MINE = """
+from gan_lightning.types import PositiveInt
+
+raise RuntimeError("this module was imported")
+
+
+class Mine:
+    def __init__(self, width: PositiveInt = 1, **rest) -> None: ...
+
+
+class Narrow(Mine):
+    def __init__(self, depth: int, width: PositiveInt = 2) -> None: ...
+"""
+"""A module of a user, which cannot be imported."""
+REAL = ["seed = 3", "--seed 3", "seed=0,1"]
+"""Mistakes that are also made in a process of their own."""
+SLOW = [
+    "model=DCGAN", "lr=1", "data.image_size=[64]", "model.loss=hinge", "experiment=demo loss=hinge", "sample run=nowhere",
+    "model=cgan data=celeba",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What is said to each early mistake, and what the folder then holds."""
+    folder = tmp_path_factory.mktemp("mistakes")
+    (folder / "mine.py").write_text(MINE)
+    (folder / "conf" / "loss").mkdir(parents=True)
+    own = "# @package model\nloss:\n  _target_: mine.Narrow\n  depth: 1\n  width: 2\n"
+    (folder / "conf" / "loss" / "mine.yaml").write_text(own)
+    found = answers([shlex.split(typed) for typed, _, _ in EARLY], folder)
+    left = sorted(path.name for path in folder.iterdir() if path.name != "__pycache__")
+    return dict(zip([typed for typed, _, _ in EARLY], found, strict=True)), left
+
+
+def test_there_are_many_mistakes_and_none_twice():
+    typed = [row[0] for row in (*EARLY, *LATE)]
+    assert len(typed) == len(set(typed)) >= 80
+
+
+@pytest.mark.parametrize(("typed", "code", "sentence"), EARLY, ids=lambda part: part if len(part) > 1 else "")
+def test_a_mistake_gets_its_sentence_before_anything_large_is_imported(typed, code, sentence, said):
+    assert said[0][typed] == [int(code), f"error: {sentence}\n", []]
+
+
+def test_early_mistakes_leave_no_folder(said):
+    assert said[1] == ["conf", "mine.py"]
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """A run of two iterations, a checkpoint that was cut off, and an empty folder."""
+    home = tmp_path_factory.mktemp("places")
+    words = ["data=digits", "data.cache=off", "model=gan", "network=mlp", "data.image_size=8", "data.batch_size=4"]
+    short = ["trainer=cpu", "trainer.max_steps=2", "callbacks=checkpoint", "logger=none"]
+    assert front_door(*words, *short, f"hydra.run.dir={home / 'run'}") == 0
+    for name in ("empty", "unpaired"):
+        (home / name).mkdir()
+    (home / "torn.ckpt").write_bytes((home / "run" / "checkpoints" / "last.ckpt").read_bytes()[:20_000])
+    return home
+
+
+@pytest.mark.parametrize(("typed", "code", "sentence"), LATE, ids=lambda part: part if len(part) > 1 else "")
+def test_what_only_the_parts_can_tell_gets_its_sentence_and_leaves_no_folder(
+    typed, code, sentence, places, gan_lightning
+):
+    if "trainer=gpu" in typed and torch.cuda.is_available():
+        pytest.skip("there is one")
+    shutil.copytree(places, ".", dirs_exist_ok=True)
+    before = sorted(Path().rglob("*"))
+    found, err = gan_lightning(*shlex.split(typed))
+    assert [line for line in err.splitlines() if line.startswith("error: ")] == [f"error: {sentence}"]
+    assert found == int(code)
+    assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.parametrize("typed", [*REAL, *(pytest.param(each, marks=pytest.mark.slow) for each in SLOW)])
+def test_a_mistake_made_in_a_process_of_its_own_says_the_same(typed):
+    command = [sys.executable, "-m", "gan_lightning", *shlex.split(typed)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    code, sentence = next(row[1:] for row in EARLY if row[0] == typed)
+    assert (done.returncode, done.stderr, done.stdout) == (int(code), f"error: {sentence}\n", "")
+    assert not list(Path().iterdir())
