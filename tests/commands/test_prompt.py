@@ -13,7 +13,6 @@ BEFORE_THE_FOLDER = {
     "a size": (["data.image_size=28"], "model.generator: DCGAN doubles"),
     "a kind": (["data=photos_paired", "data.image_size=32"], "data=photos_paired has pairs of images"),
     "labels": (["network=cgan"], "takes latents and labels"),
-    "an optimizer": (["model.generator_optimizer.lr=-1"], "model.generator_optimizer cannot be made"),
     "a checkpoint": (["init_from=empty"], "init_from"),
 }
 
