@@ -53,12 +53,12 @@ def options_with(group: str, fits: Callable[[DictConfig], bool]) -> list[str]:
 def own_values(group: str, option: str) -> DictConfig:
     """Return what the YAML file of an option says, on top of the files of the same group that it begins with."""
     own: Any = OmegaConf.load(CONF / group / f"{option}.yaml")
-    whole = OmegaConf.create()
+    whole: Any = OmegaConf.create()
     for below in own.pop("defaults", []):
         name = below.partition("@")[0] if isinstance(below, str) else ""
         if name and (CONF / group / f"{name}.yaml").is_file():
             whole = OmegaConf.merge(whole, own_values(group, name))
-    return OmegaConf.merge(whole, own)  # type: ignore[return-value]
+    return OmegaConf.merge(whole, own)
 
 
 def file_that_sets(key: str) -> str | None:

@@ -12,7 +12,10 @@ WRONG = {
         ["data=folder_labelled", "data.root=nowhere"],
         "one sub-folder for each class, or with dataset.json; got nowhere",
     ),
-    "no command": (["evaluat"], "evaluat is neither key=value nor a command; did you mean evaluate? Commands are train, animate, "),
+    "no command": (
+        ["evaluat"],
+        "evaluat is neither key=value nor a command; did you mean evaluate? Commands are train, animate, ",
+    ),
     "settings of a reconstruction that is not chosen": (
         ["model=pix2pix", "data=photos_paired", "+model.reconstructions.l2.weight=1"],
         "model.reconstructions.l2 is given settings, but l2 is not among the chosen reconstructions; choose it, or",
