@@ -58,7 +58,8 @@ def own_values(group: str, option: str) -> DictConfig:
         name = below.partition("@")[0] if isinstance(below, str) else ""
         if name and (CONF / group / f"{name}.yaml").is_file():
             whole = OmegaConf.merge(whole, own_values(group, name))
-    return OmegaConf.merge(whole, own)
+    whole = OmegaConf.merge(whole, own)
+    return whole
 
 
 def file_that_sets(key: str) -> str | None:
