@@ -34,8 +34,8 @@ def next_commands(
         flags: what every command needs besides, such as `--config-dir`.
     """
     commands = {}
-    if _below(config, "data").get("channels", 3) in (1, 3):  # points are no pictures
-        if "latent_dim" in _below(config, "model"):
+    if section(config, "data").get("channels", 3) in (1, 3):  # points are no pictures
+        if "latent_dim" in section(config, "model"):
             commands["sample"] = ["sample", f"run={run}"]
         else:
             commands["translate"] = ["translate", f"run={run}", "input=DIR", "output=DIR"]
@@ -46,22 +46,22 @@ def next_commands(
 
 def _as_in_training(config: Mapping[str, Any]) -> list[str]:
     """Return the words with which `evaluate` gives the scores of training; none if training has none."""
-    metrics = [str(name) for name in _below(config, "metrics") if str(name).isidentifier()]
+    metrics = [str(name) for name in section(config, "metrics") if str(name).isidentifier()]
     if not metrics:
         return []
     words = [f"metric=[{','.join(metrics)}]"]
-    extractor = _below(config, "extractor")
+    extractor = section(config, "extractor")
     target, weights = extractor.get("_target_"), extractor.get("weights")
     if isinstance(target, str) and target.startswith(EXTRACTORS):
         words.append(f"extractor={target.removeprefix(EXTRACTORS).split('.')[0]}")
         words += [f"extractor.weights={weights}"] if isinstance(weights, str) else []
-    count = _below(_below(config, "callbacks"), "scores").get("num_images")
+    count = section(section(config, "callbacks"), "scores").get("num_images")
     return [*words, *([f"num_images={count}"] if type(count) is int else [])]
 
 
 def _higher_limits(config: Mapping[str, Any], iterations: int, epochs: int, is_out_of_time: bool) -> list[str]:
     """Return twice the limits that have ended a run, without which it would not continue."""
-    trainer = _below(config, "trainer")
+    trainer = section(config, "trainer")
     done = {"max_steps": iterations, "max_epochs": epochs}
     reached = [key for key, count in done.items() if type(trainer.get(key)) is int and 0 < trainer[key] <= count]
     return [
@@ -70,7 +70,7 @@ def _higher_limits(config: Mapping[str, Any], iterations: int, epochs: int, is_o
     ]
 
 
-def _below(tree: Mapping[str, Any], key: str) -> dict[str, Any]:
+def section(tree: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Return the mapping below a key; an empty one if there is none."""
     found = tree.get(key)
     return found if isinstance(found, dict) else {}

@@ -16,6 +16,7 @@ from gan_lightning.evaluation.records import ScoreRecord, protocol
 from gan_lightning.files import atomic_write
 from gan_lightning.printable import printable
 from gan_lightning.reports.charts import FRAME, Chart, chart
+from gan_lightning.reports.commands import named, next_commands, section
 from gan_lightning.reports.embedded import animation, embedded
 from gan_lightning.reports.history import Draws, draws
 from gan_lightning.reports.run_files import RunFiles
@@ -89,8 +90,8 @@ def _content(folder: Path) -> dict[str, Any]:
     losses, metrics = loss_curves(folder / "losses.csv"), read_curves(folder / "metrics.csv", "step")
     grids = files.grids()
     environment = files.environment()
-    named = _named(folder)
-    config = _below(files.record(), "config")
+    run = named(folder)
+    config = section(files.record(), "config")
     ends = [curve[0][-1] for curve in (*losses.values(), *metrics.values())] + [*grids]
     end, newest = max(ends, default=0), next(reversed(grids), 0)
     return {
@@ -112,25 +113,13 @@ def _content(folder: Path) -> dict[str, Any]:
         "environment": environment,
         "configuration": _yaml(config),
         "making": files.making(),
-        "commands": _commands(named, config, end, metrics),
+        "commands": _commands(run, config, end, metrics),
     }
-
-
-def _below(tree: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return the mapping below a key; an empty one if there is none."""
-    found = tree.get(key)
-    return found if isinstance(found, dict) else {}
-
-
-def _named(folder: Path) -> str:
-    """Return a run folder as a command line names it, from the working directory where it lies below it."""
-    whole = folder.resolve()
-    return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else str(whole)
 
 
 def _parts(config: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the classes of a run's model, networks, loss and data, by what they are."""
-    model, data = _below(config, "model"), _below(config, "data")
+    model, data = section(config, "model"), section(config, "data")
     nodes = {
         "model": model,
         "generator": model.get("generator"),
@@ -138,8 +127,8 @@ def _parts(config: dict[str, Any]) -> list[tuple[str, str]]:
         "loss": model.get("loss"),
         "data": data,
     }
-    named = {key: node.get("_target_") for key, node in nodes.items() if isinstance(node, dict)}
-    return [(key, target.rpartition(".")[2]) for key, target in named.items() if isinstance(target, str)]
+    classes = {key: node.get("_target_") for key, node in nodes.items() if isinstance(node, dict)}
+    return [(key, target.rpartition(".")[2]) for key, target in classes.items() if isinstance(target, str)]
 
 
 def _figures(end: int, metrics: dict[str, Curve], environment: dict[str, str]) -> list[tuple[str, str]]:
@@ -196,28 +185,14 @@ def _score_charts(records: Sequence[ScoreRecord]) -> list[Chart]:
     return [each for each in every if each]
 
 
-def _commands(named: str, config: dict[str, Any], end: int, metrics: dict[str, Curve]) -> list[tuple[str, str]]:
+def _commands(run: str, config: dict[str, Any], end: int, metrics: dict[str, Curve]) -> list[tuple[str, str]]:
     """Return command lines for what one does with such a run, each with what it is for."""
-    run = shlex.quote(f"run={named}")
-    trainer = _below(config, "trainer")
-    makes_pictures = _below(config, "data").get("channels", 3) in (1, 3)
-    found = []
-    if "latent_dim" not in _below(config, "model"):
-        found.append(("Translate", f"gan-lightning translate {run} input=DIR output=DIR"))
-    elif makes_pictures:
-        found.append(("Sample", f"gan-lightning sample {run}"))
-        found.append(("Look for copies of training images", f"gan-lightning neighbours {run}"))
-    limit = ""
-    steps, epochs = trainer.get("max_steps"), trainer.get("max_epochs")
-    if type(steps) is int and 0 < steps <= end:
-        limit = f" trainer.max_steps={2 * steps}"
-    elif type(epochs) is int and 0 < epochs <= metrics.get("epoch", ([0], [-1.0]))[1][-1] + 1:
-        limit = f" trainer.max_epochs={2 * epochs}"
-    found.append(("Continue", f"gan-lightning {shlex.quote(f'resume={named}')}{limit}"))
-    if makes_pictures:
-        found.append(("Score", f"gan-lightning evaluate {run} metric=[fid] seeds=[0,1,2]"))
-    found.append(("Take the generator elsewhere", f"gan-lightning export {run}"))
-    return [*found, ("Write this report again", f"gan-lightning report {run}")]
+    epochs = int(metrics.get("epoch", ([0], [-1.0]))[1][-1]) + 1
+    found = next_commands(run, config, end, epochs)
+    copies = {"look for copies of training images": "neighbours"} if "sample" in found else {}
+    further = {**copies, "take the generator elsewhere": "export", "write this report again": "report"}
+    found |= {what: shlex.join(["gan-lightning", name, f"run={run}"]) for what, name in further.items()}
+    return [(f"{what[0].upper()}{what[1:]}", line) for what, line in found.items()]
 
 
 def _yaml(config: dict[str, Any]) -> str:
