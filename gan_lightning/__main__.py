@@ -107,6 +107,7 @@ def _run() -> None:
                 main = hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")
                 main(lambda config: prepare(config)())()
     finally:
+        logs.close()
         release()
 
 

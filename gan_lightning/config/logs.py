@@ -87,6 +87,14 @@ def write_error(text: str) -> None:
             handler.handle(record)
 
 
+def close() -> None:
+    """Close the log files of a command that has ended, so that another one in this process does not write to them."""
+    for handler in [*logging.getLogger().handlers]:
+        if isinstance(handler, logging.FileHandler):
+            logging.getLogger().removeHandler(handler)
+            handler.close()
+
+
 def _for_terminals(record: logging.LogRecord) -> bool:
     """Return whether a message is not for the log file alone, as one that a terminal shows in another form."""
     return not getattr(record, "only_in_file", False)

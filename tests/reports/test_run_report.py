@@ -88,9 +88,9 @@ def test_the_command_that_made_the_run_is_shown_with_its_continuations(copy):
 @pytest.mark.parametrize(
     ("kind", "offered"),
     [
-        ({}, ["sample", "neighbours", "resume", "evaluate", "export", "report"]),
+        ({}, ["sample", "evaluate", "resume", "neighbours", "export", "report"]),
         ({"data": {"channels": 2}}, ["resume", "export", "report"]),
-        ({"model": {"latent_dim": None}}, ["translate", "resume", "evaluate", "export", "report"]),
+        ({"model": {"latent_dim": None}}, ["translate", "evaluate", "resume", "export", "report"]),
     ],
     ids=["pictures", "points", "translations"],
 )
@@ -206,7 +206,7 @@ def test_nothing_is_replaced_but_the_runs_own_earlier_report(copy, capfd):
 REFUSED = {
     "no run": (["run=nowhere"], "run must be a run folder; there is no nowhere"),
     "no run folder": (["run=."], "run must be a run folder, which has a run.json"),
-    "a key": (["run=.", "outptu=x"], "outptu is no key of the configuration; did you mean output?"),
+    "a key": (["run=.", "outptu=x"], "outptu is no key of the configuration; did you mean output=x?"),
     "no key": ([], "run must be given"),
 }
 
