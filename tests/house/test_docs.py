@@ -138,7 +138,9 @@ def test_options_named_in_the_documentation_exist(page):
                 continue
             for option in value.split(","):
                 known = options(group) if group != "hydra" else [option]
-                assert option in known or (group, option) in RECIPE or f"{group}={option}" in OWN, f"{group} has no option {option}"
+                assert option in known or (group, option) in RECIPE or f"{group}={option}" in OWN, (
+                    f"{group} has no option {option}"
+                )
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/configuration.md"])

@@ -31,7 +31,10 @@ def calls(name):
 
 
 def test_nothing_runs_backward_past_the_strategy():
-    assert list(calls("backward")) == []
+    """The exercises are plain loops, as the tutorials have them."""
+    assert {file for file, _ in calls("backward")} <= {
+        file.name for file in (ROOT / "gan_lightning" / "exercises").iterdir()
+    }
     assert [file for file, _ in calls("manual_backward")] == ["game.py"]
 
 
