@@ -10,6 +10,7 @@ import gc
 import os
 import shlex
 import traceback
+from argparse import ArgumentError
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
@@ -160,7 +161,12 @@ def _answer(words: list[str]) -> str | None:
     """Return the answer to a question about the program itself: its version, its help, or what completes a word."""
     if "--version" in words:
         return str(_imported("gan_lightning.versions").line())
-    typed, _ = get_args_parser().parse_known_args(words)
+    parser = get_args_parser()
+    parser.exit_on_error = False
+    try:
+        typed, _ = parser.parse_known_args(words)
+    except ArgumentError:
+        return None  # it is told with all that is wrong with the words
     is_query = typed.shell_completion and any(word.startswith("query=") for word in words)
     if not is_query and not typed.help and words[:1] != ["help"]:
         return None

@@ -15,7 +15,7 @@ from gan_lightning.models.game import AdversarialGame
 from gan_lightning.reports.captions import panels
 from gan_lightning.reports.curves import LOSSES, draw_curves, draw_panels
 from gan_lightning.reports.grids import grids_by_iteration
-from gan_lightning.reports.pictures import write_png
+from gan_lightning.reports.png import write_png
 from gan_lightning.reports.tables import PLAYERS, loss_curves, output_curves, read_curves, score_curves
 from gan_lightning.types import Batch, PositiveInt
 

@@ -11,7 +11,8 @@ from gan_lightning.callbacks.cadence import Cadence
 from gan_lightning.callbacks.publishing import publish_image
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.reports.captions import captioned, headed
-from gan_lightning.reports.pictures import picture_of_grid, write_png
+from gan_lightning.reports.pictures import picture_of_grid
+from gan_lightning.reports.png import write_png
 from gan_lightning.reports.tables import PLAYERS
 from gan_lightning.types import Batch, Images, PositiveInt
 

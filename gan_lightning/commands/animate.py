@@ -16,7 +16,7 @@ from gan_lightning.reports.animation import of_one_size, write_animation
 from gan_lightning.reports.captions import captioned, panels
 from gan_lightning.reports.curves import curves_with_cursor
 from gan_lightning.reports.grids import evenly_spaced, grids_by_iteration
-from gan_lightning.reports.pictures import write_png
+from gan_lightning.reports.png import write_png
 from gan_lightning.reports.tables import loss_curves
 from gan_lightning.values import AtLeast, Existing, Numbers
 

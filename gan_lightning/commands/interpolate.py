@@ -20,7 +20,8 @@ from gan_lightning.models.ema import Weights
 from gan_lightning.models.inputs import LatentInputs, dropout_seeds
 from gan_lightning.reports.animation import enlarged, write_animation
 from gan_lightning.reports.captions import headed, panels
-from gan_lightning.reports.pictures import picture_of_grid, write_png
+from gan_lightning.reports.pictures import picture_of_grid
+from gan_lightning.reports.png import write_png
 from gan_lightning.trained_run import BATCH, TrainedRun
 from gan_lightning.types import Images, Latents, NonNegativeFloat, NonNegativeInt, Number, RunPath
 from gan_lightning.values import AtLeast, Numbers

@@ -22,7 +22,8 @@ from gan_lightning.models.inputs import cast_for
 from gan_lightning.networks.sampling import seeded
 from gan_lightning.printable import printable
 from gan_lightning.reports.picture_table import Columns, picture_table
-from gan_lightning.reports.pictures import levels, write_png
+from gan_lightning.reports.pictures import levels
+from gan_lightning.reports.png import write_png
 from gan_lightning.trained_run import TrainedRun
 from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, PositiveInt, RunPath
 from gan_lightning.values import Existing, Numbers

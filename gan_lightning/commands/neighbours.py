@@ -36,7 +36,7 @@ from gan_lightning.metrics.extractors.extractor import Extractor
 from gan_lightning.metrics.images import read_batches, to_uint8
 from gan_lightning.models.ema import Weights
 from gan_lightning.reports.picture_table import Columns, picture_table
-from gan_lightning.reports.pictures import write_png
+from gan_lightning.reports.png import write_png
 from gan_lightning.trained_run import TrainedRun
 from gan_lightning.types import ImageSet, NonNegativeInt, PositiveInt, RunPath
 

@@ -16,7 +16,8 @@ from rich.progress import track
 from gan_lightning.config import logs, schema
 from gan_lightning.files import atomic_write, refuse_existing, take
 from gan_lightning.models.ema import Weights
-from gan_lightning.reports.pictures import levels, picture, picture_of_grid, write_png
+from gan_lightning.reports.pictures import levels, picture, picture_of_grid
+from gan_lightning.reports.png import write_png
 from gan_lightning.trained_run import TrainedRun
 from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, PositiveInt, RunPath
 from gan_lightning.values import Numbers

@@ -152,7 +152,7 @@ def _wanted(key: str, hint: Any) -> str:
     group = FILLED_BY.get(part, part)
     if not is_plain(hint) and (options := options_of(group)):
         return f"{group}=OPTION, with one of {', '.join(options)}"
-    kind = found.kind.upper() if (found := _asked(hint, Existing)) else "VALUE"
+    kind = found.kind.partition(" ")[0].upper() if (found := _asked(hint, Existing)) else "VALUE"
     return f"{key}={kind}"
 
 

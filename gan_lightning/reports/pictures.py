@@ -1,16 +1,12 @@
 """Pictures made of images in [-1, 1]: single ones, and grids whose images are large enough to see."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from gan_lightning.files import atomic_write
 from gan_lightning.types import Images, PositiveInt
 
 TILE = 64
@@ -38,18 +34,3 @@ def picture(levels: UInt8[np.ndarray, "H W C"]) -> Image.Image:
 def picture_of_grid(images: Images, nrow: PositiveInt) -> Image.Image:
     """Return a grid as Pillow holds it."""
     return picture(levels(2 * grid(images, nrow)[None] - 1)[0])
-
-
-def write_png(image: Image.Image, file: Path, title: str = "") -> None:
-    """Write a PNG file in one step; the same picture always has the same bytes.
-
-    Args:
-        image: the picture.
-        file: the file; one that exists is replaced.
-        title: the caption that the picture shows, which the file also holds as text, `Title`; empty for none.
-    """
-    text = PngInfo()
-    if title:
-        text.add_text("Title", title)
-    with atomic_write(file) as stream:
-        image.save(stream, "PNG", pnginfo=text)

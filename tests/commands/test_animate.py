@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gan_lightning.reports.captions import captioned
-from gan_lightning.reports.pictures import write_png
+from gan_lightning.reports.png import write_png
 from support.command import front_door
 from support.run_folders import files
 from support.small_files import picture

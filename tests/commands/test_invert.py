@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from gan_lightning import load
-from gan_lightning.reports.pictures import levels, picture, write_png
+from gan_lightning.reports.pictures import levels, picture
+from gan_lightning.reports.png import write_png
 from support.command import front_door
 from support.small_files import picture as some_picture
 

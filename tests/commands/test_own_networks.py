@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 import gan_lightning
-from gan_lightning.reports.pictures import levels, picture, write_png
+from gan_lightning.reports.pictures import levels, picture
+from gan_lightning.reports.png import write_png
 from support.command import front_door
 
 OUTSIDE = Path(__file__).resolve().parents[1] / "support" / "extensions"

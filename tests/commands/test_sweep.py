@@ -40,8 +40,9 @@ def jobs(monkeypatch):
 WRONG = {
     "an option and a folder": (
         ["loss=hinge,hingee", "data=folder", "data.root=.,nowhere"],
-        "error: job 2 of 4, loss=hinge root=nowhere: data.root must name a folder that exists; there is no folder "
-        "nowhere; jobs 3 and 4 of 4, loss=hingee: loss has no option hingee; did you mean hinge?",
+        "error: job 2 of 4, loss=hinge root=nowhere: data.root must name a folder or .zip file that "
+        "exists; there is no folder or .zip file nowhere; type data.root=FOLDER; jobs 3 and 4 of 4, loss=hingee: loss has "
+        "no option hingee; did you mean loss=hinge?",
     ),
     "what all have": (["seed=0,1", "trainer.max_steps=abc"], "error: trainer.max_steps must be a whole number"),
 }

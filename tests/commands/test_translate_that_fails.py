@@ -22,7 +22,7 @@ from support.translating import names, translate
 
 WRONG = {
     "a run that is not there": (["run=nowhere"], "run must be a checkpoint or a run folder with checkpoints"),
-    "a run folder without a checkpoint": (["run=."], "checkpoints must have a checkpoint that can be read; there is none"),
+    "a run folder without a checkpoint": (["run=."], "run must be a checkpoint or a run folder with checkpoints; . has none"),
     "a run from noise": (["run={from_noise}"], "GAN draws from noise, for which there is gan-lightning sample run=RUN"),
     "no folder": (["input=nowhere"], "input must name a folder with images; there is no folder nowhere"),
     "a file for a folder": (["input=file.png"], "there is no folder file.png"),
