@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
@@ -221,6 +221,25 @@ def take(folder: Path, key: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     hold(folder, key)
     remove_leftovers(folder)
+
+
+@contextmanager
+def without_new_empty_folders(folder: Path) -> Iterator[None]:
+    """If the work in a folder fails before it has left a file, remove the folders that it has made.
+
+    Args:
+        folder: where the work makes folders and files; it may be missing.
+    """
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        yield
+    except BaseException:
+        if new and not any(not each.is_dir() for each in folder.rglob("*")):
+            with suppress(OSError):
+                shutil.rmtree(folder)
+                for each in new[1:]:
+                    each.rmdir()
+        raise
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -52,7 +52,7 @@ def check_paths(config: DictConfig, *functions: str) -> None:
             wanted = _asked(argument.hint, Existing) if name in node else None
             if wanted and isinstance(node[name], str) and not (wanted.unless and node.get(wanted.unless)):
                 can_be_made = wanted.unless in node and node[name]
-                example = f"; type {path}{name}={wanted.kind.upper()}"
+                example = f"; type {path}{name}={wanted.kind.partition(' ')[0].upper()}"
                 remedy = f"{example}, or {path}{wanted.unless}=true to download it" if can_be_made else example
                 remedy = remedy if can_be_made or not node[name] else ""
                 _check_path(f"{path}{name}", node[name], wanted, remedy)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
 
+NEVER_EMPTY = ("resume", "init_from", "run_dir", "run", "output", "hydra.run.dir", "hydra.sweep.dir")
+"""Beginnings of keys that name runs and folders: an empty one would be the current folder."""
 COMMANDS = Path(__file__).resolve().parents[1] / "commands"
 
 
@@ -57,6 +59,8 @@ def _check_spaces(word: str, after: str, words: Sequence[str]) -> None:
     if not equals and after.startswith("="):
         rest = after[1:] or "".join(words[words.index(word) + 2 :][:1])
         raise ValueError(f"{word} and {after} are words apart, because of the spaces around =; type {word}={rest}")
+    if equals and not value and (not after or "=" in after) and key.lstrip("+").startswith(NEVER_EMPTY):
+        raise ValueError(f"{word} gives no value; type {word}VALUE, or leave it out")
     if equals and not value and after and "=" not in after and after[0] != "~":
         raise ValueError(f"{word} and {after} are words apart, because of the space after =; type {word}{after}")
     if equals or word[:1] == "~":

@@ -11,6 +11,7 @@ from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.one_domain import ImageDataModule
 from gan_lightning.data.splits import Split
+from gan_lightning.files import without_new_empty_folders
 from gan_lightning.values import Existing
 
 PARTITION = {"train": {"0", "1"}, "test": {"2"}}
@@ -39,7 +40,8 @@ class CelebA(ImageDataModule):
     def fetch(self) -> None:
         if self._folder() is None:
             try:
-                datasets.CelebA(self.root, download=True)
+                with without_new_empty_folders(Path(self.root or ".").expanduser()):
+                    datasets.CelebA(self.root, download=True)
             except (OSError, RuntimeError, ImportError) as error:
                 raise ValueError(
                     f"data.download: CelebA could not be downloaded; put the images at {self.root}/{LAYOUT}"

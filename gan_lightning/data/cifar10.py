@@ -11,6 +11,7 @@ from torchvision import datasets
 from gan_lightning.data.images import ArrayImages, Source
 from gan_lightning.data.one_domain import ImageDataModule
 from gan_lightning.data.splits import Split
+from gan_lightning.files import without_new_empty_folders
 from gan_lightning.values import Existing
 
 BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
@@ -29,7 +30,8 @@ class CIFAR10(ImageDataModule):
     def fetch(self) -> None:
         if not self._file("test_batch").is_file():
             try:
-                datasets.CIFAR10(self.root, download=True)
+                with without_new_empty_folders(Path(self.root or ".").expanduser()):
+                    datasets.CIFAR10(self.root, download=True)
             except (OSError, RuntimeError) as error:
                 raise ValueError(
                     f"data.download: CIFAR-10 could not be downloaded; put the official folder at {self.root}/{FOLDER}"

@@ -13,6 +13,7 @@ from torchvision import datasets
 from gan_lightning.data.images import ArrayImages, Source
 from gan_lightning.data.one_domain import ImageDataModule
 from gan_lightning.data.splits import Split
+from gan_lightning.files import without_new_empty_folders
 
 PREFIX = {"train": "train", "test": "t10k"}
 PARTS = ("images-idx3", "labels-idx1")
@@ -32,7 +33,8 @@ class MNIST(ImageDataModule):
     def fetch(self) -> None:
         if not all(self._find(split, part) for split, part in product(PREFIX, PARTS)):
             try:
-                self.official(self.root, download=True)
+                with without_new_empty_folders(Path(self.root or ".").expanduser()):
+                    self.official(self.root, download=True)
             except (OSError, RuntimeError) as error:
                 name = type(self).__name__
                 raise ValueError(f"data.download: {name} could not be downloaded; {self._by_hand()}") from error
@@ -88,7 +90,10 @@ class MNIST(ImageDataModule):
         return None
 
     def _by_hand(self) -> str:
-        return f"put the four official files, {PREFIX['train']}-images-idx3-ubyte.gz and so on, into {self.root}"
+        missing = "" if Path(self.root or ".").expanduser().is_dir() else ", a folder that does not exist"
+        return (
+            f"put the four official files, {PREFIX['train']}-images-idx3-ubyte.gz and so on, into {self.root}{missing}"
+        )
 
 
 def _sizes(array: np.ndarray) -> str:

@@ -55,9 +55,10 @@ def test_missing_mnist_says_where_to_put_it(tmp_path):
 
 
 def test_a_download_that_fails_says_where_to_put_the_files(tmp_path, offline):
-    module = MNIST(image_size=28, channels=1, batch_size=4, root=str(tmp_path), download=True)
-    with pytest.raises(ValueError, match=r"could not be downloaded.*put the four official files"):
+    module = MNIST(image_size=28, channels=1, batch_size=4, root=str(tmp_path / "minst" / "raw"), download=True)
+    with pytest.raises(ValueError, match=r"could not be downloaded.*put the four official files.*that does not exist"):
         module.prepare_data()
+    assert [file for file in tmp_path.rglob("*") if "minst" in file.name] == [], "a misspelt folder is not made"
     offline.unlink()  # the attempt was meant
 
 
