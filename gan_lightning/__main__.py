@@ -108,6 +108,7 @@ def _run() -> None:
                 main = hydra.main(config_path=str(CONF), config_name=primary, version_base="1.3")
                 main(lambda config: prepare(config)())()
     finally:
+        HydraConfig.instance().cfg = None  # another command in this process has choices of its own
         logs.close()
         release()
 
@@ -162,7 +163,7 @@ def _answer(words: list[str]) -> str | None:
     if "--version" in words:
         return str(_imported("gan_lightning.versions").line())
     parser = get_args_parser()
-    parser.exit_on_error = False
+    parser.exit_on_error = parser.allow_abbrev = False
     try:
         typed, _ = parser.parse_known_args(words)
     except ArgumentError:

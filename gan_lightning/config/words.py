@@ -23,7 +23,7 @@ def in_order(words: Sequence[str]) -> list[str]:
             says what to type instead.
     """
     parser = get_args_parser()
-    parser.exit_on_error = False
+    parser.exit_on_error = parser.allow_abbrev = False  # `--experiment` is no `--experimental-rerun`
     try:
         typed, unknown = parser.parse_known_intermixed_args(list(words))
     except ArgumentError as error:

@@ -76,7 +76,7 @@ def test_the_limit_of_bad_images_holds_for_evaluation_batches_too(faces, tmp_pat
         picture(number).save(tmp_path / f"{number}.png")
     (tmp_path / "bad.png").write_text("no image")
     module = Folder(root=str(faces), test_root=str(tmp_path), batch_size=2, **JITTERED)
-    with pytest.raises(ValueError, match=r"1 of 4 test images cannot be read"):
+    with pytest.raises(ValueError, match=r"lets 0 of 4 test images be left out, and 1 cannot be read"):
         module.evaluation_batches("test", 2, CPU)
 
 
