@@ -72,7 +72,7 @@ def texts(root):
         (few, "root must hold at least 32 pictures"),
         (unreadable, "none of the 40 files can be read"),
         (mostly_unreadable, "40 of 75 cannot be read"),
-        (texts, "holds 1 .txt file"),
+        (texts, "holds only 1 .txt file"),
         (lambda root: root.rmdir(), "there is no folder"),
     ],
 )
