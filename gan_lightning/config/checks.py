@@ -173,6 +173,8 @@ def check_same_run(before: RunRecord, config: DictConfig) -> None:
         one, other = (OmegaConf.select(OmegaConf.create(each), key) for each in (now, then))
         if one != other:
             name = key.removesuffix("._target_")
+            if name != key:  # classes
+                one, other = (str(each).rpartition(".")[2] for each in (one, other))
             raise ValueError(
                 f"resume: {name} is {other} in the run and cannot change to {one}; start a new run from its weights "
                 "with init_from instead of resume"
