@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
 START = 120.0
 """Seconds that the trial's imports may take."""
-NO_EXERCISE = ("exercise", "trial", "tiny_networks")
-"""Modules of the room that are no exercises."""
 
 
 def prepared(config: DictConfig) -> Callable[[], None]:
@@ -43,7 +41,7 @@ def grade(file: Annotated[str, Existing("file")], seconds: Annotated[float, AtLe
         ValueError: if the file defines no function of an exercise.
     """
     path = Path(file).expanduser().resolve()
-    names = sorted(each.stem for each in (PACKAGE / "exercises").glob("[a-z]*.py") if each.stem not in NO_EXERCISE)
+    names = sorted(each.stem for each in (PACKAGE / "exercises").glob("[a-z]*.py"))
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except (SyntaxError, ValueError) as error:
@@ -90,7 +88,7 @@ def _trial(path: Path, name: str) -> Iterator[Callable[[float], str | None]]:
     """Yield what returns a trial's next line, empty at its end and None after so many seconds; end the trial then."""
     reading, writing = os.pipe()
     paths = os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-P", "-m", "gan_lightning.exercises.trial", str(path), name, str(writing)]
+    command = [sys.executable, "-P", "-m", "gan_lightning.grading.trial", str(path), name, str(writing)]
     process = subprocess.Popen(command, pass_fds=[writing], env={**os.environ, "PYTHONPATH": paths})
     os.close(writing)
 

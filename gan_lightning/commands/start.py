@@ -13,12 +13,12 @@ import torch
 from omegaconf import DictConfig
 
 from gan_lightning.config import logs, schema
-from gan_lightning.config.choice import FILE, choose, try_all
-from gan_lightning.config.recipe import Forecast, recipe, size
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.picture_survey import PictureSurvey, look_at
 from gan_lightning.files import atomic_write
 from gan_lightning.printable import printable
+from gan_lightning.recipes.choice import FILE, choose, try_all
+from gan_lightning.recipes.recipe import Forecast, recipe, size
 from gan_lightning.types import ImagesPath, Number
 from gan_lightning.values import AtLeast
 

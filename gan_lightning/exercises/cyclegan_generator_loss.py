@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, tensor
+from gan_lightning.grading.exercise import Exercise, Function, Observation, tensor
 
 CYCLE_WEIGHT = 10.0
 

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation
-from gan_lightning.exercises.tiny_networks import (
+from gan_lightning.grading.exercise import Exercise, Function, Observation
+from gan_lightning.grading.tiny_networks import (
     LATENT_DIM,
     PIXELS,
     draw,

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, tensor
-from gan_lightning.exercises.tiny_networks import LATENT_DIM, PIXELS, draw, generator_and_discriminator
+from gan_lightning.grading.exercise import Exercise, Function, Observation, tensor
+from gan_lightning.grading.tiny_networks import LATENT_DIM, PIXELS, draw, generator_and_discriminator
 
 
 def fixed_noise_grid(generator: nn.Module, latents: Tensor) -> Tensor:

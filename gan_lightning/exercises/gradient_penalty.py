@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, tensor
+from gan_lightning.grading.exercise import Exercise, Function, Observation, tensor
 
 
 def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor, places: Tensor) -> Tensor:

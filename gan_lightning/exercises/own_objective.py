@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_lightning.data.ring import MODES, Ring
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, UnseenError, tensor
+from gan_lightning.grading.exercise import Exercise, Function, Observation, UnseenError, tensor
 
 STEPS, BATCH, LATENT_DIM, WIDTH, RATE = 300, 256, 8, 64, 2e-3
 COVERED, NEAR = 7, 0.3

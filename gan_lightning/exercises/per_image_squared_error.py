@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, loss_and_gradients
+from gan_lightning.grading.exercise import Exercise, Function, Observation, loss_and_gradients
 
 
 def per_image_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, tensor
+from gan_lightning.grading.exercise import Exercise, Function, Observation, tensor
 
 COUNT, LATENT_DIM = 2000, 3
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gan_lightning.commands import start
-from gan_lightning.config import choice, recipe, trial
+from gan_lightning.recipes import choice, recipe, trial
 from support.command import the_run
 from support.small_files import picture
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gan_lightning.config import choice
 from gan_lightning.config.composition import composed, searching
-from gan_lightning.config.recipe import Candidate, candidates, recipe
-from gan_lightning.config.trial import Trial
 from gan_lightning.data.picture_survey import PictureSurvey
+from gan_lightning.recipes import choice
+from gan_lightning.recipes.recipe import Candidate, candidates, recipe
+from gan_lightning.recipes.trial import Trial
 
 HOUR = 3600.0
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal, NamedTuple
 
-from gan_lightning.config.trial import Trial
 from gan_lightning.data.picture_survey import PictureSurvey
+from gan_lightning.recipes.trial import Trial
 
 SIZES = (32, 64, 128, 256)
 """The image sizes among which a recipe chooses, in pixels."""

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config.exhausted import is_of_memory
-from gan_lightning.config.recipe import SHORTEST, Candidate, Forecast, candidates, duration, recipe, size
-from gan_lightning.config.trial import CLEARLY, ITERATIONS, Trial, memory_at_hand, peak_memory, tried
 from gan_lightning.data.picture_survey import PictureSurvey
+from gan_lightning.recipes.recipe import SHORTEST, Candidate, Forecast, candidates, duration, recipe, size
+from gan_lightning.recipes.trial import CLEARLY, ITERATIONS, Trial, memory_at_hand, peak_memory, tried
 
 log = logging.getLogger(__name__)
 
