@@ -25,7 +25,14 @@ START = 120.0
 
 
 def prepared(config: DictConfig) -> Callable[[], None]:
-    """Read the file; return what tries the answer."""
+    """Read the file; return what tries the answer.
+
+    Args:
+        config: the configuration of this command; see `grade`.
+
+    Raises:
+        ValueError: as `grade` does.
+    """
     logs.tidy()
     return grade(**schema.arguments(f"{__name__}.grade", config))
 
