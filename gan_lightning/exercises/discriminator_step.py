@@ -65,8 +65,8 @@ EXERCISE = Exercise(
     discriminator_step,
     {
         "The fakes are not detached, so the backward pass also goes through G and leaves gradients there, "
-        "which costs time "
-        "and spoils G's next step if they are not cleared: use generator(latents).detach().": (
+        "which costs time and spoils G's next step if they are not cleared: "
+        "use generator(latents).detach().": (
             lambda G, D, optimizer, real, latents: _step(D, optimizer, real, G(latents))
         ),
         "Old gradients are not cleared: call optimizer.zero_grad() before backward().": (

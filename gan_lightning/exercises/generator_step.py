@@ -51,8 +51,8 @@ EXERCISE = Exercise(
     observe,
     generator_step,
     {
-        "G has not learnt anything: its images must reach D without detach() and torch.no_grad(), then backward() and "
-        "optimizer.step().": _detached,
+        "G has not learnt anything: its images must reach D without detach() and torch.no_grad(), "
+        "then backward() and optimizer.step().": _detached,
         "G is told that its images are fake, so it learns to be found out: its target is 1.": (
             lambda G, D, optimizer, latents: _step(optimizer, F.softplus(D(G(latents))).mean())
         ),

@@ -27,7 +27,7 @@ def main(file: str, name: str, descriptor: str) -> None:
         except Exception as error:
             print(raised(error, file), file=pipe)
         else:
-            print(exercise.hint(answer) or "", file=pipe)
+            print(exercise.hint(answer, file) or "", file=pipe)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,13 @@ def lines(gan, clock, caplog):
 
         model.training_step = training_step
         with caplog.at_level("INFO"):
-            play(model, batches(count=4) if loader is None else loader, [own or RunProgress()], enable_progress_bar=True, **trainer)
+            play(
+                model,
+                batches(count=4) if loader is None else loader,
+                [own or RunProgress()],
+                enable_progress_bar=True,
+                **trainer,
+            )
         return [record.getMessage() for record in caplog.records if record.name == progress.__name__]
 
     return lines
