@@ -15,7 +15,7 @@ def clock(seconds: float) -> str:
 def duration(seconds: float) -> str:
     """Return a duration in words, in the unit that suits it.
 
-    >>> duration(7000)
+    >>> duration(7000.0)
     '1.9 hours'
     """
     if seconds < 5400:
