@@ -1,4 +1,6 @@
-"""The device that a command computes on."""
+"""The device that a command computes on, and its name."""
+
+import os
 
 import torch
 
@@ -18,3 +20,10 @@ def device_of(name: str) -> torch.device:
             f"device must be auto, cpu, or one that this machine has, such as cuda:0; got {name}"
         ) from error
     return device
+
+
+def device_name(device: torch.device) -> str:
+    """Return what a device is called, with the number of cores for a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {os.cpu_count()} cores" if device.type == "cpu" else device.type

@@ -5,7 +5,7 @@ import platform
 import torch
 
 from gan_lightning import __version__
-from gan_lightning.devices import device_of
+from gan_lightning.devices import device_name, device_of
 
 
 def line() -> str:
@@ -18,6 +18,6 @@ def line() -> str:
         "gan_lightning": __version__,
         "torch": torch.__version__,
         "Python": platform.python_version(),
-        "device": f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device,
+        "device": f"{device} ({device_name(device)})" if device.type == "cuda" else device,
     }
     return ", ".join(f"{name} {value}" for name, value in found.items())

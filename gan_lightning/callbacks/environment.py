@@ -1,13 +1,12 @@
 """On what machine and with which versions a run is trained."""
 
-import os
 import platform
 from importlib.metadata import version
 from typing import Any
 
-import torch
 from lightning import Trainer
 
+from gan_lightning.devices import device_name
 from gan_lightning.evaluation.records import versions
 
 
@@ -22,10 +21,3 @@ def environment(trainer: Trainer) -> dict[str, Any]:
         **versions(),
         "lightning": version("lightning"),
     }
-
-
-def device_name(device: torch.device) -> str:
-    """Return what a device is called, with the number of cores for a CPU."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {os.cpu_count()} cores" if device.type == "cpu" else device.type

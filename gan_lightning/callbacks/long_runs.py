@@ -2,8 +2,9 @@
 
 import torch
 
-from gan_lightning.callbacks.environment import device_name
 from gan_lightning.callbacks.pace import Pace
+from gan_lightning.devices import device_name
+from gan_lightning.durations import duration
 
 DAY = 24 * 60 * 60
 """Seconds of a day."""
@@ -27,7 +28,7 @@ def advice_on_long_run(pace: Pace, device: torch.device, precision: str) -> str:
     elif precision.startswith("32"):
         faster.append("bfloat16 (trainer=bf16)")
     return (
-        f"this run takes about {left / DAY:.1f} days on this device ({device_name(device)}); "
+        f"this run takes about {duration(left)} on this device ({device_name(device)}); "
         f"trainer.max_steps={rounded} ends it within a day, and each iteration is faster with "
         f"{', '.join(faster[:-1])} or {faster[-1]}"
     )

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+
+from gan_lightning.durations import clock
 
 
 class Pace:
@@ -73,12 +74,3 @@ class Pace:
         """Return the time elapsed and, if it is known, the time left."""
         elapsed, left = f"{clock(self.elapsed)} elapsed", self.left
         return elapsed if left is None else f"{elapsed}, {clock(left)} left"
-
-
-def clock(seconds: float) -> str:
-    """Return a duration as hours, minutes and seconds, and in days if it is longer than one.
-
-    >>> clock(114.2)
-    '0:01:54'
-    """
-    return str(timedelta(seconds=round(seconds)))

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from lightning import Callback, LightningModule, Trainer
 
 from gan_lightning.callbacks.checkpoint_io import BadStateError
 from gan_lightning.callbacks.environment import environment
+from gan_lightning.durations import clock
 from gan_lightning.files import atomic_write
 from gan_lightning.reports import run_report
 from gan_lightning.reports.run_files import ENVIRONMENT
@@ -50,8 +51,7 @@ class Report(Callback):
     def _write(self, trainer: Trainer) -> None:
         if not trainer.is_global_zero or not self.environment:  # training has not begun
             return
-        spent = timedelta(seconds=round(time.monotonic() - self.since))
-        self.environment["time of the last part"] = str(spent)
+        self.environment["time of the last part"] = clock(time.monotonic() - self.since)
         try:
             self._note(trainer)
             for logger in trainer.loggers:

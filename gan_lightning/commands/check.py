@@ -18,6 +18,7 @@ from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.splits import Split, by_name, domains_of
 from gan_lightning.files import atomic_write
 from gan_lightning.reports import data_check
+from gan_lightning.reports.commands import named
 
 READERS = logging.getLogger("gan_lightning.data")
 """What the modules that read data log: warnings, and which files are no images."""
@@ -59,7 +60,7 @@ def check(module: StoredDataModule, folder: Path) -> None:
     report = {"splits": splits, "problems": problems, "notes": [*logged, *module.remarks(), *notes]}
     with atomic_write(folder / "check.json") as stream:
         stream.write(json.dumps(report, ensure_ascii=False, indent=1).encode())
-    data_check.show(report, [*_lists(found, folder), f"all names:\n  {_shown(folder / 'check.json')}"])
+    data_check.show(report, [*_lists(found, folder), f"all names:\n  {named(folder / 'check.json')}"])
     if problems:
         raise SystemExit(1)
 
@@ -124,12 +125,7 @@ def _lists(found: dict[str, Inspection], folder: Path) -> Iterator[str]:
         if content := data_check.lines_for_xargs(dict.fromkeys(files)):
             with atomic_write(folder / name) as stream:
                 stream.write(content)
-            yield f"to delete {what}:\n  xargs rm < {shlex.quote(str(_shown(folder / name)))}"
-
-
-def _shown(file: Path) -> Path:
-    """Return a file's path from the current folder, if it is below that."""
-    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+            yield f"to delete {what}:\n  xargs rm < {shlex.quote(named(folder / name))}"
 
 
 @contextmanager

@@ -19,7 +19,14 @@ SHOWN = 5
 
 
 def prepared(config: DictConfig) -> Callable[[], None]:
-    """Compare the runs that the configuration names; return what shows and writes the comparison."""
+    """Compare the runs that the configuration names; return what shows and writes the comparison.
+
+    Args:
+        config: the configuration of this command; see `compare`.
+
+    Raises:
+        ValueError: as `compare` does.
+    """
     logs.tidy()
     return compare(config.runs, config.run_dir)
 

@@ -4,6 +4,7 @@ import ast
 import logging
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,12 +23,17 @@ log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
 START = 120.0
 """Seconds that the trial's imports may take."""
-NO_EXERCISE = ("exercise", "trial", "tiny_networks")
-"""Modules of the room that are no exercises."""
 
 
 def prepared(config: DictConfig) -> Callable[[], None]:
-    """Read the file; return what tries the answer."""
+    """Read the file; return what tries the answer.
+
+    Args:
+        config: the configuration of this command; see `grade`.
+
+    Raises:
+        ValueError: as `grade` does.
+    """
     logs.tidy()
     return grade(**schema.arguments(f"{__name__}.grade", config))
 
@@ -43,7 +49,7 @@ def grade(file: Annotated[str, Existing("file")], seconds: Annotated[float, AtLe
         ValueError: if the file defines no function of an exercise.
     """
     path = Path(file).expanduser().resolve()
-    names = sorted(each.stem for each in (PACKAGE / "exercises").glob("[a-z]*.py") if each.stem not in NO_EXERCISE)
+    names = sorted(each.stem for each in (PACKAGE / "exercises").glob("[a-z]*.py"))
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except (SyntaxError, ValueError) as error:
@@ -76,21 +82,33 @@ def _graded(path: Path, name: str, seconds: float) -> None:
 
 def _tried(path: Path, name: str, seconds: float) -> str:
     """Return the hint for an answer, from a process that is ended when its time is over; empty if it is right."""
-    with _trial(path, name) as lines:
+    with _trial(path, name) as (process, lines):
         if not lines(START):
             return "The trial could not start; is torch installed?"
         hint = lines(seconds)
         if hint is None:
             return f"The answer has not ended after {seconds:g} seconds: look for a loop that never ends."
-        return hint.strip("\n") if hint else "The file ends the process: leave out exit() and quit()."
+        return hint.strip("\n") if hint else _end(process, seconds)
+
+
+def _end(process: "subprocess.Popen[bytes]", seconds: float) -> str:
+    """Return how a process has ended that has said nothing."""
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:  # a thread of the answer goes on after exit()
+        code = 0
+    if code >= 0:
+        return "The file ends the process: leave out exit() and quit()."
+    memory = "; does its memory suffice?" if code == -signal.SIGKILL else "."
+    return f"The process has crashed: {signal.strsignal(-code) or f'signal {-code}'}{memory}"
 
 
 @contextmanager
-def _trial(path: Path, name: str) -> Iterator[Callable[[float], str | None]]:
-    """Yield what returns a trial's next line, empty at its end and None after so many seconds; end the trial then."""
+def _trial(path: Path, name: str) -> Iterator[tuple["subprocess.Popen[bytes]", Callable[[float], str | None]]]:
+    """Yield a trial, and what returns its next line, empty at its end and None after so many seconds; then end it."""
     reading, writing = os.pipe()
     paths = os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-P", "-m", "gan_lightning.exercises.trial", str(path), name, str(writing)]
+    command = [sys.executable, "-P", "-m", "gan_lightning.grading.trial", str(path), name, str(writing)]
     process = subprocess.Popen(command, pass_fds=[writing], env={**os.environ, "PYTHONPATH": paths})
     os.close(writing)
 
@@ -100,7 +118,7 @@ def _trial(path: Path, name: str) -> Iterator[Callable[[float], str | None]]:
 
     with os.fdopen(reading, encoding="utf-8", buffering=1) as pipe:
         try:
-            yield next_line
+            yield process, next_line
         finally:
             process.kill()
             process.wait()

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Callable
@@ -9,16 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import torch
 from omegaconf import DictConfig
 
 from gan_lightning.config import logs, schema
-from gan_lightning.config.choice import FILE, choose, try_all
-from gan_lightning.config.recipe import Forecast, recipe, size
+from gan_lightning.config.composition import composed
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.picture_survey import PictureSurvey, look_at
+from gan_lightning.devices import device_name, device_of
 from gan_lightning.files import atomic_write
 from gan_lightning.printable import printable
+from gan_lightning.recipes.choice import FILE, choose, try_all
+from gan_lightning.recipes.recipe import candidates, recipe, size
 from gan_lightning.types import ImagesPath, Number
 from gan_lightning.values import AtLeast
 
@@ -33,7 +35,14 @@ FOR_LOOKING = 0.2
 
 
 def prepared(config: DictConfig) -> Callable[[], None]:
-    """Look for pictures; return what tries recipes and writes one."""
+    """Look for pictures; return what tries recipes and writes one.
+
+    Args:
+        config: the configuration of this command; see `start`.
+
+    Raises:
+        ValueError: as `start` does.
+    """
     logs.tidy()
     return start(**schema.arguments(f"{__name__}.start", config))
 
@@ -76,9 +85,10 @@ def _write(folder: Path, files: list[Path], hours: Number, began: float, until: 
     log.info("%s", _described(survey))
     for remark in _remarks(survey):
         log.info("  %s", remark)
+    _check_disk(0, candidates(survey)[0].cache)  # the least that is needed, before minutes are spent on trials
     forecast, why_not = choose(try_all(survey, 3600.0 * hours, until), 3600.0 * hours)
-    _check_disk(forecast)
-    text = recipe(forecast.candidate, forecast.iterations, f"{forecast}, on {_device()}", why_not)
+    _check_disk(forecast.folder, forecast.candidate.cache)
+    text = recipe(forecast.candidate, forecast.iterations, f"{forecast}, on {device_name(device_of('auto'))}", why_not)
     with atomic_write(FILE) as stream:
         stream.write(text.encode())
     log.info("%s: %s", FILE, forecast.candidate)
@@ -101,9 +111,10 @@ def _check_survey(survey: PictureSurvey) -> None:
         raise ValueError(f"root must hold pictures; none of the {len(survey.bad):,} files can be read, {first}")
     _check_count(survey.root, survey.count, survey.count + len(survey.bad))
     if survey.bad_share > MOST_BAD:
+        check = shlex.join(["gan-lightning", "check", "data=folder", f"data.root={survey.root}"])
         raise ValueError(
             f"root must hold pictures; {len(survey.bad):,} of {survey.looked_at:,} cannot be read, the first is "
-            f"{first}; gan-lightning check data=folder data.root=DIR names them all"
+            f"{first}; {check} names them all"
         )
 
 
@@ -129,15 +140,26 @@ def _remarks(survey: PictureSurvey) -> list[str]:
     return remarks
 
 
-def _check_disk(forecast: Forecast) -> None:
-    free = shutil.disk_usage(".").free
-    if forecast.disk > free:
+def _check_disk(run: int, pictures: int) -> None:
+    """Ask the disk of the working directory, which gets the run, and the disk that gets the decoded pictures.
+
+    Args:
+        run: the bytes of the run's folder.
+        pictures: the bytes of the decoded pictures.
+
+    Raises:
+        ValueError: if one of them has too little space left.
+    """
+    here, cache = Path.cwd(), Path(composed(["data=folder"]).data.cache_dir).expanduser().absolute()
+    while not cache.exists():
+        cache = cache.parent
+    is_one = here.stat().st_dev == cache.stat().st_dev
+    free = shutil.disk_usage(here).free
+    if (needed := run + pictures * is_one) > free:
+        raise ValueError(f"the disk of {here} has {size(free)} left, and the run needs {size(needed)}; free some space")
+    free = shutil.disk_usage(cache).free
+    if pictures > free:
         raise ValueError(
-            f"the disk of {Path.cwd()} has {size(free)} left, and the run needs {size(forecast.disk)}; free some space"
+            f"the disk of {cache} has {size(free)} left, and the decoded pictures need {size(pictures)}; free some "
+            "space, or let the environment variable GAN_LIGHTNING_CACHE name a folder on another disk"
         )
-
-
-def _device() -> str:
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"a CPU with {torch.get_num_threads()} threads"

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, tensor
+from gan_lightning.grading.exercise import Exercise, Function, Observation, checked_tensor
 
 CYCLE_WEIGHT = 10.0
 
@@ -30,9 +30,9 @@ def observe(answer: Function, seed: int) -> Observation:
         generators = [nn.Linear(4, 4).double() for _ in range(2)]
         discriminators = [nn.Linear(4, 1).double() for _ in range(2)]
         x, y = torch.randn(2, 5, 4).double()
-    loss = tensor(answer(*generators, *discriminators, x, y), [], "the loss")
+    loss = checked_tensor(answer(*generators, *discriminators, x, y), [], "the loss")
     weights = [each for network in generators for each in network.parameters()]
-    names = [f"the gradient of {way}" for way in ("generator_xy", "generator_yx")]
+    names = [f"the gradient of {generator}" for generator in ("generator_xy", "generator_yx")]
     found = torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True) if loss.requires_grad else ()
     seen = {
         name: torch.cat([each.flatten() for each in found[2 * n : 2 * n + 2]]) for n, name in enumerate(names) if found
@@ -66,7 +66,7 @@ def _of_zero(xy: Function, yx: Function, D_x: Function, D_y: Function, x: Tensor
     return fooled + _cycles(yx(xy(x)) - x, xy(yx(y)) - y)
 
 
-def _one_way(xy: Function, yx: Function, D_x: Function, D_y: Function, x: Tensor, y: Tensor) -> Tensor:
+def _one_direction(xy: Function, yx: Function, D_x: Function, D_y: Function, x: Tensor, y: Tensor) -> Tensor:
     return _adversarial(D_x(yx(y)), D_y(xy(x))) + _cycles(yx(xy(x)) - x)
 
 
@@ -74,20 +74,21 @@ EXERCISE = Exercise(
     observe,
     cyclegan_generator_loss,
     {
-        "The cycles are missing: translated there and back, an image should be what it was, 10 times "
-        "L1.": _without_cycles,
-        "That is the identity term, an image of y given to the generator that makes y; a cycle translates "
-        "twice.": _identity,
+        "The cycles are missing: "
+        "translated there and back, an image should be what it was, 10 times L1.": _without_cycles,
+        "That is the identity term, an image of y given to the generator that makes y; "
+        "a cycle translates twice.": _identity,
         "The cycles compare by L1, the mean absolute difference, not by squares.": _squares,
         "The generators want D to say 1 of their images, not 0.": _of_zero,
-        "The cycle from y to x and back to y is missing.": _one_way,
+        "The cycle from y to x and back to y is missing.": _one_direction,
         "Detach nothing in the generators' step: no gradient reaches them through the discriminators.": (
             lambda xy, yx, D_x, D_y, x, y: cyclegan_generator_loss(xy, yx, D_x, D_y, x, y).detach()
         ),
         "The cycle terms are multiplied by 10.": lambda xy, yx, D_x, D_y, x, y: (
             _without_cycles(xy, yx, D_x, D_y, x, y) + _cycles(yx(xy(x)) - x, xy(yx(y)) - y) / CYCLE_WEIGHT
         ),
-        "The discriminators are exchanged: D_x judges images of x, which are made of "
-        "y.": lambda xy, yx, D_x, D_y, x, y: cyclegan_generator_loss(xy, yx, D_y, D_x, x, y),
+        "The discriminators are exchanged: D_x judges images of x, which are made of y.": (
+            lambda xy, yx, D_x, D_y, x, y: cyclegan_generator_loss(xy, yx, D_y, D_x, x, y)
+        ),
     },
 )

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation
-from gan_lightning.exercises.tiny_networks import (
+from gan_lightning.grading.exercise import Exercise, Function, Observation
+from gan_lightning.grading.tiny_networks import (
     LATENT_DIM,
     PIXELS,
     draw,
@@ -65,8 +65,8 @@ EXERCISE = Exercise(
     discriminator_step,
     {
         "The fakes are not detached, so the backward pass also goes through G and leaves gradients there, "
-        "which costs time "
-        "and spoils G's next step if they are not cleared: use generator(latents).detach().": (
+        "which costs time and spoils G's next step if they are not cleared: "
+        "use generator(latents).detach().": (
             lambda G, D, optimizer, real, latents: _step(D, optimizer, real, G(latents))
         ),
         "Old gradients are not cleared: call optimizer.zero_grad() before backward().": (

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, tensor
-from gan_lightning.exercises.tiny_networks import LATENT_DIM, PIXELS, draw, generator_and_discriminator
+from gan_lightning.grading.exercise import Exercise, Function, Observation, checked_tensor
+from gan_lightning.grading.tiny_networks import LATENT_DIM, PIXELS, draw, generator_and_discriminator
 
 
 def fixed_noise_grid(generator: nn.Module, latents: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def observe(answer: Function, seed: int) -> Observation:
     generator, _ = generator_and_discriminator(seed, norm=True)
     generator(3 + draw(seed, 8, LATENT_DIM))  # running statistics that differ from those of a batch
     before = torch.cat([each.double().flatten() for each in generator.buffers()])
-    images = tensor(answer(generator, draw(seed, 6, LATENT_DIM)), [6, PIXELS], "the images")
+    images = checked_tensor(answer(generator, draw(seed, 6, LATENT_DIM)), [6, PIXELS], "the images")
     after = torch.cat([each.double().flatten() for each in generator.buffers()])
     return {
         "batch norm's running statistics stay as they were": torch.tensor(torch.equal(before, after)),
@@ -48,9 +48,9 @@ def _with_graph(generator: nn.Module, latents: Tensor) -> Tensor:
 
 
 TRAIN_MODE = (
-    "The images are made in train mode: each depends on the others of the grid, and batch norm's running "
-    "statistics take "
-    "these latents in. Call generator.eval() first"
+    "The images are made in train mode: each depends on the others of the grid, "
+    "and batch norm's running statistics take these latents in. "
+    "Call generator.eval() first"
 )
 
 EXERCISE = Exercise(
@@ -62,10 +62,11 @@ EXERCISE = Exercise(
         "The generator stays in eval mode, in which batch norm does not learn: call generator.train() at the end.": (
             _left_in_eval_mode
         ),
-        "The images carry the graph of the whole pass, which keeps memory: make them under "
-        "torch.no_grad().": _with_graph,
-        "The generator stays in eval mode, and the images carry the graph of the pass: call "
-        "generator.train() at the end, and "
-        "use torch.no_grad().": lambda generator, latents: generator.eval()(latents),
+        "The images carry the graph of the whole pass, which keeps memory: "
+        "make them under torch.no_grad().": _with_graph,
+        "The generator stays in eval mode, and the images carry the graph of the pass: "
+        "call generator.train() at the end, and use torch.no_grad().": (
+            lambda generator, latents: generator.eval()(latents)
+        ),
     },
 )

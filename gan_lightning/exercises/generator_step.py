@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation
-from gan_lightning.exercises.tiny_networks import (
+from gan_lightning.grading.exercise import Exercise, Function, Observation
+from gan_lightning.grading.tiny_networks import (
     LATENT_DIM,
     draw,
     generator_and_discriminator,
@@ -51,8 +51,8 @@ EXERCISE = Exercise(
     observe,
     generator_step,
     {
-        "G has not learnt anything: its images must reach D without detach() and torch.no_grad(), then backward() and "
-        "optimizer.step().": _detached,
+        "G has not learnt anything: its images must reach D without detach() and torch.no_grad(), "
+        "then backward() and optimizer.step().": _detached,
         "G is told that its images are fake, so it learns to be found out: its target is 1.": (
             lambda G, D, optimizer, latents: _step(optimizer, F.softplus(D(G(latents))).mean())
         ),

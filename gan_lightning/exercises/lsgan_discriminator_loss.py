@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, loss_and_gradients
+from gan_lightning.grading.exercise import Exercise, Function, Observation, loss_and_gradients
 
 
 def lsgan_discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
@@ -30,8 +30,8 @@ EXERCISE = Exercise(
         "A sigmoid is left over from DCGAN: LSGAN compares D's raw outputs with the targets.": lambda real, fake: (
             lsgan_discriminator_loss(real.sigmoid(), fake.sigmoid())
         ),
-        "The targets are the wrong way round: D learns 1 for real images and 0 for generated "
-        "ones.": lambda real, fake: lsgan_discriminator_loss(fake, real),
+        "The targets are the wrong way round: "
+        "D learns 1 for real images and 0 for generated ones.": lambda real, fake: lsgan_discriminator_loss(fake, real),
         "The term of the generated images is missing.": lambda real, fake: (real - 1).square().mean() + 0 * fake.sum(),
         "The term of the real images is missing.": lambda real, fake: fake.square().mean() + 0 * real.sum(),
         "Generated images have the target 0, not -1.": lambda real, fake: (

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_lightning.data.ring import MODES, Ring
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, UnseenError, tensor
+from gan_lightning.grading.exercise import Exercise, Function, Observation, WrongFormError, checked_tensor
 
 STEPS, BATCH, LATENT_DIM, WIDTH, RATE = 300, 256, 8, 64, 2e-3
 COVERED, NEAR = 7, 0.3
@@ -39,8 +39,8 @@ def observe(answer: Function, seed: int) -> Observation:
 def _losses(answer: Function, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
     result = answer(real, fake)
     if not isinstance(result, tuple) or len(result) != 2:
-        raise UnseenError("The function must return two losses, D's and G's: return loss_d, loss_g.")
-    return tensor(result[0], [], "D's loss"), tensor(result[1], [], "G's loss")
+        raise WrongFormError("The function must return two losses, D's and G's: return loss_d, loss_g.")
+    return checked_tensor(result[0], [], "D's loss"), checked_tensor(result[1], [], "G's loss")
 
 
 def _pushes(answer: Function, player: int, kind: int, about: float) -> Tensor:
@@ -88,9 +88,9 @@ EXERCISE = Exercise(
     observe,
     own_objective,
     {
-        "Both losses push D's outputs the wrong way: D's loss must fall when its outputs rise on real images "
-        "and fall on "
-        "generated ones, and G wants the opposite.": lambda real, fake: own_objective(-real, -fake),
+        "Both losses push D's outputs the wrong way: "
+        "D's loss must fall when its outputs rise on real images and fall on generated ones, "
+        "and G wants the opposite.": lambda real, fake: own_objective(-real, -fake),
         "The losses are in the wrong order: return D's first, then G's.": lambda real, fake: (
             own_objective(real, fake)[1],
             own_objective(real, fake)[0],

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, loss_and_gradients
+from gan_lightning.grading.exercise import Exercise, Function, Observation, loss_and_gradients
 
 
 def per_image_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -22,8 +22,8 @@ EXERCISE = Exercise(
     observe,
     per_image_squared_error,
     {
-        "Outputs [N, 1] minus targets [N] is a matrix [N, N], every output beside every target: give both "
-        "one shape first.": (lambda outputs, targets: (outputs - targets).square().mean()),
+        "Outputs [N, 1] minus targets [N] is a matrix [N, N], every output beside every target: "
+        "give both one shape first.": (lambda outputs, targets: (outputs - targets).square().mean()),
         "Each image has a target of its own; this takes their mean for all.": lambda outputs, targets: (
             (outputs - targets.mean()).square().mean()
         ),

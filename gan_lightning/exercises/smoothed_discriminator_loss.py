@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, loss_and_gradients
+from gan_lightning.grading.exercise import Exercise, Function, Observation, loss_and_gradients
 
 
 def smoothed_discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_lightning.exercises.exercise import Exercise, Function, Observation, tensor
+from gan_lightning.grading.exercise import Exercise, Function, Observation, checked_tensor
 
 COUNT, LATENT_DIM = 2000, 3
 
@@ -18,7 +18,7 @@ def observe(answer: Function, seed: int) -> Observation:
     state = torch.random.get_rng_state()
     torch.manual_seed(seed)  # whatever an answer draws without the seed that it is given
     before = torch.random.get_rng_state()
-    one = tensor(answer(COUNT, LATENT_DIM, seed), [COUNT, LATENT_DIM], "the latents")
+    one = checked_tensor(answer(COUNT, LATENT_DIM, seed), [COUNT, LATENT_DIM], "the latents")
     undisturbed = torch.equal(before, torch.random.get_rng_state())
     torch.manual_seed(seed + 12345)
     again, other = answer(COUNT, LATENT_DIM, seed), answer(COUNT, LATENT_DIM, seed + 1)
@@ -51,8 +51,8 @@ EXERCISE = Exercise(
         "The seed is not used, so each grid would show other places: draw from torch.Generator().manual_seed(seed).": (
             lambda count, latent_dim, seed: 2 * torch.rand(count, latent_dim) - 1
         ),
-        "Calling torch.manual_seed(seed) starts all of training's random numbers again, so every epoch would see the "
-        "same noise: draw "
-        "from a torch.Generator of your own.": _seeds_torch,
+        "Calling torch.manual_seed(seed) starts all of training's random numbers again, "
+        "so every epoch would see the same noise: "
+        "draw from a torch.Generator of your own.": _seeds_torch,
     },
 )

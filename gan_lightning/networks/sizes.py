@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from gan_lightning.types import PositiveInt
 
 LARGEST = 2048
-"""The largest size that is suggested."""
+"""The size in pixels below which suggestions stay."""
 
 
 def wrong_size(must: str, image_size: PositiveInt, sizes: Iterable[PositiveInt]) -> ValueError:
@@ -14,7 +14,7 @@ def wrong_size(must: str, image_size: PositiveInt, sizes: Iterable[PositiveInt])
     Args:
         must: what the size must be, as a sentence.
         image_size: the size that was given, in pixels.
-        sizes: sizes that fit, such as those up to `LARGEST`.
+        sizes: sizes that fit, such as those below `LARGEST`.
     """
     nearest = min(sizes, key=lambda size: (abs(size - image_size), -size))
     return ValueError(f"{must}; got {image_size}, and {nearest} fits")

@@ -9,9 +9,9 @@ EXTRACTORS = "gan_lightning.metrics.extractors."
 """The package whose modules are named as the options of the group `extractor`."""
 
 
-def named(folder: Path) -> str:
-    """Return a run folder as a command line names it, from the working directory where it lies below it."""
-    whole = folder.resolve()
+def named(path: Path) -> str:
+    """Return a path as a command line names it, from the working directory if it lies below that."""
+    whole = path.resolve()
     return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else str(whole)
 
 

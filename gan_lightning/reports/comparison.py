@@ -20,6 +20,7 @@ class Run:
         folder: its path.
         settings: what it was given, without the seed.
         configuration: a text that is equal for runs that differ in the seed alone.
+        seed: its seed.
         scores: the draws of each protocol and iteration, without deviations; empty if nothing could be scored.
         end: the iteration at which the run ended.
         failure: why the end has no score, if it has none.
@@ -45,6 +46,7 @@ class Row:
 
     Args:
         name: what distinguishes their configuration from the others.
+        record: a score record of the protocol under which they are compared.
         runs: the runs that are averaged.
         experiment: all runs of their configuration.
         best: the mean of each run's best score; None if nothing could be scored.
@@ -77,7 +79,11 @@ class Row:
 
 
 def compare(runs: Sequence[Run]) -> tuple[list[list[Row]], list[str]]:
-    """Return a table for each score and protocol, and sentences that say what is not ranked or averaged together."""
+    """Return a table for each score and protocol, and sentences that say what is not ranked or averaged together.
+
+    Args:
+        runs: the runs, of which those that differ in their seeds alone become one row.
+    """
     groups: dict[tuple[str, int], list[Run]] = {}
     repetitions: Counter[tuple[str, int]] = Counter()
     for run in runs:

@@ -32,8 +32,13 @@ class Making(NamedTuple):
 def making_of(record: dict[str, Any]) -> Making:
     """Return how the run of a record was made; the record may be a stranger's.
 
+    Args:
+        record: what `run.json` says, in plain values.
+
     Raises:
-        ValueError: if an iteration is none, and other errors if it is no record.
+        ValueError: if an iteration is none, or there are no parts.
+        KeyError: if a part of the record is missing.
+        TypeError: if a part of it is of another kind, such as a number in place of a list.
     """
     parts: list[tuple[int, list[str]]] = []
     left_out: list[str] = []

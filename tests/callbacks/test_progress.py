@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from rich.console import Console
+from torch.utils.data import DataLoader, IterableDataset
 
 from gan_lightning.callbacks import pace, progress
 from gan_lightning.callbacks.bar import Bar
@@ -31,7 +32,7 @@ def clock(monkeypatch):
 def lines(gan, clock, caplog):
     """Play a run whose iterations take some seconds each; return the lines of its progress."""
 
-    def lines(seconds, own=None, **trainer):
+    def lines(seconds, own=None, loader=None, **trainer):
         model = gan()
         step = type(model).training_step
 
@@ -41,7 +42,13 @@ def lines(gan, clock, caplog):
 
         model.training_step = training_step
         with caplog.at_level("INFO"):
-            play(model, batches(count=4), [own or RunProgress()], enable_progress_bar=True, **trainer)
+            play(
+                model,
+                batches(count=4) if loader is None else loader,
+                [own or RunProgress()],
+                enable_progress_bar=True,
+                **trainer,
+            )
         return [record.getMessage() for record in caplog.records if record.name == progress.__name__]
 
     return lines
@@ -69,6 +76,15 @@ def test_a_run_with_slow_iterations_has_its_first_line_after_the_second_with_an_
     found = lines(60.0, max_steps=7, log_every_n_steps=5)
     assert iterations(found) == [2, 5, 7]
     assert found[0].endswith("0:02:00 elapsed, 0:05:00 left")
+
+
+def test_a_run_whose_length_is_unknown_says_no_total_and_no_time_left(lines):
+    class Stream(IterableDataset):
+        def __iter__(self):
+            return iter(batches(count=3).dataset)
+
+    found = lines(20.0, loader=DataLoader(Stream(), batch_size=None), max_steps=-1, max_epochs=1)
+    assert re.search(r"iteration 3  .* 0:01:00 elapsed$", found[-1]), found[-1]
 
 
 def test_a_cadence_has_every_line_whatever_time_it_takes(lines):

@@ -17,6 +17,8 @@ ANSWERS = {
     "an error": ("    a = 1\n    return outputs @ targets[:2]", 1, "Line 3 raises RuntimeError"),
     "an endless loop": ("    while True:\n        pass", 1, "has not ended after 1 seconds: look for a loop"),
     "an exit": ("    raise SystemExit", 1, "leave out exit()"),
+    "a crash": ("    import os\n    os.kill(os.getpid(), 11)", 1, "has crashed: Segmentation fault."),
+    "a lack of memory": ("    import os\n    os.kill(os.getpid(), 9)", 1, "Killed; does its memory suffice?"),
 }
 
 
@@ -26,7 +28,7 @@ def answer(body, above=""):
     return file
 
 
-@pytest.mark.parametrize("case", ["a known mistake", "an endless loop", *(pytest.param(each, marks=pytest.mark.slow) for each in ("right", "a hole", "an error", "an exit"))])  # fmt: skip
+@pytest.mark.parametrize("case", ["a known mistake", "an endless loop", "a crash", *(pytest.param(each, marks=pytest.mark.slow) for each in ("right", "a hole", "an error", "an exit", "a lack of memory"))])  # fmt: skip
 def test_an_answer_gets_its_sentence_and_its_exit_code(case, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     body, code, said = ANSWERS[case]

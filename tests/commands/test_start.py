@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gan_lightning.commands import start
-from gan_lightning.config import choice, recipe, trial
+from gan_lightning.recipes import choice, recipe, trial
 from support.command import the_run
 from support.small_files import picture
 
@@ -71,7 +71,7 @@ def texts(root):
     [
         (few, "root must hold at least 32 pictures"),
         (unreadable, "none of the 40 files can be read"),
-        (mostly_unreadable, "40 of 75 cannot be read"),
+        (mostly_unreadable, "pictures names them all"),
         (texts, "holds only 1 .txt file"),
         (lambda root: root.rmdir(), "there is no folder"),
     ],
@@ -95,3 +95,17 @@ def test_a_run_that_does_not_fit_on_the_disk_is_refused(gan_lightning, two_class
     assert code == 2
     assert "has 1.0 GiB left, and the run needs 3.0 GiB; free some space" in err
     assert os.listdir() == []
+
+
+def test_decoded_pictures_that_do_not_fit_on_their_own_disk_are_refused_before_any_trial(
+    gan_lightning, two_classes, tmp_path, monkeypatch
+):
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("GAN_LIGHTNING_CACHE", str(cache))
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(start.shutil, "disk_usage", lambda path: usage(100 if path == tmp_path else 2**40))
+    monkeypatch.setattr(choice, "tried", lambda *given: pytest.fail("the disk was asked too late"))
+    code, err = gan_lightning("start", str(two_classes))
+    assert code == 2
+    assert f"the disk of {tmp_path} has " in err
+    assert "the decoded pictures need 1 MiB; free some space, or let the environment variable GAN" in err

@@ -21,5 +21,5 @@ def play(model, loader=None, callbacks=(), **trainer):
     ) | trainer  # fmt: skip
     start = settings.pop("ckpt_path", None)
     runner = Trainer(**settings)
-    runner.fit(model, loader or batches(), ckpt_path=start, weights_only=True)
+    runner.fit(model, batches() if loader is None else loader, ckpt_path=start, weights_only=True)
     return runner

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config.exhausted import is_of_memory
-from gan_lightning.config.recipe import SHORTEST, Candidate, Forecast, candidates, duration, recipe, size
-from gan_lightning.config.trial import CLEARLY, ITERATIONS, Trial, memory_at_hand, peak_memory, tried
 from gan_lightning.data.picture_survey import PictureSurvey
+from gan_lightning.durations import duration
+from gan_lightning.recipes.memory import memory_at_hand, peak_memory
+from gan_lightning.recipes.recipe import SHORTEST, Candidate, Forecast, candidates, recipe, size
+from gan_lightning.recipes.trial import CLEARLY, ITERATIONS, Trial, tried
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +42,23 @@ class Tried(NamedTuple):
 
 
 def try_all(survey: PictureSurvey, longest: float, until: float) -> list[Tried]:
-    """Try candidates, the cheapest first, and leave out those that cannot fit by what cheaper ones have shown."""
+    """Try candidates, the cheapest first, and leave out those that cannot fit by what cheaper ones have shown.
+
+    Args:
+        survey: what is known of the pictures.
+        longest: seconds that a run may take.
+        until: the time of the monotonic clock after which nothing more is tried.
+
+    Raises:
+        RuntimeError: if a trial fails for another reason than memory or numbers that are not finite.
+    """
     found: list[Tried] = []
     base, at_hand = peak_memory(), memory_at_hand()
     for candidate in candidates(survey):
         smaller = [each for each in found if each.was_tried and each.candidate.model == candidate.model]
         why_not = _foreseen(smaller[-1], candidate, longest, until, base, at_hand) if smaller else ""
         if found and time.monotonic() > until:
-            why_not = "not tried, because time is over"
+            why_not = "was not tried, because time is over"
         found.append(Tried(candidate, None, why_not, False) if why_not else _try(candidate, longest, until))
         log.info("%s: %s", candidate, found[-1])
     return found
@@ -57,14 +68,14 @@ def _foreseen(before: Tried, candidate: Candidate, longest: float, until: float,
     """Return why a candidate is not worth trying after the same model at a smaller size; empty if it is."""
     if before.trial is None or before.trial.was_stopped:
         side = before.candidate.image_size
-        return f"not tried, because at {side}x{side} pixels it {before.why_not}"
+        return f"was not tried, because at {side}x{side} pixels it {before.why_not}"
     times = (candidate.image_size / before.candidate.image_size) ** 2
     expected = times * before.trial.seconds
     if expected * candidate.iterations > CLEARLY * longest:
-        return f"not tried, because it would take about {duration(expected * candidate.iterations)}"
+        return f"was not tried, because it would take about {duration(expected * candidate.iterations)}"
     if base + times * (before.trial.memory - base) > at_hand:
-        return f"not tried, because it would need more memory than the {size(at_hand)} at hand"
-    return "not tried, because time is over" if expected * ITERATIONS > until - time.monotonic() else ""
+        return f"was not tried, because it would need more memory than the {size(at_hand)} at hand"
+    return "was not tried, because time is over" if expected * ITERATIONS > until - time.monotonic() else ""
 
 
 def _try(candidate: Candidate, longest: float, until: float) -> Tried:

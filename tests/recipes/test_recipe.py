@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gan_lightning.config import choice
 from gan_lightning.config.composition import composed, searching
-from gan_lightning.config.recipe import Candidate, candidates, recipe
-from gan_lightning.config.trial import Trial
 from gan_lightning.data.picture_survey import PictureSurvey
+from gan_lightning.recipes import choice
+from gan_lightning.recipes.recipe import Candidate, candidates, recipe
+from gan_lightning.recipes.trial import Trial
 
 HOUR = 3600.0
 
@@ -114,7 +114,7 @@ def test_a_model_that_is_clearly_too_slow_is_not_tried_at_larger_sizes(tried):
     (forecast, why_not), asked = tried(slow)
     assert asked == list(slow)
     assert forecast.candidate.model == "dcgan"
-    assert why_not.endswith("not tried, because at 32x32 pixels it would take at least 2.9 days")
+    assert why_not.endswith("pixels was not tried, because at 32x32 pixels it would take at least 2.9 days")
 
 
 def test_a_model_that_would_need_more_memory_than_there_is_is_not_tried(tried, monkeypatch):
@@ -129,7 +129,7 @@ def test_a_model_that_would_need_more_memory_than_there_is_is_not_tried(tried, m
 def test_after_the_time_is_over_nothing_more_is_tried(tried):
     (_, why_not), asked = tried({("dcgan", 32): trial(0.1)}, left=0)
     assert asked == [("dcgan", 32)]
-    assert why_not.endswith("not tried, because time is over")
+    assert why_not.endswith("pixels was not tried, because time is over")
 
 
 def test_where_nothing_fits_into_the_time_the_fastest_run_is_shortened(tried):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal, NamedTuple
 
-from gan_lightning.config.trial import Trial
 from gan_lightning.data.picture_survey import PictureSurvey
+from gan_lightning.durations import duration
+from gan_lightning.recipes.trial import Trial
 
 SIZES = (32, 64, 128, 256)
 """The image sizes among which a recipe chooses, in pixels."""
@@ -47,23 +48,23 @@ class Candidate:
 
     @property
     def channels(self) -> int:
-        """Return 1 for gray pictures, else 3."""
+        """The channels of the images: 1 for gray pictures, else 3."""
         return 1 if self.survey.is_gray else 3
 
     @property
     def batch_size(self) -> int:
-        """Return the largest power of two up to an eighth of the pictures, between 16 and 64."""
+        """The largest power of two up to an eighth of the pictures, between 16 and 64."""
         return min(64, max(16, 2 ** ((self.survey.count // 8).bit_length() - 1)))
 
     @property
     def iterations(self) -> int:
-        """Return the length of a whole run."""
+        """The iterations of a whole run."""
         seen = min(max(SEEN_EACH * self.survey.count, FEWEST_SEEN), MOST_SEEN)
         return ceil(seen / self.batch_size)
 
     @property
     def cache(self) -> int:
-        """Return the bytes of the decoded pictures on disk."""
+        """The bytes of the decoded pictures, which go to data.cache_dir."""
         return self.survey.count * self.channels * self.image_size**2
 
 
@@ -72,9 +73,9 @@ def candidates(survey: PictureSurvey) -> list[Candidate]:
 
     A larger image is better than a better model. Pictures are hardly enlarged; tiny ones become 32 pixels.
     """
-    sizes = [size for size in SIZES if size <= ENLARGED * survey.short_side] or [SIZES[0]]
+    sides = [side for side in SIZES if side <= ENLARGED * survey.short_side] or [SIZES[0]]
     models: tuple[Literal["dcgan", "cgan", "r3gan"], ...] = ("cgan",) if survey.classes else ("dcgan", "r3gan")
-    return [Candidate(survey, model, size) for size in sizes for model in models if size <= LARGEST[model]]
+    return [Candidate(survey, model, side) for side in sides for model in models if side <= LARGEST[model]]
 
 
 class Forecast(NamedTuple):
@@ -94,29 +95,21 @@ class Forecast(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """Return the time of the run without the program's start: pictures, iterations, and the files between them."""
+        """The seconds of the run without the program's start: pictures, iterations, and the files between them."""
         decoding = self.candidate.survey.count * self.candidate.survey.seconds_each / self.cores
         writing = self.iterations / EVERY * self.trial.seconds_of_files
         return decoding + self.iterations * self.trial.seconds + writing
 
     @property
-    def disk(self) -> int:
-        """Return the bytes of the run's folder and of the decoded pictures."""
-        files = self.iterations // EVERY * self.trial.files
-        return self.candidate.cache + (KEPT + 1) * self.trial.checkpoint + files
+    def folder(self) -> int:
+        """The bytes of the run's folder."""
+        return (KEPT + 1) * self.trial.checkpoint + self.iterations // EVERY * self.trial.files
 
     def __str__(self) -> str:
         return (
             f"{duration(self.seconds)} for {self.iterations:,} iterations of {self.trial.seconds:.3g} s, "
-            f"{size(self.trial.memory)} of memory at its peak, {size(self.disk)} on disk"
+            f"{size(self.trial.memory)} of memory at its peak, {size(self.folder + self.candidate.cache)} on disk"
         )
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words, in the unit that suits it."""
-    if seconds < 5400:
-        return f"{max(1, round(seconds / 60))} minutes"
-    return f"{seconds / 3600:.1f} hours" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 def size(count: int) -> str:

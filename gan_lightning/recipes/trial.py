@@ -1,9 +1,6 @@
 """A few iterations of a recipe on this device: the time of one, the memory that they take, and what a run forecasts."""
 
 import logging
-import os
-import resource
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +16,7 @@ from omegaconf import DictConfig
 from gan_lightning.config.arguments import in_quotes
 from gan_lightning.config.checks import without_unused_parts
 from gan_lightning.config.composition import composed, searching
+from gan_lightning.recipes.memory import forget_peak_memory, peak_memory
 
 ITERATIONS, WARM_UP = 20, 2
 FEWEST = 3
@@ -135,40 +133,3 @@ def _silence() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
-
-
-def forget_peak_memory() -> None:
-    """Let `peak_memory` begin anew where the system can; elsewhere the peak only rises."""
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-    elif sys.platform == "linux":
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def peak_memory() -> int:
-    """Return the most bytes that this process has had: on the GPU where there is one, else all of its memory."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_reserved()
-    if sys.platform == "linux":
-        return _kibibytes(Path("/proc/self/status"), "VmHWM")
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-def memory_at_hand() -> int:
-    """Return the bytes that this process can have: the GPU's that are free and its own, or the machine's."""
-    if torch.cuda.is_available():
-        return torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved()
-    if sys.platform == "linux":
-        own = _kibibytes(Path("/proc/self/status"), "VmRSS")
-        free = _kibibytes(Path("/proc/meminfo"), "MemAvailable") + own
-    else:
-        free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limit = Path("/sys/fs/cgroup/memory.max")
-    given = limit.read_text().strip() if limit.exists() else "max"
-    return min(free, int(given)) if given.isdigit() else free
-
-
-def _kibibytes(file: Path, name: str) -> int:
-    """Return the bytes that a line `name:  1234 kB` of one of Linux's files says."""
-    line = next(line for line in file.read_text().splitlines() if line.startswith(f"{name}:"))
-    return 1024 * int(line.split()[1])

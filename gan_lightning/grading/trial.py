@@ -1,4 +1,4 @@
-"""The trial of one answer in a process of its own: `python -m gan_lightning.exercises.trial FILE FUNCTION DESCRIPTOR`.
+"""The trial of one answer in a process of its own: `python -m gan_lightning.grading.trial FILE FUNCTION DESCRIPTOR`.
 
 What is found is written to the descriptor of a pipe, one line each, so that whatever the answer prints is shown as
 usual: `started` before anything of the file is executed, then the hint, or an empty line for a right answer.
@@ -11,7 +11,7 @@ from runpy import run_path
 
 import torch
 
-from gan_lightning.exercises.exercise import Exercise, raised
+from gan_lightning.grading.exercise import Exercise, raised
 
 STARTED = "started"
 
@@ -27,7 +27,7 @@ def main(file: str, name: str, descriptor: str) -> None:
         except Exception as error:
             print(raised(error, file), file=pipe)
         else:
-            print(exercise.hint(answer) or "", file=pipe)
+            print(exercise.hint(answer, file) or "", file=pipe)
 
 
 if __name__ == "__main__":

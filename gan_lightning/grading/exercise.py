@@ -16,8 +16,8 @@ TOLERANCE = 1e-6
 """The largest relative and absolute difference of a right answer from the reference."""
 
 
-class UnseenError(Exception):
-    """A result that has not the form of an answer; the text is the hint."""
+class WrongFormError(Exception):
+    """An answer has the wrong form, such as no tensor or another shape; the text is the hint."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,19 @@ class Exercise:
     mistakes: Mapping[str, Function]
     seeds: Sequence[int] = (0, 1, 2)
 
-    def hint(self, answer: Function) -> str | None:
-        """Return one sentence that says what is wrong with an answer; None if it is right."""
+    def hint(self, answer: Function, file: str = "") -> str | None:
+        """Return one sentence that says what is wrong with an answer; None if it is right.
+
+        Args:
+            answer: what is called with the inputs.
+            file: the file of the answer, in which the hint names the line of an error; empty if there is none.
+        """
         try:
             seen = [self.observe(answer, seed) for seed in self.seeds]
-        except UnseenError as error:
+        except WrongFormError as error:
             return str(error)
         except Exception as error:
-            return raised(error, answer.__code__.co_filename)
+            return raised(error, file)
         wanted = [self.observe(self.right, seed) for seed in self.seeds]
         if _same(seen, wanted):
             return None
@@ -63,7 +68,7 @@ class Exercise:
         return _difference(seen, wanted)
 
 
-def tensor(result: Any, shape: Sequence[int], what: str) -> Tensor:
+def checked_tensor(result: Any, shape: Sequence[int], what: str) -> Tensor:
     """Return what an answer returned, if it is a tensor of this shape.
 
     Args:
@@ -72,15 +77,15 @@ def tensor(result: Any, shape: Sequence[int], what: str) -> Tensor:
         what: what it is, as a hint names it, such as "the loss".
 
     Raises:
-        UnseenError: if it is something else.
+        WrongFormError: if it is something else.
     """
     if result is None or result is ...:
-        raise UnseenError("The function returns nothing yet: fill the hole and return the result.")
+        raise WrongFormError("The function returns nothing yet: fill the hole and return the result.")
     if not isinstance(result, Tensor):
-        raise UnseenError(f"The function returns a {type(result).__name__}; {what} must be a tensor.")
+        raise WrongFormError(f"The function returns a {type(result).__name__}; {what} must be a tensor.")
     if list(result.shape) != list(shape):
         one = " (one number: take the mean)" if not shape else ""
-        raise UnseenError(f"The shape of {what} is {list(result.shape)}; it must be {list(shape)}{one}.")
+        raise WrongFormError(f"The shape of {what} is {list(result.shape)}; it must be {list(shape)}{one}.")
     return result
 
 
@@ -88,12 +93,12 @@ def loss_and_gradients(answer: Function, **inputs: Tensor) -> Observation:
     """Return a loss function's value, and its gradients with respect to its inputs.
 
     Raises:
-        UnseenError: if the function returns no loss, or one without a gradient.
+        WrongFormError: if the function returns no loss, or one without a gradient.
     """
     inputs = {name: each.double().requires_grad_() for name, each in inputs.items()}
-    loss = tensor(answer(*inputs.values()), [], "the loss")
+    loss = checked_tensor(answer(*inputs.values()), [], "the loss")
     if not loss.requires_grad:
-        raise UnseenError("No gradient flows through the loss: leave out detach(), item() and torch.no_grad().")
+        raise WrongFormError("No gradient flows through the loss: leave out detach(), item() and torch.no_grad().")
     gradients = torch.autograd.grad(loss, list(inputs.values()), allow_unused=True, materialize_grads=True)
     named = {f"the gradient with respect to {name}": each for name, each in zip(inputs, gradients, strict=True)}
     return {"the loss": loss.detach(), **named}
