@@ -8,6 +8,7 @@ if __name__ == "__main__" and not sys.flags.safe_path:
 
 import gc
 import os
+import re
 import shlex
 import traceback
 from argparse import ArgumentError
@@ -36,10 +37,11 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.config.arguments import TAKES_ONE, prepared, with_one, with_overrides, with_runs
     from gan_lightning.config.checks import checked
     from gan_lightning.config.completion import completions
-    from gan_lightning.config.composition import CONF, searching
+    from gan_lightning.config.composition import CONF, config_dir, searching
     from gan_lightning.config.continuing import Words, continued, is_further_rank
     from gan_lightning.config.errors import USER_ERRORS, exit_code, sentence
     from gan_lightning.config.help import commands, page, primary_of
+    from gan_lightning.config.options import options_of
     from gan_lightning.files import hold, release
     from gan_lightning.printable import printable
 
@@ -170,10 +172,12 @@ def _answer(words: list[str]) -> str | None:
     is_query = typed.shell_completion and any(word.startswith("query=") for word in words)
     if not is_query and not typed.help and words[:1] != ["help"]:
         return None
-    with searching(typed.config_dir):
+    line = os.environ.get("COMP_LINE", "")
+    own = config_dir(re.split(r"\s+", line)) if is_query else None
+    with searching(typed.config_dir or (own if own and Path(own).expanduser().is_dir() else None)):
         loader: Any = GlobalHydra.instance().config_loader()
         if is_query:
-            return "\n".join(completions(os.environ.get("COMP_LINE", ""), loader))
+            return "\n".join(completions(line, loader))
         named = [word for word in words if word in commands()] or words[words[:1] == ["help"] :]
         return page(_split(named)[0], loader)
 
@@ -192,7 +196,7 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
             others = shlex.join([other for other in words if other != word])
             raise ValueError(f"{word} is a command, which stands first: gan-lightning {word} {others}")
     if first.isidentifier() and not "".join(words[1:2]).startswith("="):  # `seed = 3` is no command
-        options = [f"{group}={first}" for group in GROUPS if (CONF / group / f"{first}.yaml").is_file()]
+        options = [f"{group}={first}" for group in GROUPS if first in options_of(group)]
         close = [*get_close_matches(first, commands(), n=1), *options]
         hint = f"did you mean {close[0]}? Commands" if close else "commands"
         raise ValueError(f"{first} is neither key=value nor a command; {hint} are {', '.join(commands())}")

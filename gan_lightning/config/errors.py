@@ -60,13 +60,13 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
         if found := re.search(r"Could not override '([^']+)'", text):
             return unknown_key(found[1], conf, primary)
         if found := re.search(r"Could not (?:find|load) '([^']+)'", text):
-            return unknown_option(found[1], conf)
+            return unknown_option(found[1])
         if found := re.search(r"Could not delete from config. '([^']+)' does not exist", text):
             return f"~{found[1]} leaves nothing out, because {unknown_key(found[1], conf, primary)}"
         if found := re.search(r"Could not append to config. An item is already at '([^']+)'", text):
             return f"+{found[1]} adds a key that is there already; type {found[1]}={value_of(found[1])}, without +"
         if text.startswith("Config group override must be"):
-            return without_option(conf)
+            return without_option()
         if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
             return _several(found[1], primary)
         if re.search(r"No supported gpu backend|accelerator is not available|but your machine only has", text):

@@ -8,13 +8,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
-from hydra._internal.utils import get_args_parser
-from hydra.core.global_hydra import GlobalHydra
+from hydra import compose
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError
 
+from gan_lightning.config.composition import config_dir, searching
 from gan_lightning.config.options import chosen, nearest_option, options_of, options_with
 from gan_lightning.config.renamed import what_became_of
 
@@ -31,7 +30,7 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
         return f"{said}; {new}"
     defaults = (conf / f"{primary}.yaml").read_text()
     groups = [path.name for path in conf.iterdir() if path.is_dir() and re.search(rf"- \W*{path.name}\b", defaults)]
-    config = _composed_as_typed(conf, primary, groups)
+    config = _composed_as_typed(primary, groups)
     known = [full for full in (*_keys(config, ""), *groups) if full != key and not _last(full).startswith("_")]
     parent, last = key.rpartition(".")[0], _last(key)
     alike = [full for full in known if _last(full) == last]
@@ -64,7 +63,7 @@ def value_of(key: str) -> str:
     return next((value for name, _, value in typed if name == key and value), "VALUE")
 
 
-def unknown_option(named: str, conf: Path) -> str:
+def unknown_option(named: str) -> str:
     """Return a sentence on an option, given after its group and a slash, that the group does not have."""
     group, _, option = named.partition("/")
     if group == "hydra":
@@ -72,23 +71,22 @@ def unknown_option(named: str, conf: Path) -> str:
         group = f"{group}/{below}"
     if new := what_became_of(option):
         return f"{group} has no option {option}; {new}"
-    typed, _ = get_args_parser().parse_known_args(sys.argv[1:])
-    folders = [conf, *([Path(typed.config_dir)] if typed.config_dir else [])]
-    options = sorted({each for folder in folders for each in options_of(group, folder)})
+    options = options_of(group)
     close = nearest_option(option, options)
     hint = f"did you mean {group}={close}? " if close else ""
     there = f"{'There' if close else 'there'} are {', '.join(options) or 'none'}"
-    own = "" if close or typed.config_dir else "; one of your own is found by --config-dir"
+    own = "" if close or config_dir(sys.argv[1:]) else "; one of your own is found by --config-dir"
     said = f"{group} has no option {option}" if option else f"{group}= needs an option after it"
     return f"{said}; {hint}{there}{own}"
 
 
-def without_option(conf: Path) -> str:
+def without_option() -> str:
     """Return a sentence on a group that was given a number, or true or false, and no option."""
-    groups = (word.lstrip("+").partition("=") for word in sys.argv[1:])
-    plain = ((key, value) for key, _, value in groups if (conf / key).is_dir() and value not in options_of(key, conf))
-    key, value = next(plain)
-    return f"{key} has no option {value}; there are {', '.join(options_of(key, conf))}"
+    for word in sys.argv[1:]:
+        key, _, value = word.lstrip("+").partition("=")
+        if (options := options_of(group := key.partition("@")[0])) and value not in options:
+            return f"{key} has no option {value}; there are {', '.join(options)}"
+    return "a group needs the name of an option, which is a word; `gan-lightning --help` shows the options"
 
 
 def missing_fact(error: InterpolationKeyError) -> str:
@@ -105,12 +103,12 @@ def missing_fact(error: InterpolationKeyError) -> str:
     return f"{asking} needs {missing}, and {lacking} has no {fact}; choose {', '.join([*fitting, 'or ' + own])}"
 
 
-def _composed_as_typed(conf: Path, primary: str, groups: Sequence[str]) -> DictConfig:
+def _composed_as_typed(primary: str, groups: Sequence[str]) -> DictConfig:
     """Return the configuration with the command line's options, or with the defaults if that fails."""
     typed = [word for word in sys.argv[1:] if word.split("=", 1)[0] in groups]
+    own = config_dir(sys.argv[1:])
     for overrides in (typed, []):
-        GlobalHydra.instance().clear()
-        with suppress(HydraException), initialize_config_dir(str(conf), version_base="1.3"):
+        with suppress(HydraException), searching(own):
             return compose(primary, overrides)
     return OmegaConf.create()
 

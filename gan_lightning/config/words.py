@@ -7,6 +7,8 @@ from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
 
+from gan_lightning.files import exists
+
 COMMANDS = Path(__file__).resolve().parents[1] / "commands"
 
 
@@ -61,9 +63,9 @@ def _check_spaces(word: str, after: str, words: Sequence[str]) -> None:
         raise ValueError(f"{word} and {after} are words apart, because of the space after =; type {word}{after}")
     if equals or word[:1] == "~":
         return
-    if (COMMANDS / f"{word}.py").is_file():
+    if word.isidentifier() and exists(str(COMMANDS / f"{word}.py")):
         raise ValueError(f"{word} is a command, which comes first: gan-lightning {word} key=value")
-    if Path(word).exists():
+    if exists(word):
         raise ValueError(f"{word} is a path without its key; type the key that it is for, such as run={word}")
     raise ValueError(f"{word} cannot be read as key=value; type a key, = and its value without spaces, such as seed=3")
 
