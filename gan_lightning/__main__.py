@@ -7,10 +7,12 @@ if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]
 
 import gc
+import logging
 import os
 import re
 import shlex
 import traceback
+import warnings
 from argparse import ArgumentError
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -39,7 +41,7 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.config.completion import completions
     from gan_lightning.config.composition import CONF, config_dir, searching
     from gan_lightning.config.continuing import Words, continued, is_further_rank
-    from gan_lightning.config.errors import USER_ERRORS, exit_code, sentence
+    from gan_lightning.config.errors import USER_ERRORS, WrongJobsError, exit_code, sentence
     from gan_lightning.config.help import commands, page, primary_of
     from gan_lightning.config.options import options_of
     from gan_lightning.files import hold, release
@@ -68,7 +70,7 @@ def _run() -> None:
     given = list(sys.argv)
     logs.escape_what_cannot_be_shown()
     resolvers.register()
-    launcher.register()
+    launcher.register(_make)
     wants_traceback = bool(os.environ.get(TRACEBACK))
     with _one_sentence(wants_traceback, "config"):
         if (answer := _answer(given[1:])) is not None:
@@ -114,6 +116,21 @@ def _run() -> None:
         release()
 
 
+def _make(config: DictConfig, command: str) -> None:
+    """Make the parts of a job of a sweep as the job itself will, which says what it has to say about them.
+
+    Only training's are made: the other commands begin with work that may be long.
+    """
+    if command != "train":
+        return
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            _imported(f"gan_lightning.commands.{command}").prepared(config)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
 def _imported(name: str) -> ModuleType:
     """Import a module without looking for garbage meanwhile, which takes a tenth of the time of torch's import."""
     gc.disable()
@@ -144,8 +161,9 @@ class _one_sentence:  # noqa: N801
         if self.wants_traceback or not isinstance(error, USER_ERRORS):
             said = "".join(traceback.format_exception(error.with_traceback(trace)))
         else:
+            of_jobs = "\n" if isinstance(error, WrongJobsError) else ""
             about = self.of_files if isinstance(error, OSError) and error.filename else ""
-            said = f"error: {about}{printable(sentence(error, CONF, self.primary))}\n"
+            said = f"error: {about}{printable(sentence(error, CONF, self.primary), keep=of_jobs)}\n"
             if not about and not _foreseen(error):
                 said += f"({type(error).__name__}; set {TRACEBACK}=1 for the traceback)\n"
         print(said, end="", file=sys.stderr)

@@ -22,7 +22,7 @@ TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 
 def exists(name: str) -> bool:
-    """Return whether there is a file or folder of a name; of a name that is too long or has a null byte there is none."""
+    """Return whether there is a file or folder of a name; there is none of a name that no file can have."""
     try:
         return Path(name).exists()
     except (OSError, ValueError):

@@ -28,7 +28,7 @@ CONFIG_DIR = ("--config-dir", "-cd")
 
 
 def config_dir(words: Sequence[str]) -> str | None:
-    """Return the folder of one's own YAML files that a command line names with `--config-dir`; None if it names none."""
+    """Return the folder of one's own YAML files that a command line names with `--config-dir`, if it does."""
     for flag, folder in pairwise([*words, ""]):
         name, equals, value = flag.partition("=")
         if name in CONFIG_DIR:

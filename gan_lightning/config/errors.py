@@ -2,13 +2,14 @@
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
 from gan_lightning.config.unknown import missing_fact, unknown_key, unknown_option, value_of, without_option
+from gan_lightning.printable import printable
 
 NO_DEVICE = (
     "trainer.accelerator and trainer.devices must be devices that the machine has and torch can use, and these are not "
@@ -24,6 +25,17 @@ class MemoryExhaustedError(Exception):
 
 class RunDivergedError(Exception):
     """A run whose numbers are no longer finite; the text is a sentence for users."""
+
+
+class WrongJobsError(ValueError):
+    """Jobs of a sweep that are wrong.
+
+    Args:
+        lines: sentences for users, each of which gets its own line.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("\n".join(map(printable, lines)))
 
 
 USER_ERRORS = (ValueError, OSError, MemoryExhaustedError, RunDivergedError, HydraException, OmegaConfBaseException)
@@ -47,13 +59,15 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def sentence(error: BaseException, conf: Path, primary: str) -> str:
-    """Return an error in one sentence.
+    """Return an error in one sentence; that of several jobs of a sweep in a line for each sentence.
 
     Args:
         error: an instance of one of USER_ERRORS.
         conf: the folder with the configuration's YAML files, from which the allowed names are read.
         primary: the name of the command's primary configuration in that folder, without `.yaml`.
     """
+    if isinstance(error, WrongJobsError):
+        return str(error)
     chain = list(_causes(error))
     texts = [str(link) for link in chain]
     for text in texts:

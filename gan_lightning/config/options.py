@@ -18,7 +18,7 @@ FILLED_BY = {
 
 
 def options_of(group: str) -> list[str]:
-    """Return the options of a group, those in sub-folders and of `--config-dir` included; empty if there is no group."""
+    """Return the options of a group, those in sub-folders and of `--config-dir` included; none if there is no group."""
     files = (file.relative_to(conf / group) for conf in folders() for file in (conf / group).rglob("*.yaml"))
     return sorted({file.with_suffix("").as_posix() for file in files if file.parts[0] != "shared"})
 

@@ -84,7 +84,7 @@ def without_option() -> str:
     """Return a sentence on a group that was given a number, or true or false, and no option."""
     for word in sys.argv[1:]:
         key, _, value = word.lstrip("+").partition("=")
-        if (options := options_of(group := key.partition("@")[0])) and value not in options:
+        if (options := options_of(key.partition("@")[0])) and value not in options:
             return f"{key} has no option {value}; there are {', '.join(options)}"
     return "a group needs the name of an option, which is a word; `gan-lightning --help` shows the options"
 
