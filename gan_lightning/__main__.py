@@ -104,7 +104,7 @@ def _run() -> None:
         with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
             gathered = {"compare": with_runs, **dict.fromkeys(OF_A_RUN, with_overrides)}
             gathered |= {name: partial(with_one, command=name) for name in TAKES_ONE}
-            words = prepared(gathered.get(command, list)(arguments))
+            words = prepared(gathered.get(command, list)(arguments), primary)
             both = continued(words) if command == "train" else Words(words, words)
             repeated = [*given[: len(given) - len(arguments)], *both.typed]
             sys.argv[1:] = both.for_hydra

@@ -17,13 +17,17 @@ TAKES_ONE = {"start": ("root", "folder of pictures"), "grade": ("file", "file wi
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./\\-]*")
 
 
-def prepared(arguments: list[str]) -> list[str]:
+def prepared(arguments: list[str], primary: str) -> list[str]:
     """Return the arguments with flags before overrides, and unusual paths in quotes.
+
+    Args:
+        arguments: the command line, without the command.
+        primary: the name of the command's primary configuration, without `.yaml`.
 
     Raises:
         ValueError: if a word is neither a flag nor key=value; the message says what to type instead.
     """
-    return [_quoted(argument) for argument in in_order(arguments)]
+    return [_quoted(argument) for argument in in_order(arguments, primary)]
 
 
 def with_runs(arguments: list[str]) -> list[str]:

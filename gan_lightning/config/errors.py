@@ -8,6 +8,7 @@ from pathlib import Path
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
+from gan_lightning.config.several import several_values
 from gan_lightning.config.unknown import missing_fact, unknown_key, unknown_option, value_of, without_option
 from gan_lightning.printable import printable
 
@@ -82,7 +83,7 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
         if text.startswith("Config group override must be"):
             return without_option()
         if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
-            return _several(found[1], primary)
+            return several_values(found[1], conf, primary)
         if re.search(r"No supported gpu backend|accelerator is not available|but your machine only has", text):
             return NO_DEVICE
     for link in chain:
@@ -115,10 +116,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _several(word: str, primary: str) -> str:
-    """Return a sentence on several values for one key, which are a sweep or a list."""
-    key, _, values = word.partition("=")
-    sweep = f"-m {word} for a run of each, or " if primary == "config" else ""
-    return f"{word} gives {key} several values; type {sweep}{key}=[{values}] for a list"

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -28,15 +28,14 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
     said = f"{key} is no key of the configuration"
     if new := what_became_of(key):
         return f"{said}; {new}"
-    defaults = (conf / f"{primary}.yaml").read_text()
-    groups = [path.name for path in conf.iterdir() if path.is_dir() and re.search(rf"- \W*{path.name}\b", defaults)]
-    config = _composed_as_typed(primary, groups)
+    groups = _groups(conf, primary)
+    config = composed_as_typed(conf, primary)
     known = [full for full in (*_keys(config, ""), *groups) if full != key and not _last(full).startswith("_")]
     parent, last = key.rpartition(".")[0], _last(key)
     alike = [full for full in known if _last(full) == last]
     followers = [full for full in alike if _follows(config, full)]
     leading = sorted((full for full in alike if full not in followers), key=lambda full: not full.startswith(FIRST))
-    near = get_close_matches(key, known, n=1, cutoff=0.6)
+    near = get_close_matches(key, [full for full in known if not (parent and full in groups)], n=1, cutoff=0.6)
     if (
         isinstance(_node(config, parent), DictConfig)
         and parent
@@ -103,8 +102,31 @@ def missing_fact(error: InterpolationKeyError) -> str:
     return f"{asking} needs {missing}, and {lacking} has no {fact}; choose {', '.join([*fitting, 'or ' + own])}"
 
 
-def _composed_as_typed(primary: str, groups: Sequence[str]) -> DictConfig:
+def keys_of_name(name: str, conf: Path, primary: str) -> list[str]:
+    """Return the keys whose last word is a name and whose values are their own, those that are meant most often first.
+
+    Args:
+        name: such as `batch_size`.
+        conf: the folder with the configuration's YAML files.
+        primary: the name of the command's primary configuration in that folder, without `.yaml`.
+    """
+    config = composed_as_typed(conf, primary)
+    groups = _groups(conf, primary)
+    if name in groups or name in config:
+        return [name]
+    found = [full for full in _keys(config, "") if _last(full) == name and not _follows(config, full)]
+    return sorted(found, key=lambda full: not full.startswith(FIRST))[:SHOWN]
+
+
+def _groups(conf: Path, primary: str) -> list[str]:
+    """Return the groups that a primary configuration offers."""
+    defaults = (conf / f"{primary}.yaml").read_text()
+    return [path.name for path in conf.iterdir() if path.is_dir() and re.search(rf"- \W*{path.name}\b", defaults)]
+
+
+def composed_as_typed(conf: Path, primary: str) -> DictConfig:
     """Return the configuration with the command line's options, or with the defaults if that fails."""
+    groups = _groups(conf, primary)
     typed = [word for word in sys.argv[1:] if word.split("=", 1)[0] in groups]
     own = config_dir(sys.argv[1:])
     for overrides in (typed, []):

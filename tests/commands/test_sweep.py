@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +45,7 @@ WRONG = {
         ["loss=hinge,hingee", "data=folder", "data.root=.,nowhere"],
         [
             "error: job 2 of 4, loss=hinge root=nowhere: data.root must name a folder or .zip file that exists; there is "
-            "no folder or .zip file nowhere; type data.root=FOLDER",
+            "no folder or .zip file nowhere",
             "jobs 3 and 4 of 4, loss=hingee: loss has no option hingee; did you mean loss=hinge?",
         ],
     ),
@@ -124,6 +125,7 @@ def test_the_folder_of_another_sweep_is_refused_before_a_job_starts(jobs, capfd)
 def test_a_signal_ends_a_sweep_with_its_table_although_the_job_finishes(jobs, capfd, monkeypatch):
     def wait(job):
         os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)  # another thread looks who answers
         return 0
 
     monkeypatch.setattr(subprocess.Popen, "wait", wait)
