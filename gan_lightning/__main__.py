@@ -48,6 +48,7 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.printable import printable
 
 HERE = Path(__file__).resolve().parent
+HYDRA = Path(hydra.__file__).parent
 TRACEBACK = "GAN_LIGHTNING_TRACEBACK"
 OF_A_RUN = ("evaluate", "export", "interpolate", "invert", "neighbours", "sample", "translate")
 """Commands that restore a run, whose model and data may be given other values."""
@@ -174,7 +175,9 @@ class _one_sentence:  # noqa: N801
 def _foreseen(error: BaseException) -> bool:
     """Return whether an error was raised as a sentence for users, by this package or by Hydra while composing."""
     frames = traceback.extract_tb(error.__traceback__)
-    return isinstance(error, HydraException | OmegaConfBaseException) or Path(frames[-1].filename).is_relative_to(HERE)
+    origin = Path(frames[-1].filename)
+    is_of_hydra = isinstance(error, HydraException | OmegaConfBaseException) or origin.is_relative_to(HYDRA)
+    return is_of_hydra or origin.is_relative_to(HERE)
 
 
 def _answer(words: list[str]) -> str | None:
