@@ -40,6 +40,7 @@ def jobs(monkeypatch):
     return started
 
 
+SMALL = ["model=gan", "network=mlp", "data=digits", "data.image_size=8"]
 WRONG = {
     "an option and a folder": (
         ["loss=hinge,hingee", "data=folder", "data.root=.,nowhere"],
@@ -111,7 +112,7 @@ def test_one_value_is_a_sweep_of_one_job(jobs, capfd):
 
 
 def test_the_folder_of_another_sweep_is_refused_before_a_job_starts(jobs, capfd):
-    words = ["-m", "data.batch_size=1,2", "hydra.sweep.dir=sweep"]
+    words = ["-m", *SMALL, "data.batch_size=1,2", "hydra.sweep.dir=sweep"]
     assert front_door(*words) == 0
     before = len(jobs)
     capfd.readouterr()
@@ -130,7 +131,7 @@ def test_a_signal_ends_a_sweep_with_its_table_although_the_job_finishes(jobs, ca
 
     monkeypatch.setattr(subprocess.Popen, "wait", wait)
     monkeypatch.setattr(subprocess.Popen, "send_signal", lambda job, number: None)
-    assert front_door("-m", "data.batch_size=1,2,4", "hydra.sweep.dir=sweep") == 130
+    assert front_door("-m", *SMALL, "data.batch_size=1,2,4", "hydra.sweep.dir=sweep") == 130
     said = capfd.readouterr().out
     assert "sweep stopped: 1 of 3 jobs finished, 0 stopped or failed, 2 not started" in said
     assert len(jobs) == 1
