@@ -7,9 +7,12 @@ if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]
 
 import gc
+import logging
 import os
+import re
 import shlex
 import traceback
+import warnings
 from argparse import ArgumentError
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -36,14 +39,16 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.config.arguments import TAKES_ONE, prepared, with_one, with_overrides, with_runs
     from gan_lightning.config.checks import checked
     from gan_lightning.config.completion import completions
-    from gan_lightning.config.composition import CONF, searching
+    from gan_lightning.config.composition import CONF, config_dir, searching
     from gan_lightning.config.continuing import Words, continued, is_further_rank
-    from gan_lightning.config.errors import USER_ERRORS, exit_code, sentence
+    from gan_lightning.config.errors import USER_ERRORS, WrongJobsError, exit_code, sentence
     from gan_lightning.config.help import commands, page, primary_of
+    from gan_lightning.config.options import options_of
     from gan_lightning.files import hold, release
     from gan_lightning.printable import printable
 
 HERE = Path(__file__).resolve().parent
+HYDRA = Path(hydra.__file__).parent
 TRACEBACK = "GAN_LIGHTNING_TRACEBACK"
 OF_A_RUN = ("evaluate", "export", "interpolate", "invert", "neighbours", "sample", "translate")
 """Commands that restore a run, whose model and data may be given other values."""
@@ -66,7 +71,7 @@ def _run() -> None:
     given = list(sys.argv)
     logs.escape_what_cannot_be_shown()
     resolvers.register()
-    launcher.register()
+    launcher.register(_make)
     wants_traceback = bool(os.environ.get(TRACEBACK))
     with _one_sentence(wants_traceback, "config"):
         if (answer := _answer(given[1:])) is not None:
@@ -100,7 +105,7 @@ def _run() -> None:
         with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
             gathered = {"compare": with_runs, **dict.fromkeys(OF_A_RUN, with_overrides)}
             gathered |= {name: partial(with_one, command=name) for name in TAKES_ONE}
-            words = prepared(gathered.get(command, list)(arguments))
+            words = prepared(gathered.get(command, list)(arguments), primary)
             both = continued(words) if command == "train" else Words(words, words)
             repeated = [*given[: len(given) - len(arguments)], *both.typed]
             sys.argv[1:] = both.for_hydra
@@ -111,6 +116,21 @@ def _run() -> None:
         HydraConfig.instance().cfg = None  # another command in this process has choices of its own
         logs.close()
         release()
+
+
+def _make(config: DictConfig, command: str) -> None:
+    """Make the parts of a job of a sweep as the job itself will, which says what it has to say about them.
+
+    Only training's are made: the other commands begin with work that may be long.
+    """
+    if command != "train":
+        return
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            _imported(f"gan_lightning.commands.{command}").prepared(config)
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _imported(name: str) -> ModuleType:
@@ -143,8 +163,9 @@ class _one_sentence:  # noqa: N801
         if self.wants_traceback or not isinstance(error, USER_ERRORS):
             said = "".join(traceback.format_exception(error.with_traceback(trace)))
         else:
+            of_jobs = "\n" if isinstance(error, WrongJobsError) else ""
             about = self.of_files if isinstance(error, OSError) and error.filename else ""
-            said = f"error: {about}{printable(sentence(error, CONF, self.primary))}\n"
+            said = f"error: {about}{printable(sentence(error, CONF, self.primary), keep=of_jobs)}\n"
             if not about and not _foreseen(error):
                 said += f"({type(error).__name__}; set {TRACEBACK}=1 for the traceback)\n"
         print(said, end="", file=sys.stderr)
@@ -155,7 +176,9 @@ class _one_sentence:  # noqa: N801
 def _foreseen(error: BaseException) -> bool:
     """Return whether an error was raised as a sentence for users, by this package or by Hydra while composing."""
     frames = traceback.extract_tb(error.__traceback__)
-    return isinstance(error, HydraException | OmegaConfBaseException) or Path(frames[-1].filename).is_relative_to(HERE)
+    origin = Path(frames[-1].filename)
+    is_of_hydra = isinstance(error, HydraException | OmegaConfBaseException) or origin.is_relative_to(HYDRA)
+    return is_of_hydra or origin.is_relative_to(HERE)
 
 
 def _answer(words: list[str]) -> str | None:
@@ -171,10 +194,12 @@ def _answer(words: list[str]) -> str | None:
     is_query = typed.shell_completion and any(word.startswith("query=") for word in words)
     if not is_query and not typed.help and words[:1] != ["help"]:
         return None
-    with searching(typed.config_dir):
+    line = os.environ.get("COMP_LINE", "")
+    own = config_dir(re.split(r"\s+", line)) if is_query else None
+    with searching(typed.config_dir or (own if own and Path(own).expanduser().is_dir() else None)):
         loader: Any = GlobalHydra.instance().config_loader()
         if is_query:
-            return "\n".join(completions(os.environ.get("COMP_LINE", ""), loader))
+            return "\n".join(completions(line, loader))
         named = [word for word in words if word in commands()] or words[words[:1] == ["help"] :]
         return page(_split(named)[0], loader)
 
@@ -193,7 +218,7 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
             others = shlex.join([other for other in words if other != word])
             raise ValueError(f"{word} is a command, which stands first: gan-lightning {word} {others}")
     if first.isidentifier() and not "".join(words[1:2]).startswith("="):  # `seed = 3` is no command
-        options = [f"{group}={first}" for group in GROUPS if (CONF / group / f"{first}.yaml").is_file()]
+        options = [f"{group}={first}" for group in GROUPS if first in options_of(group)]
         close = [*get_close_matches(first, commands(), n=1), *options]
         hint = f"did you mean {close[0]}? Commands" if close else "commands"
         raise ValueError(f"{first} is neither key=value nor a command; {hint} are {', '.join(commands())}")

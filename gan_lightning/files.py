@@ -21,6 +21,14 @@ TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 """The names of files that are being written."""
 
 
+def exists(name: str) -> bool:
+    """Return whether there is a file or folder of a name; there is none of a name that no file can have."""
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):
+        return False
+
+
 def hashed_name(*parts: object) -> str:
     """Return a file name of 24 hexadecimal digits that is another wherever one of the parts is another as text."""
     return blake2b(repr(list(map(str, parts))).encode(), digest_size=12).hexdigest()

@@ -10,7 +10,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, ModuleType
 
@@ -21,6 +22,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from gan_lightning import signals
+from gan_lightning.config.run_folders import is_run
 from gan_lightning.config.sweeps import CheckedSweeper
 from gan_lightning.reports.differences import by_key, differences, text
 
@@ -43,34 +45,45 @@ class SubprocessLauncher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.context, self.config = hydra_context, config
-        self.stopped_by = 0
+        self.stopped_by, self.pending = 0, list[int]()
+        self.job: subprocess.Popen | None = None
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         from gan_lightning.reports import sweep_table  # rich takes a while, and only sweeps need it here
 
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
-        count, place = len(job_overrides), str(self.config.hydra.sweep.dir)
+        count, place = len(job_overrides), Path(self.config.hydra.sweep.dir)
         own = differences([by_key(filter_overrides(job)) for job in job_overrides])
-        _say(_heading(job_overrides, place))
-        done, ended = [], []
-        for number, (job, values) in enumerate(zip(job_overrides, own, strict=True)):
-            name = text(values)
-            _say(f"job {number + 1} of {count}" + (f": {name}" if name else ""))
-            config = self._composed(list(job), initial_job_idx + number, values)
-            folder = Path(config.hydra.sweep.dir, config.hydra.sweep.subdir)
-            code = self._wait(self._started(job, config, folder))
-            done.append(_returned(job, config))
-            outcome = "finished" if code == 0 else "stopped" if self.stopped_by else "failed"
-            ended.append(sweep_table.Job(name, folder, outcome, OmegaConf.select(config, "callbacks.scores.follow")))
-            if self.stopped_by:
-                break
-        sweep_table.show(ended, count, place)
+        numbered = enumerate(zip(job_overrides, own, strict=True), initial_job_idx)
+        configs = [self._composed(list(job), number, values) for number, (job, values) in numbered]
+        folders = [Path(config.hydra.sweep.dir, config.hydra.sweep.subdir) for config in configs]
+        for config, folder in zip(configs, folders, strict=True):
+            if not config.get("resume") and is_run(folder):
+                raise ValueError(
+                    f"hydra.sweep.dir={place} has a run already, in {folder.name}; name another folder, or type "
+                    "resume=auto beside the same swept values to continue that sweep"
+                )
+        place.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.config, place / "multirun.yaml")
+        _say(_heading(job_overrides, str(place)))
+        ended = []
+        with signals.answered_by(self._hand_on), self._patience():
+            for number, (job, config, folder) in enumerate(zip(job_overrides, configs, folders, strict=True)):
+                if self.stopped_by:
+                    break
+                name = text(own[number])
+                _say(f"job {number + 1} of {count}" + (f": {name}" if name else ""))
+                code = self._run(job, config, folder)
+                outcome = "finished" if code == 0 else "stopped" if self.stopped_by else "failed"
+                follow = OmegaConf.select(config, "callbacks.scores.follow")
+                ended.append(sweep_table.Job(name, folder, outcome, follow))
+        sweep_table.show(ended, count, str(place), is_stopped=bool(self.stopped_by))
         if self.stopped_by:
             raise SystemExit(128 + self.stopped_by)
         if any(job.outcome == "failed" for job in ended):
             raise SystemExit(1)
-        return done
+        return [_returned(job, config) for job, config in zip(job_overrides, configs, strict=True)]
 
     def _composed(self, overrides: list[str], number: int, values: Mapping[str, str]) -> DictConfig:
         config = self.context.config_loader.load_sweep_config(self.config, overrides)
@@ -88,22 +101,37 @@ class SubprocessLauncher(Launcher):
         environment |= {signals.SWEEP: str(os.getpid()), **IMPORTS}
         return subprocess.Popen([*start, *filter_overrides(overrides), *own], env=environment, process_group=0)
 
-    def _wait(self, job: subprocess.Popen) -> int:
-        """Return a job's exit code; signals that ask for a stop are handed to it."""
+    def _run(self, overrides: Sequence[str], config: DictConfig, folder: Path) -> int:
+        """Run a job, and return its exit code."""
+        self.job = self._started(overrides, config, folder)
+        try:
+            self._deliver()  # what has come before the job could be told
+            return self.job.wait()
+        finally:
+            signal.alarm(0)
+            self.job = None
 
-        def hand_on(number: int, frame: FrameType | None) -> None:
-            if number == signal.SIGINT == self.stopped_by:
-                signal.alarm(PATIENCE)
-            self.stopped_by = number
-            job.send_signal(number)
+    def _hand_on(self, number: int, frame: FrameType | None) -> None:
+        """Answer a signal that asks for a stop: the job at hand gets it, and no further one starts."""
+        if number == signal.SIGINT == self.stopped_by:
+            signal.alarm(PATIENCE)
+        self.stopped_by = number
+        self.pending.append(number)
+        self._deliver()
 
-        with signals.answered_by(hand_on):
-            before = signal.signal(signal.SIGALRM, lambda *_: job.kill())
-            try:
-                return job.wait()
-            finally:
-                signal.alarm(0)
-                signal.signal(signal.SIGALRM, before)
+    def _deliver(self) -> None:
+        while self.job and self.pending:
+            self.job.send_signal(self.pending.pop(0))
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """End a job by force where its patience is over."""
+        before = signal.signal(signal.SIGALRM, lambda *_: self.job and self.job.kill())
+        try:
+            yield
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, before)
 
 
 def _heading(jobs: Sequence[Sequence[str]], folder: str) -> str:
@@ -128,11 +156,15 @@ def _quoted(path: Path) -> str:
     return str(path).replace("\\", "\\\\").replace("'", "\\'")
 
 
-def register() -> None:
+def register(make: Callable[[DictConfig, str], None]) -> None:
     """Register launcher and sweeper with Hydra, which accepts only plugins from modules below `hydra_plugins`.
 
     The classes therefore get the module name that `_target_` in conf/hydra has.
+
+    Args:
+        make: makes the parts of a job from its configuration and the name of its command, to find what is wrong.
     """
+    CheckedSweeper.make = staticmethod(make)  # type: ignore[method-assign]
     plugins = Plugins.instance()  # the installed plugins have been searched from here on
     namespace = sys.modules.setdefault("hydra_plugins", ModuleType("hydra_plugins"))
     this = sys.modules[__name__]

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,8 +20,8 @@ from gan_lightning import signals, slurm
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint, numbered_checkpoints
 from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config import exhausted, logs
-from gan_lightning.config.arguments import CONFIG_DIR
 from gan_lightning.config.checks import without_unused_parts
+from gan_lightning.config.composition import config_dir
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.errors import RunDivergedError
 from gan_lightning.config.exhausted import how_to_continue
@@ -205,8 +204,9 @@ def report(folder: Path, config: dict[str, Any], model: AdversarialGame, trainer
         if (folder / path).exists():
             log.info("  %-12s %s", what, run / path)
     if (checkpoints / "last.ckpt").exists():
+        own = ["--config-dir", folder_of_own] if (folder_of_own := config_dir(sys.argv[1:])) else []
         is_out_of_time = not by and config["trainer"].get("max_time") is not None
-        commands = next_commands(str(run), config, iteration, trainer.current_epoch, is_out_of_time, _config_dir())
+        commands = next_commands(str(run), config, iteration, trainer.current_epoch, is_out_of_time, own)
         for what, command in commands.items():
             log.info("  %-12s %s", what, command)
     if any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers):
@@ -215,15 +215,6 @@ def report(folder: Path, config: dict[str, Any], model: AdversarialGame, trainer
     if model.interrupted:
         slurm.requeue_after(model.interrupted)
         raise SystemExit(128 + model.interrupted)
-
-
-def _config_dir() -> list[str]:
-    """Return the flag with the folder of one's own YAML files, if it was typed."""
-    for flag, folder in pairwise([*sys.argv, ""]):
-        name, equals, value = flag.partition("=")
-        if name in CONFIG_DIR:
-            return ["--config-dir", value if equals else folder]
-    return []
 
 
 def _parameters(network: nn.Module) -> str:

@@ -8,9 +8,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from gan_lightning.config.words import in_order
+from gan_lightning.files import exists
 
-CONFIG_DIR = ("--config-dir", "-cd")
-"""Hydra's flags for a folder with further YAML files."""
 OF_A_RUN = ("model", "data")
 """Parts of a run's configuration that no command but `train` has itself."""
 TAKES_ONE = {"start": ("root", "folder of pictures"), "grade": ("file", "file with an answer")}
@@ -18,13 +17,17 @@ TAKES_ONE = {"start": ("root", "folder of pictures"), "grade": ("file", "file wi
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./\\-]*")
 
 
-def prepared(arguments: list[str]) -> list[str]:
+def prepared(arguments: list[str], primary: str) -> list[str]:
     """Return the arguments with flags before overrides, and unusual paths in quotes.
+
+    Args:
+        arguments: the command line, without the command.
+        primary: the name of the command's primary configuration, without `.yaml`.
 
     Raises:
         ValueError: if a word is neither a flag nor key=value; the message says what to type instead.
     """
-    return [_quoted(argument) for argument in in_order(arguments)]
+    return [_quoted(argument) for argument in in_order(arguments, primary)]
 
 
 def with_runs(arguments: list[str]) -> list[str]:
@@ -35,7 +38,7 @@ def with_runs(arguments: list[str]) -> list[str]:
     runs: list[str] = []
     others: list[str] = []
     for before, word in pairwise(["", *arguments]):
-        (runs if Path(word).is_dir() or _is_alone(before, word) else others).append(word)
+        (runs if (exists(word) and Path(word).is_dir()) or _is_alone(before, word) else others).append(word)
     return [*others, f"runs=[{','.join(map(in_quotes, runs))}]"] if runs else others
 
 
@@ -57,7 +60,7 @@ def with_one(arguments: list[str], command: str) -> list[str]:
 
 def _is_path(before: str, word: str) -> bool:
     """Return whether a word is a file or folder, which may have `=` in its name, or can be nothing else."""
-    return not before.startswith("-") and (Path(word).exists() or _is_alone(before, word))
+    return not before.startswith("-") and (exists(word) or _is_alone(before, word))
 
 
 def _is_alone(before: str, word: str) -> bool:
@@ -80,7 +83,7 @@ def _quoted(argument: str) -> str:
     if value.startswith("~/"):
         value = str(Path(value).expanduser())
         argument = f"{key}={value}"
-    if not equals or PLAIN_PATH.fullmatch(value) or not (Path(value).exists() or _is_only_words(argument, value)):
+    if not equals or PLAIN_PATH.fullmatch(value) or not (exists(value) or _is_only_words(argument, value)):
         return argument
     return f"{key}={in_quotes(value)}"
 

@@ -18,6 +18,7 @@ from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import restored_config
 from gan_lightning.config.signatures import named_in
+from gan_lightning.config.unknown import unknown_key
 
 log = logging.getLogger(__name__)
 
@@ -103,8 +104,7 @@ def _check_added(config: DictConfig, primary: Path) -> None:
                 raise ValueError(f"{word} sets a key of {part}, which is not chosen; chosen are {others}")
         elif first not in own and not _is_larger(config.get(first)) and f"${{{key}" not in OmegaConf.to_yaml(config):
             raise ValueError(
-                f"{word} adds a key that nothing reads; leave it out, or type the whole key of the part that takes it, "
-                f"such as model.{key}"
+                f"{word} adds a key that nothing reads, so leave it out: {unknown_key(key, CONF, primary.stem)}"
             )
 
 

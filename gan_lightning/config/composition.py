@@ -1,7 +1,9 @@
 """The configuration as Hydra composes it from the installed YAML files, and from those of `--config-dir`."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,24 @@ from gan_lightning.config import resolvers
 PACKAGE = Path(__file__).resolve().parents[1]
 CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir())
 """The folder of the YAML files: beside the package in a checkout, inside it in a wheel."""
+
+CONFIG_DIR = ("--config-dir", "-cd")
+"""Hydra's flags for a folder with further YAML files."""
+
+
+def config_dir(words: Sequence[str]) -> str | None:
+    """Return the folder of one's own YAML files that a command line names with `--config-dir`, if it does."""
+    for flag, folder in pairwise([*words, ""]):
+        name, equals, value = flag.partition("=")
+        if name in CONFIG_DIR:
+            return value if equals else folder
+    return None
+
+
+def folders() -> list[Path]:
+    """Return the folders of YAML files that the running command line has, those that count first in front."""
+    own = config_dir(sys.argv[1:])
+    return [*([Path(own).expanduser()] if own else []), CONF]
 
 
 def composed(words: Sequence[str], primary: str = "config", with_hydra: bool = False) -> DictConfig:

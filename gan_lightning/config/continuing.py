@@ -4,15 +4,14 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from gan_lightning.config.arguments import CONFIG_DIR, in_quotes
-from gan_lightning.config.composition import composed
+from gan_lightning.config.arguments import in_quotes
+from gan_lightning.config.composition import composed, config_dir
 from gan_lightning.config.record import FILE, RunRecord, refuse_links
 from gan_lightning.config.restoring import NOT_TAKEN
 from gan_lightning.files import hold, is_held_elsewhere
@@ -228,11 +227,8 @@ def _is_override(word: str) -> bool:
 
 def _search_path(words: Sequence[str]) -> list[str]:
     """Return the folder after `--config-dir` as an override."""
-    for flag, folder in pairwise([*words, ""]):
-        name, equals, value = flag.partition("=")
-        if name in CONFIG_DIR:
-            return [f"hydra.searchpath=[{in_quotes('file://' + str(Path(value if equals else folder).absolute()))}]"]
-    return []
+    folder = config_dir(words)
+    return [f"hydra.searchpath=[{in_quotes('file://' + str(Path(folder).absolute()))}]"] if folder else []
 
 
 def _runs(place: Path, is_run: bool) -> Iterator[Path]:

@@ -2,13 +2,15 @@
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
+from gan_lightning.config.several import several_values
 from gan_lightning.config.unknown import missing_fact, unknown_key, unknown_option, value_of, without_option
+from gan_lightning.printable import printable
 
 NO_DEVICE = (
     "trainer.accelerator and trainer.devices must be devices that the machine has and torch can use, and these are not "
@@ -24,6 +26,17 @@ class MemoryExhaustedError(Exception):
 
 class RunDivergedError(Exception):
     """A run whose numbers are no longer finite; the text is a sentence for users."""
+
+
+class WrongJobsError(ValueError):
+    """Jobs of a sweep that are wrong.
+
+    Args:
+        lines: sentences for users, each of which gets its own line.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("\n".join(map(printable, lines)))
 
 
 USER_ERRORS = (ValueError, OSError, MemoryExhaustedError, RunDivergedError, HydraException, OmegaConfBaseException)
@@ -47,28 +60,30 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def sentence(error: BaseException, conf: Path, primary: str) -> str:
-    """Return an error in one sentence.
+    """Return an error in one sentence; that of several jobs of a sweep in a line for each sentence.
 
     Args:
         error: an instance of one of USER_ERRORS.
         conf: the folder with the configuration's YAML files, from which the allowed names are read.
         primary: the name of the command's primary configuration in that folder, without `.yaml`.
     """
+    if isinstance(error, WrongJobsError):
+        return str(error)
     chain = list(_causes(error))
     texts = [str(link) for link in chain]
     for text in texts:
         if found := re.search(r"Could not override '([^']+)'", text):
             return unknown_key(found[1], conf, primary)
         if found := re.search(r"Could not (?:find|load) '([^']+)'", text):
-            return unknown_option(found[1], conf)
+            return unknown_option(found[1])
         if found := re.search(r"Could not delete from config. '([^']+)' does not exist", text):
             return f"~{found[1]} leaves nothing out, because {unknown_key(found[1], conf, primary)}"
         if found := re.search(r"Could not append to config. An item is already at '([^']+)'", text):
             return f"+{found[1]} adds a key that is there already; type {found[1]}={value_of(found[1])}, without +"
         if text.startswith("Config group override must be"):
-            return without_option(conf)
+            return without_option()
         if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
-            return _several(found[1], primary)
+            return several_values(found[1], conf, primary)
         if re.search(r"No supported gpu backend|accelerator is not available|but your machine only has", text):
             return NO_DEVICE
     for link in chain:
@@ -101,10 +116,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _several(word: str, primary: str) -> str:
-    """Return a sentence on several values for one key, which are a sweep or a list."""
-    key, _, values = word.partition("=")
-    sweep = f"-m {word} for a run of each, or " if primary == "config" else ""
-    return f"{word} gives {key} several values; type {sweep}{key}=[{values}] for a list"

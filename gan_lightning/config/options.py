@@ -8,7 +8,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lightning.config.composition import CONF
+from gan_lightning.config.composition import CONF, folders
 
 FILLED_BY = {
     "generator": "network", "discriminator": "network",
@@ -17,10 +17,16 @@ FILLED_BY = {
 """Groups that fill parts of other names; most parts have their group's name."""
 
 
-def options_of(group: str, conf: Path = CONF) -> list[str]:
-    """Return the options of a group, those in sub-folders included; empty if there is no such group."""
-    files = (file.relative_to(conf / group) for file in (conf / group).rglob("*.yaml"))
-    return sorted(file.with_suffix("").as_posix() for file in files if file.parts[0] != "shared")
+def options_of(group: str) -> list[str]:
+    """Return the options of a group, those in sub-folders and of `--config-dir` included; none if there is no group."""
+    files = (file.relative_to(conf / group) for conf in folders() for file in (conf / group).rglob("*.yaml"))
+    return sorted({file.with_suffix("").as_posix() for file in files if file.parts[0] != "shared"})
+
+
+def file_of(group: str, option: str) -> Path | None:
+    """Return the YAML file of an option, that of `--config-dir` before the installed one; None if there is none."""
+    files = (conf / group / f"{option}.yaml" for conf in folders())
+    return next((file for file in files if file.is_file()), None)
 
 
 def nearest_option(word: str, options: Sequence[str]) -> str | None:
@@ -52,11 +58,12 @@ def options_with(group: str, fits: Callable[[DictConfig], bool]) -> list[str]:
 
 def own_values(group: str, option: str) -> DictConfig:
     """Return what the YAML file of an option says, on top of the files of the same group that it begins with."""
-    own: Any = OmegaConf.load(CONF / group / f"{option}.yaml")
+    file = file_of(group, option)
+    own: Any = OmegaConf.load(file) if file else OmegaConf.create()
     whole: Any = OmegaConf.create()
     for below in own.pop("defaults", []):
         name = below.partition("@")[0] if isinstance(below, str) else ""
-        if name and (CONF / group / f"{name}.yaml").is_file():
+        if name and name != option and file_of(group, name):
             whole = OmegaConf.merge(whole, own_values(group, name))
     whole = OmegaConf.merge(whole, own)
     return whole
@@ -67,9 +74,9 @@ def file_that_sets(key: str) -> str | None:
     choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
     for group in ("debug", "experiment", "model"):
         option = choices.get(group)
-        file = CONF / group / f"{option}.yaml"
-        if isinstance(option, str) and file.is_file() and OmegaConf.select(own_values(group, option), key) is not None:
-            return file.relative_to(CONF.parent).as_posix()
+        file = file_of(group, option) if isinstance(option, str) else None
+        if file and OmegaConf.select(own_values(group, str(option)), key) is not None:
+            return (file.relative_to(CONF.parent) if file.is_relative_to(CONF) else file).as_posix()
     return None
 
 

@@ -83,14 +83,15 @@ def configuration_of(run: Path) -> tuple[Settings, str, int]:
     if not (run / FILE).is_file():
         return Settings(), str(run.resolve()), 0  # a text that no other folder has
     record = RunRecord.read(run, "runs")
-    seed = record.config.get("seed", 0)
+    given, folder = record.config.get("seed"), record.config.get("run_dir")
+    seed = given if isinstance(given, int) else 0
     # Only model and data follow the run's seed; that of scores is one of its own, which may be the same number.
     shared = {key: value for key, value in record.config.items() if key not in NOT_TAKEN and key != "seed"}
     shared |= {section: _without(record.config[section], seed) for section in ("model", "data")}
-    text = json.dumps(shared, sort_keys=True).replace(json.dumps(str(record.config.get("run_dir")))[1:-1], ".")
+    shared = _with_folder(shared, folder) if folder and isinstance(folder, str) else shared
     typed = by_key([word for part in record.parts for word in part.overrides])
     typed.pop("seed", None)
-    return Settings(typed, dict(_leaves(json.loads(text), ""))), text, seed
+    return Settings(typed, dict(_leaves(shared, ""))), json.dumps(shared, sort_keys=True), seed
 
 
 def _without(tree: Any, seed: int) -> Any:
@@ -98,6 +99,15 @@ def _without(tree: Any, seed: int) -> Any:
     if isinstance(tree, Mapping):
         return {key: _without(value, seed) for key, value in tree.items() if (key, value) != ("seed", seed)}
     return [_without(each, seed) for each in tree] if isinstance(tree, list) else tree
+
+
+def _with_folder(tree: Any, folder: str) -> Any:
+    """Return a part of a configuration with `.` for the run's folder, which is in several places."""
+    if isinstance(tree, Mapping):
+        return {key: _with_folder(value, folder) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_with_folder(each, folder) for each in tree]
+    return tree.replace(folder, ".") if isinstance(tree, str) else tree
 
 
 def _leaves(tree: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -92,6 +92,11 @@ def numbers(key: str, value: Any, least: int, once: bool = True) -> list[int]:
     return every
 
 
+def takes_list(hint: Any) -> bool:
+    """Return whether an argument of a type takes several values as a list."""
+    return _asked(hint, Numbers) is not None or _fits(ListConfig([]), hint)
+
+
 def nearest(word: str, known: Any) -> str:
     """Return ', did you mean ...?' if a known word is near, else nothing."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)

@@ -1,6 +1,7 @@
 """The jobs of a sweep, all of which are checked before a folder is made and the first of them starts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from gan_lightning.config.checks import checked
 from gan_lightning.config.composition import CONF
-from gan_lightning.config.errors import USER_ERRORS, sentence
+from gan_lightning.config.errors import USER_ERRORS, WrongJobsError, sentence
 from gan_lightning.reports.differences import by_key, differences, text
+
+MOST = 6
+"""How many jobs with the same mistake are named by their numbers, or the rest by its count."""
 
 
 class CheckedSweeper(Sweeper):
@@ -29,6 +33,10 @@ class CheckedSweeper(Sweeper):
 
     def __init__(self, params: Mapping[str, Any]) -> None:
         self.params = params
+
+    @staticmethod
+    def make(config: DictConfig, command: str) -> None:
+        """Make the parts of a job, to find what is wrong with them; the command line puts its own function here."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.loader, self.master = hydra_context.config_loader, config
@@ -44,58 +52,99 @@ class CheckedSweeper(Sweeper):
         words = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         overrides = OverridesParser.create(config_loader=self.loader).parse_overrides(words)
         (jobs,) = BasicSweeper.split_arguments(overrides, None)
-        check(self.loader, self.master, jobs)
-        folder = Path(self.master.hydra.sweep.dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.master, folder / "multirun.yaml")
+        check(self.loader, self.master, jobs, self.make)
         done = self.runner.launch(jobs, initial_job_idx=0)
         for job in done:
             _ = job.return_value  # raises what a job has raised
         return done
 
 
-def check(loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]]) -> None:
-    """Check what signatures tell about the jobs of a sweep.
+def check(
+    loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]], make: Callable[[DictConfig, str], None]
+) -> None:
+    """Check the jobs of a sweep: first what signatures tell of all of them, then whether their parts can be made.
 
     Args:
         loader: composes configurations.
         master: the configuration of the sweep.
         jobs: the overrides of each job.
+        make: makes the parts of a job from its configuration and the name of its command.
 
     Raises:
         ValueError: if a job is wrong; the message says which, and what is wrong with it.
     """
     setup_globals()
-    before = HydraConfig.instance().cfg
-    errors = {}
-    for number, job in enumerate(jobs):
-        if error := _error(loader, master, job):
-            errors[number] = error
-    HydraConfig.instance().cfg = before
-    found: dict[str, list[int]] = {}
-    for number, error in errors.items():
-        found.setdefault(sentence(error, CONF, master.hydra.job.config_name), []).append(number)
+    before, told = HydraConfig.instance().cfg, _Told(master.hydra.job.config_name)
+    configs: dict[int, tuple[DictConfig, DictConfig | None]] = {}
+    made: dict[str, str] = {}
+
+    def compose(number: int) -> str:
+        HydraConfig.instance().cfg = before
+        config = _composed(loader, master, jobs[number])
+        configs[number] = config, HydraConfig.instance().cfg
+        return ""
+
+    def make_once(number: int) -> str:
+        config, HydraConfig.instance().cfg = configs[number]
+        own = OmegaConf.to_yaml(OmegaConf.masked_copy(config, [key for key in config if key != "seed"]))
+        if own not in made:
+            made[own] = told.of(lambda: make(config, master.hydra.job.name))
+        return made[own]
+
+    try:
+        for step in (compose, make_once):
+            found: dict[str, list[int]] = {}
+            for number in range(len(jobs)):
+                if said := told.of(partial(step, number)):
+                    found.setdefault(said, []).append(number)
+            if found:
+                raise WrongJobsError(_lines(found, jobs))
+    finally:
+        HydraConfig.instance().cfg = before
+
+
+class _Told:
+    """The sentences on errors of jobs, each of which is made once, because that may take a while.
+
+    Args:
+        primary: the name of the primary configuration.
+    """
+
+    def __init__(self, primary: str) -> None:
+        self.primary, self.known = primary, dict[str, str]()
+
+    def of(self, work: Callable[[], str | None]) -> str:
+        """Return what the work returns; the sentence on its error if it raises one that users make."""
+        try:
+            return work() or ""
+        except USER_ERRORS as error:
+            # A sentence may name the options of the job that is at hand.
+            choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
+            key = repr((type(error), str(error), sorted(choices.items(), key=str)))
+            if key not in self.known:
+                self.known[key] = sentence(error, CONF, self.primary)
+            return self.known[key]
+
+
+def _composed(loader: ConfigLoader, master: DictConfig, job: Sequence[str]) -> DictConfig:
+    """Return the configuration of a job, checked as far as signatures tell."""
+    config = loader.load_sweep_config(master, list(job))
+    with read_write(config.hydra), open_dict(config):
+        config.hydra.runtime.output_dir = str(Path(master.hydra.sweep.dir).absolute())
+        HydraConfig.instance().set_config(config)
+        del config["hydra"]
+        if config.get("resume") == "auto":  # the job itself looks for the run
+            config.resume = None
+    return checked(config, master.hydra.job.name)
+
+
+def _lines(found: Mapping[str, Sequence[int]], jobs: Sequence[Sequence[str]]) -> list[str]:
+    """Return a line for each sentence, with the jobs that it is about, whose numbers are counted from 0."""
     own = differences(list(map(by_key, jobs)))
     parts = [
         said if len(numbers) == len(jobs) else f"{_named(numbers, own)}: {said}" for said, numbers in found.items()
     ]
-    if parts:
-        raise ValueError("; ".join([*parts, "no job is started"] if len(jobs) > 1 else parts))
-
-
-def _error(loader: ConfigLoader, master: DictConfig, job: Sequence[str]) -> Exception | None:
-    try:
-        config = loader.load_sweep_config(master, list(job))
-        with read_write(config.hydra), open_dict(config):
-            config.hydra.runtime.output_dir = str(Path(master.hydra.sweep.dir).absolute())
-            HydraConfig.instance().set_config(config)
-            del config["hydra"]
-            if config.get("resume") == "auto":  # the job itself looks for the run
-                config.resume = None
-        checked(config, master.hydra.job.name)
-    except USER_ERRORS as error:
-        return error
-    return None
+    return [*parts, "no job is started"] if len(jobs) > 1 else parts
 
 
 def _named(numbers: Sequence[int], own: Sequence[dict[str, str]]) -> str:
@@ -103,5 +152,7 @@ def _named(numbers: Sequence[int], own: Sequence[dict[str, str]]) -> str:
     first = own[numbers[0]].items()
     values = text({key: value for key, value in first if all(own[number].get(key) == value for number in numbers)})
     counted = [str(number + 1) for number in numbers]
+    if len(counted) > MOST:
+        counted = [*counted[: MOST - 1], f"{len(counted) - MOST + 1} more"]
     several = f"jobs {', '.join(counted[:-1])} and {counted[-1]}" if len(counted) > 1 else f"job {counted[0]}"
     return ", ".join(filter(None, (f"{several} of {len(own)}", values)))

@@ -2,19 +2,18 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
-from hydra._internal.utils import get_args_parser
-from hydra.core.global_hydra import GlobalHydra
+from hydra import compose
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError
 
+from gan_lightning.config.composition import config_dir, searching
 from gan_lightning.config.options import chosen, nearest_option, options_of, options_with
 from gan_lightning.config.renamed import what_became_of
 
@@ -29,15 +28,14 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
     said = f"{key} is no key of the configuration"
     if new := what_became_of(key):
         return f"{said}; {new}"
-    defaults = (conf / f"{primary}.yaml").read_text()
-    groups = [path.name for path in conf.iterdir() if path.is_dir() and re.search(rf"- \W*{path.name}\b", defaults)]
-    config = _composed_as_typed(conf, primary, groups)
+    groups = _groups(conf, primary)
+    config = composed_as_typed(conf, primary)
     known = [full for full in (*_keys(config, ""), *groups) if full != key and not _last(full).startswith("_")]
     parent, last = key.rpartition(".")[0], _last(key)
     alike = [full for full in known if _last(full) == last]
     followers = [full for full in alike if _follows(config, full)]
     leading = sorted((full for full in alike if full not in followers), key=lambda full: not full.startswith(FIRST))
-    near = get_close_matches(key, known, n=1, cutoff=0.6)
+    near = get_close_matches(key, [full for full in known if not (parent and full in groups)], n=1, cutoff=0.6)
     if (
         isinstance(_node(config, parent), DictConfig)
         and parent
@@ -64,7 +62,7 @@ def value_of(key: str) -> str:
     return next((value for name, _, value in typed if name == key and value), "VALUE")
 
 
-def unknown_option(named: str, conf: Path) -> str:
+def unknown_option(named: str) -> str:
     """Return a sentence on an option, given after its group and a slash, that the group does not have."""
     group, _, option = named.partition("/")
     if group == "hydra":
@@ -72,23 +70,22 @@ def unknown_option(named: str, conf: Path) -> str:
         group = f"{group}/{below}"
     if new := what_became_of(option):
         return f"{group} has no option {option}; {new}"
-    typed, _ = get_args_parser().parse_known_args(sys.argv[1:])
-    folders = [conf, *([Path(typed.config_dir)] if typed.config_dir else [])]
-    options = sorted({each for folder in folders for each in options_of(group, folder)})
+    options = options_of(group)
     close = nearest_option(option, options)
     hint = f"did you mean {group}={close}? " if close else ""
     there = f"{'There' if close else 'there'} are {', '.join(options) or 'none'}"
-    own = "" if close or typed.config_dir else "; one of your own is found by --config-dir"
+    own = "" if close or config_dir(sys.argv[1:]) else "; one of your own is found by --config-dir"
     said = f"{group} has no option {option}" if option else f"{group}= needs an option after it"
     return f"{said}; {hint}{there}{own}"
 
 
-def without_option(conf: Path) -> str:
+def without_option() -> str:
     """Return a sentence on a group that was given a number, or true or false, and no option."""
-    groups = (word.lstrip("+").partition("=") for word in sys.argv[1:])
-    plain = ((key, value) for key, _, value in groups if (conf / key).is_dir() and value not in options_of(key, conf))
-    key, value = next(plain)
-    return f"{key} has no option {value}; there are {', '.join(options_of(key, conf))}"
+    for word in sys.argv[1:]:
+        key, _, value = word.lstrip("+").partition("=")
+        if (options := options_of(key.partition("@")[0])) and value not in options:
+            return f"{key} has no option {value}; there are {', '.join(options)}"
+    return "a group needs the name of an option, which is a word; `gan-lightning --help` shows the options"
 
 
 def missing_fact(error: InterpolationKeyError) -> str:
@@ -105,12 +102,35 @@ def missing_fact(error: InterpolationKeyError) -> str:
     return f"{asking} needs {missing}, and {lacking} has no {fact}; choose {', '.join([*fitting, 'or ' + own])}"
 
 
-def _composed_as_typed(conf: Path, primary: str, groups: Sequence[str]) -> DictConfig:
+def keys_of_name(name: str, conf: Path, primary: str) -> list[str]:
+    """Return the keys whose last word is a name and whose values are their own, those that are meant most often first.
+
+    Args:
+        name: such as `batch_size`.
+        conf: the folder with the configuration's YAML files.
+        primary: the name of the command's primary configuration in that folder, without `.yaml`.
+    """
+    config = composed_as_typed(conf, primary)
+    groups = _groups(conf, primary)
+    if name in groups or name in config:
+        return [name]
+    found = [full for full in _keys(config, "") if _last(full) == name and not _follows(config, full)]
+    return sorted(found, key=lambda full: not full.startswith(FIRST))[:SHOWN]
+
+
+def _groups(conf: Path, primary: str) -> list[str]:
+    """Return the groups that a primary configuration offers."""
+    defaults = (conf / f"{primary}.yaml").read_text()
+    return [path.name for path in conf.iterdir() if path.is_dir() and re.search(rf"- \W*{path.name}\b", defaults)]
+
+
+def composed_as_typed(conf: Path, primary: str) -> DictConfig:
     """Return the configuration with the command line's options, or with the defaults if that fails."""
+    groups = _groups(conf, primary)
     typed = [word for word in sys.argv[1:] if word.split("=", 1)[0] in groups]
+    own = config_dir(sys.argv[1:])
     for overrides in (typed, []):
-        GlobalHydra.instance().clear()
-        with suppress(HydraException), initialize_config_dir(str(conf), version_base="1.3"):
+        with suppress(HydraException), searching(own):
             return compose(primary, overrides)
     return OmegaConf.create()
 

@@ -7,16 +7,21 @@ from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
 
+from gan_lightning.config.composition import CONF
+from gan_lightning.config.unknown import keys_of_name, unknown_key
+from gan_lightning.files import exists
+
 NEVER_EMPTY = ("resume", "init_from", "run_dir", "run", "output", "hydra.run.dir", "hydra.sweep.dir")
 """Beginnings of keys that name runs and folders: an empty one would be the current folder."""
 COMMANDS = Path(__file__).resolve().parents[1] / "commands"
 
 
-def in_order(words: Sequence[str]) -> list[str]:
+def in_order(words: Sequence[str], primary: str) -> list[str]:
     """Return the words with all flags before the overrides, which Hydra's parser wants in one place.
 
     Args:
         words: the command line, without the command.
+        primary: the name of the command's primary configuration, without `.yaml`.
 
     Raises:
         ValueError: for the first word that is neither a flag nor key=value, and for a second experiment; the message
@@ -29,7 +34,7 @@ def in_order(words: Sequence[str]) -> list[str]:
     except ArgumentError as error:
         raise ValueError(f"{error.argument_name}: {error.message}; `gan-lightning --help` shows the flags") from None
     for word in unknown:
-        _refuse_flag(word, words)
+        _refuse_flag(word, words, primary)
     flags = list(words)
     for word in typed.overrides:
         flags.remove(word)
@@ -39,7 +44,7 @@ def in_order(words: Sequence[str]) -> list[str]:
     return [*flags, *typed.overrides]
 
 
-def _refuse_flag(word: str, words: Sequence[str]) -> None:
+def _refuse_flag(word: str, words: Sequence[str], primary: str) -> None:
     flag, _, value = word.partition("=")
     key = flag.lstrip("-").replace("-", "_")
     if len(key) < 2:
@@ -49,7 +54,11 @@ def _refuse_flag(word: str, words: Sequence[str]) -> None:
     after = words[words.index(word) + 1 :][:1]
     if not value and after and after[0][:1] != "-" and "=" not in after[0]:
         value = after[0]
-    raise ValueError(f"{flag} is no flag, because values are given as key=value; type {key}={value or 'VALUE'}")
+    said = f"{flag} is no flag, because values are given as key=value"
+    value = value or "VALUE"
+    if keys := keys_of_name(key, CONF, primary):
+        raise ValueError(f"{said}; type {' or '.join(f'{full}={value}' for full in keys)}")
+    raise ValueError(f"{said}, and {unknown_key(key, CONF, primary)}")
 
 
 def _check_spaces(word: str, after: str, words: Sequence[str]) -> None:
@@ -65,9 +74,9 @@ def _check_spaces(word: str, after: str, words: Sequence[str]) -> None:
         raise ValueError(f"{word} and {after} are words apart, because of the space after =; type {word}{after}")
     if equals or word[:1] == "~":
         return
-    if (COMMANDS / f"{word}.py").is_file():
+    if word.isidentifier() and exists(str(COMMANDS / f"{word}.py")):
         raise ValueError(f"{word} is a command, which comes first: gan-lightning {word} key=value")
-    if Path(word).exists():
+    if exists(word):
         raise ValueError(f"{word} is a path without its key; type the key that it is for, such as run={word}")
     raise ValueError(f"{word} cannot be read as key=value; type a key, = and its value without spaces, such as seed=3")
 

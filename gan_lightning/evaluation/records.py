@@ -5,12 +5,13 @@ Two scores can be compared if their protocols, all fields but the CIRCUMSTANCES,
 
 import json
 import math
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from gan_lightning import __version__
 from gan_lightning.files import atomic_write
@@ -39,13 +40,38 @@ class Record:
         """Read a record from a line that `to_json` made.
 
         Raises:
-            ValueError: if the line is not a JSON object with the fields of the class.
+            ValueError: if the line is not a JSON object with the fields of the class, each of its kind.
         """
         try:
             plain: Any = json.loads(text)
-            return cls(**plain)
-        except (json.JSONDecodeError, TypeError) as error:
+            record = cls(**plain)
+            record.to_json().encode()  # half of a pair of surrogates cannot be written anywhere
+        except (json.JSONDecodeError, TypeError, OverflowError, RecursionError, UnicodeError) as error:
             raise ValueError(f"a {cls.__name__} must be a JSON object with its fields; got {text[:60]!r}") from error
+        for each in fields(cls):  # type: ignore[arg-type]
+            if not _is_of_kind(getattr(record, each.name), each.type):
+                raise ValueError(f"{each.name} of a {cls.__name__} must be of another kind; got {text[:60]!r}")
+        return record
+
+
+MOST = 10**15
+"""A number of iterations or images that no run has."""
+
+
+def is_iteration(value: Any) -> bool:
+    """Return whether a value is a number of iterations or images that a run may have."""
+    return type(value) is int and 0 <= value < MOST
+
+
+def _is_of_kind(value: Any, kind: Any) -> bool:
+    """Return whether what a file says of a field is of the field's kind; what a dictionary holds is only shown."""
+    if kind is int:
+        return is_iteration(value)
+    if kind is float:
+        return type(value) in (int, float) and abs(value) <= sys.float_info.max
+    if get_origin(kind) is list:
+        return isinstance(value, list) and all(_is_of_kind(each, get_args(kind)[0]) for each in value)
+    return isinstance(value, dict if get_origin(kind) is dict else str)
 
 
 CIRCUMSTANCES = {"value", "interval", "iteration", "images_seen", "seed", "run", "warnings", "latent_seed"}
@@ -203,7 +229,7 @@ class ScoreFile:
             stream.writelines(f"{record.to_json()}\n" for record in records)
 
     def read(self) -> list[ScoreRecord]:
-        """Return all records in written order, without lines that a power failure has broken."""
+        """Return all records in written order, without lines that are broken or hold something else."""
         return self._read(ScoreRecord)
 
     def failures(self) -> list[ScoringFailure]:
@@ -218,23 +244,23 @@ class ScoreFile:
         if self.file.is_file():
             kept = [line for line in self._lines() if (_iteration(line) or 0) <= iteration]
             with atomic_write(self.file) as stream:
-                stream.write("".join(f"{line}\n" for line in kept).encode())
+                stream.write(b"".join(line + b"\n" for line in kept))
 
     def _read(self, kind: type[R]) -> list[R]:
         found = []
         for line in self._lines():
             with suppress(ValueError):
-                found.append(kind.from_json(line))
+                found.append(kind.from_json(line.decode()))
         return found
 
-    def _lines(self) -> list[str]:
-        text = self.file.read_text(encoding="utf-8") if self.file.is_file() else ""
-        return [line for line in text.split("\n") if line]
+    def _lines(self) -> list[bytes]:
+        content = self.file.read_bytes() if self.file.is_file() else b""
+        return [line for line in content.split(b"\n") if line]
 
 
-def _iteration(line: str) -> int | None:
+def _iteration(line: bytes) -> int | None:
     """Return the iteration in a line of JSON, if it has one."""
-    with suppress(json.JSONDecodeError, TypeError, KeyError):
+    with suppress(ValueError, TypeError, KeyError, RecursionError):
         found = json.loads(line)["iteration"]
         return found if isinstance(found, int) else None
     return None

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from gan_lightning.evaluation.records import SCORES, ScoreFile, ScoreRecord, ScoringFailure, records_of_run
 from gan_lightning.reports.grids import grids_by_iteration
 from gan_lightning.reports.making import Making, making_of
-from gan_lightning.reports.tables import DAMAGE, is_iteration, iteration_of
+from gan_lightning.reports.tables import DAMAGE, iteration_of
 
 T = TypeVar("T")
 
@@ -52,12 +52,11 @@ class RunFiles:
     def scores(self) -> list[ScoreRecord]:
         """Return the score records of training and of evaluations, without those of deviations."""
         found = _unless_damaged(lambda: records_of_run(self.folder)) or []
-        return [record for record in found if _is_sound(record) and record.better != "neither"]
+        return [record for record in found if record.better != "neither"]
 
     def failures(self) -> list[ScoringFailure]:
         """Return the iterations that could not be scored."""
-        found = _unless_damaged(lambda: ScoreFile(self.folder / SCORES).failures()) or []
-        return [each for each in found if is_iteration(each.iteration) and isinstance(each.failed, str)]
+        return _unless_damaged(lambda: ScoreFile(self.folder / SCORES).failures()) or []
 
     def messages(self) -> list[Message]:
         """Return what the guard said, in order."""
@@ -90,17 +89,6 @@ def _shares(memorisation: dict[str, Any]) -> dict[str, str]:
         low, high = map(float, figure["interval"])
         found[str(name)] = f"{float(figure['value']):.3g}, interval {low:.3g} to {high:.3g}"
     return found
-
-
-def _is_sound(record: ScoreRecord) -> bool:
-    """Return whether the fields that a report shows are of the kinds that this program writes."""
-    counts = (record.iteration, record.n_real, record.n_fake, record.latent_seed)
-    words = (
-        record.score, record.split, record.extractor, record.extractor_sha256, record.resize, record.weights,
-        record.batch_norm, record.better,
-    )  # fmt: skip
-    are_counts = all(map(is_iteration, counts))
-    return are_counts and all(isinstance(each, str) for each in words) and isinstance(record.value, int | float)
 
 
 def _unless_damaged(read: Callable[[], T]) -> T | None:

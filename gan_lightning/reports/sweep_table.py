@@ -51,13 +51,14 @@ LEAST = "last at", "best at", "last"
 """Columns that a narrow screen leaves out, the first ones first."""
 
 
-def show(jobs: Sequence[Job], count: int, folder: str) -> None:
+def show(jobs: Sequence[Job], count: int, folder: str, is_stopped: bool) -> None:
     """Print a table of the jobs that have ended, sentences about those that failed, and what to type next.
 
     Args:
         jobs: the jobs in their order.
         count: how many jobs the sweep has.
         folder: the folder of the sweep.
+        is_stopped: whether a signal has ended the sweep.
     """
     console = Console()
     found = [job.followed() for job in jobs]
@@ -66,8 +67,11 @@ def show(jobs: Sequence[Job], count: int, folder: str) -> None:
     if scores:
         say(console, f"by {', '.join(f'{name} ({better} is better)' for name, better in scores.items())}")
     rows = [_cells(number, job, *pair) for number, (job, pair) in enumerate(zip(jobs, found, strict=True), 1)]
-    screen_table.show(console, [{name: row[name] for name in kept} for row in rows], COLUMNS[1], LEAST)
-    say(console, "; ".join(_sentences(jobs, count)))
+    shown = [{name: row[name] for name in kept} for row in rows]
+    if left := screen_table.show(console, shown, COLUMNS[1], LEAST) if shown else []:
+        say(console, f"for want of room without {', '.join(left)}: gan-lightning compare shows them")
+    for line in _sentences(jobs, count, is_stopped):
+        say(console, line)
     quoted = shlex.quote(folder)
     if scores:
         say(console, f"compare:      gan-lightning compare {quoted}")
@@ -84,13 +88,13 @@ def _point(point: Point) -> tuple[str, str]:
     return "none" if isnan(point.value) else f"{point.value:.4g}", f"{point.iteration:,}"
 
 
-def _sentences(jobs: Sequence[Job], count: int) -> list[str]:
+def _sentences(jobs: Sequence[Job], count: int, is_stopped: bool) -> list[str]:
     """Return how many jobs have finished, and where to read why others have not."""
     whole, left = sum(job.outcome == "finished" for job in jobs), count - len(jobs)
     stopped = (
         f"sweep stopped: {whole} of {count} jobs finished, {len(jobs) - whole} stopped or failed, {left} not started"
     )
-    said = [stopped if jobs[-1].outcome == "stopped" else f"{whole} of {count} finished"]
+    said = [stopped if is_stopped else f"{whole} of {count} finished"]
     for number, job in enumerate(jobs, 1):
         if job.outcome == "failed":
             log = job.folder / "train.log"

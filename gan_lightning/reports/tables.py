@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from gan_lightning.evaluation.records import ScoreRecord
+from gan_lightning.evaluation.records import ScoreRecord, is_iteration
 
 Curve = tuple[list[int], list[float]]
 """Iterations or epochs, and a value at each of them."""
@@ -25,15 +25,8 @@ UNDECIDED = "d_out/undecided"
 """The column of the output at which D cannot tell real from generated images: 0.5 for probabilities."""
 DOMAINS = {"": "", "_x": ", domain x", "_y": ", domain y"}
 """What the columns of a discriminator end in if there is one for each domain, and what plots call it."""
-MOST = 10**15
-"""A number of iterations or images that no run has."""
 DAMAGE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, csv.Error)
 """What reading a file raises that holds something else than it should."""
-
-
-def is_iteration(value: Any) -> bool:
-    """Return whether a value is a number of iterations or images that a run may have."""
-    return type(value) is int and 0 <= value < MOST
 
 
 def iteration_of(value: Any) -> int:

@@ -200,3 +200,21 @@ def test_words_without_a_key_are_runs():
         "--cfg", "job", "hydra.job.name=x", "hydra/launcher=y", r"runs=['a','0_seed=1','it\'s','none/1_seed=2']",
     ]  # fmt: skip
     assert with_runs(["runs=[a]"]) == ["runs=[a]"]
+
+
+def test_a_strangers_lines_and_names_of_folders_break_nothing(compare):
+    run = scored("a", {1: 5.0}, {"seed": 0, "run_dir": "{", "name": "{x}"})
+    empty = scored("b", {1: 6.0}, {"seed": [0], "run_dir": "", "name": "b"})
+    (line,) = Path(run, "scores.jsonl").read_bytes().splitlines()
+    own = (
+        (b'"iteration": 1', b'"iteration": "x"'),
+        (b'"fid"', b'"\xff"'),
+        (b'"fid"', b'"\\ud800"'),
+        (b"5.0", b"9" * 400),
+    )
+    wrong = [line.replace(*pair) for pair in own]
+    assert line not in wrong
+    Path(run, "scores.jsonl").write_bytes(b"\n".join([*wrong, b"[" * 10_000, line]))
+    code, _, err, rows = compare(run, empty)
+    assert (code, "Traceback" in err) == (0, False)
+    assert [(row["folders"], float(row["last"])) for row in rows] == [("a", 5.0), ("b", 6.0)]

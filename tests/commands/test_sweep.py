@@ -1,6 +1,9 @@
 """Sweeps: what is checked before the first job, what each job is called, and how the end is told."""
 
+import os
+import signal
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,14 +40,27 @@ def jobs(monkeypatch):
     return started
 
 
+SMALL = ["model=gan", "network=mlp", "data=digits", "data.image_size=8"]
 WRONG = {
     "an option and a folder": (
         ["loss=hinge,hingee", "data=folder", "data.root=.,nowhere"],
-        "error: job 2 of 4, loss=hinge root=nowhere: data.root must name a folder or .zip file that "
-        "exists; there is no folder or .zip file nowhere; type data.root=FOLDER; jobs 3 and 4 of 4, loss=hingee: loss has "
-        "no option hingee; did you mean loss=hinge?",
+        [
+            "error: job 2 of 4, loss=hinge root=nowhere: data.root must name a folder or .zip file that exists; there is "
+            "no folder or .zip file nowhere",
+            "jobs 3 and 4 of 4, loss=hingee: loss has no option hingee; did you mean loss=hinge?",
+        ],
     ),
-    "what all have": (["seed=0,1", "trainer.max_steps=abc"], "error: trainer.max_steps must be a whole number"),
+    "what all have": (["seed=0,1", "trainer.max_steps=abc"], ["error: trainer.max_steps must be a whole number"]),
+    "an option that the other jobs have not": (
+        ["model=cgan", "data=celeba,digits"],
+        [
+            "error: job 1 of 2, data=celeba: model.num_classes needs data.num_classes, and data=celeba has no num_classes"
+        ],
+    ),
+    "what only parts can tell, of many seeds": (
+        ["model=dcgan,pix2pix", "data=digits", f"seed={','.join(map(str, range(4)))}"],
+        ["error: jobs 5, 6, 7 and 8 of 8, model=pix2pix: model=pix2pix is trained on pairs of images, and data=digits"],
+    ),
 }
 
 
@@ -53,9 +69,9 @@ def test_a_wrong_job_is_named_before_any_job_starts_or_has_a_folder(case, jobs, 
     words, said = WRONG[case]
     assert front_door("-m", *words) == 2
     shown = capfd.readouterr()
-    (line,) = shown.err.splitlines()
-    assert line.startswith(said)
-    assert line.endswith("no job is started")
+    lines = shown.err.splitlines()
+    assert [line[: len(begin)] for line, begin in zip(lines, said, strict=False)] == said
+    assert lines[len(said) :] == ["no job is started"]
     assert (shown.out, jobs, list(Path().iterdir())) == ("", [], [])
 
 
@@ -80,11 +96,12 @@ def test_each_job_is_called_by_what_differs_and_the_end_tells_how_they_went(jobs
     assert [f"--config-dir={Path('own').absolute()}" in words for words in jobs] == [True, True]
     rows = [line.split() for line in lines if line[:5].strip().isdecimal()]
     assert rows == [["1", "batch_size=1", "finished", "9", "100", "11", "200"], ["2", "batch_size=3", "failed"]]
-    assert lines[-2:] == [
-        "1 of 2 finished; job 2, batch_size=3, failed: see sweep/2_batch_size=3/train.log",
+    assert lines[-3:] == [
+        "1 of 2 finished",
+        "job 2, batch_size=3, failed: see sweep/2_batch_size=3/train.log",
         "compare:      gan-lightning compare sweep",
     ]
-    assert max(map(len, lines[4:-2])) <= 80
+    assert max(map(len, lines[4:-3])) <= 80
 
 
 def test_one_value_is_a_sweep_of_one_job(jobs, capfd):
@@ -92,3 +109,29 @@ def test_one_value_is_a_sweep_of_one_job(jobs, capfd):
     lines = capfd.readouterr().out.splitlines()
     assert lines[:2] == ["sweep of 1 job in sweep: data.batch_size=1", "job 1 of 1"]
     assert {path.name for path in Path("sweep").iterdir()} == {"1", "multirun.yaml"}
+
+
+def test_the_folder_of_another_sweep_is_refused_before_a_job_starts(jobs, capfd):
+    words = ["-m", *SMALL, "data.batch_size=1,2", "hydra.sweep.dir=sweep"]
+    assert front_door(*words) == 0
+    before = len(jobs)
+    capfd.readouterr()
+    assert front_door(*words) == 2
+    assert capfd.readouterr().err.startswith(
+        "error: hydra.sweep.dir=sweep has a run already, in 1_batch_size=1; name an"
+    )
+    assert len(jobs) == before
+
+
+def test_a_signal_ends_a_sweep_with_its_table_although_the_job_finishes(jobs, capfd, monkeypatch):
+    def wait(job):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)  # another thread looks who answers
+        return 0
+
+    monkeypatch.setattr(subprocess.Popen, "wait", wait)
+    monkeypatch.setattr(subprocess.Popen, "send_signal", lambda job, number: None)
+    assert front_door("-m", *SMALL, "data.batch_size=1,2,4", "hydra.sweep.dir=sweep") == 130
+    said = capfd.readouterr().out
+    assert "sweep stopped: 1 of 3 jobs finished, 0 stopped or failed, 2 not started" in said
+    assert len(jobs) == 1
