@@ -116,9 +116,9 @@ def _refusals(module: StoredDataModule, found: dict[str, Inspection]) -> list[st
 def _lists(found: dict[str, Inspection], folder: Path) -> Iterator[str]:
     """Write lists of files that may be deleted; yield a line for each."""
     copies = [path for images in found.values() for group in images.copies for path in images.files(group[1:])]
-    unreadable = [path for images in found.values() for path in images.unreadable_files()]
+    unreadable = [path for images in found.values() for files in images.damaged_files.values() for path in files]
     for name, files, what in (
-        ("unreadable.txt", unreadable, "what cannot be read"),
+        ("unreadable.txt", unreadable, "what holds no image"),
         ("copies.txt", copies, "the exact copies, all but the first of each"),
     ):
         if content := data_check.lines_for_xargs(dict.fromkeys(files)):

@@ -157,7 +157,7 @@ class SideBySidePairs:
         return printable(self.paths[index].relative_to(self.root))
 
     def files(self, index: int) -> list[Path]:
-        return on_disk(self.paths[index])
+        return on_disk(self.root, self.paths[index])
 
     def sources(self) -> list[Source]:
         return [Source(f"swap={self.swap}", 0, 0), *sources_of(self.paths, self.root)]
@@ -190,7 +190,7 @@ class TwoFilePairs:
         return " and ".join(printable(file.relative_to(self.root)) for file in self.paths[index])
 
     def files(self, index: int) -> list[Path]:
-        return on_disk(*self.paths[index])
+        return on_disk(self.root, *self.paths[index])
 
     def sources(self) -> list[Source]:
         return sources_of([file for pair in self.paths for file in pair], self.root)
