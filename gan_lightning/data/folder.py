@@ -14,7 +14,7 @@ from gan_lightning.data.cache import FittedImages
 from gan_lightning.data.dataset_json import FILE, labels_of, read_labels
 from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.one_domain import ImageDataModule
-from gan_lightning.data.splits import Split
+from gan_lightning.data.splits import NoTestImagesError, Split
 from gan_lightning.printable import printable
 from gan_lightning.types import ImagesRoot
 
@@ -140,12 +140,12 @@ class Folder(ImageDataModule):
         """Return the folder of a split, and the key that names it.
 
         Raises:
-            ValueError: if there is no folder of test images.
+            NoTestImagesError: if there is no folder of test images.
         """
         if split == "train":
             return self.root, "data.root"
         if self.test_root is None:
-            raise ValueError(
+            raise NoTestImagesError(
                 "this data set has no test images; data.test_root=DIR names a folder of them, and "
                 "data.test_fraction=0.1 holds a tenth of the training images out"
             )

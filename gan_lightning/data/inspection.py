@@ -26,7 +26,7 @@ class Inspection:
         pixels: a hash of each image's pixels; images with one hash are equal.
         hashes: perceptual hashes, uint8 [N, 32].
         thumbnails: uint8 [N, 16, 16].
-        blank: rows of images of one colour.
+        blank: rows of images of one colour; a pair is in this list and the others if one of its images is.
         bordered: rows of images with a border.
         enlarged: rows of images without fine detail.
     """
@@ -135,10 +135,13 @@ def inspected(stored: PILImages, fitted: FittedImages, side: int, has_margins: b
     for start in range(0, len(fitted), count):
         rows = fitted.rows(list(range(start, min(start + count, len(fitted)))))
         pixels += [blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
-        gray = rows.mean(1, dtype=np.float32)
-        blank = flaws.are_blank(gray)
-        flawed = (flaws.have_border(gray) & ~blank & (not has_margins), flaws.are_enlarged(gray) & ~blank)
-        parts.append((*near_duplicates.hashed(gray), blank, *flawed))
+        each = rows.reshape(-1, rows.shape[1] // stored.images_per_item, side, side).mean(1, dtype=np.float32)
+        blank = flaws.are_blank(each)
+        flaws_of_each = (blank, flaws.have_border(each) & ~blank & (not has_margins), flaws.are_enlarged(each) & ~blank)
+        images = each.reshape(len(rows), stored.images_per_item, side, side)
+        beside = images.transpose(0, 2, 1, 3).reshape(len(rows), side, -1)  # the two of a pair side by side
+        found = (flaw.reshape(len(rows), -1).any(1) for flaw in flaws_of_each)
+        parts.append((*near_duplicates.hashed(beside), *found))
     if not parts:
         empty = np.empty((0, 32), np.uint8), np.empty((0, 16, 16), np.uint8)
         return Inspection(stored, fitted, [], *empty, [], [], [])

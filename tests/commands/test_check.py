@@ -283,3 +283,19 @@ def test_files_that_may_be_good_are_not_offered_for_deletion(check, tmp_path, mo
     (list_,) = Path("outputs/check").glob("*/unreadable.txt")
     assert list_.read_text().split() == [str(root / "cut.jpg"), str(root / "empty.png")]
     assert "3 files that cannot be read are not in unreadable.txt, because the content may be good: 59.jpg" in shown
+
+
+def test_each_image_of_a_pair_is_looked_at_and_what_is_wrong_with_test_images_is_a_note(check, tmp_path):
+    root = tmp_path / "pairs"
+    for side, seed in (("A", 0), ("B", 50)):
+        (root / side / "train").mkdir(parents=True)
+        for number in range(4):
+            picture(seed + number, 40, 40).save(root / side / "train" / f"{number}.png")
+    Image.new("RGB", (40, 40), "red").save(root / "B" / "train" / "2.png")
+    code, shown, report = check("data=paired", f"data.root={root}")
+    assert code == 0, shown
+    assert report["splits"]["train"]["blank"] == ["A/train/2.png and B/train/2.png"]
+    assert "note: test:" not in shown
+    (root / "A" / "test").mkdir()
+    picture(9, 40, 40).save(root / "A" / "test" / "1.png")
+    assert "note: test: data.root: there are no test pairs" in check("data=paired", f"data.root={root}")[1]
