@@ -95,3 +95,16 @@ def test_a_run_that_does_not_fit_on_the_disk_is_refused(gan_lightning, two_class
     assert code == 2
     assert "has 1.0 GiB left, and the run needs 3.0 GiB; free some space" in err
     assert os.listdir() == []
+
+
+def test_pictures_in_the_working_directory_are_refused_because_runs_are_written_there(
+    gan_lightning, tmp_path, monkeypatch
+):
+    (tmp_path / "pictures" / "below").mkdir(parents=True)
+    few(tmp_path / "pictures")
+    for place, root in (("pictures", "."), ("pictures/below", "..")):
+        monkeypatch.chdir(tmp_path / place)
+        code, err = gan_lightning("start", f"root={root}")
+        assert code == 2
+        assert f"cd to a folder elsewhere and type gan-lightning start {tmp_path / 'pictures'}" in err
+        assert err.count("\n") == 1
