@@ -140,8 +140,8 @@ def inspected(stored: PILImages, fitted: FittedImages, side: int, has_margins: b
         flaws_of_each = (blank, flaws.have_border(each) & ~blank & (not has_margins), flaws.are_enlarged(each) & ~blank)
         images = each.reshape(len(rows), stored.images_per_item, side, side)
         beside = images.transpose(0, 2, 1, 3).reshape(len(rows), side, -1)  # the two of a pair side by side
-        found = (flaw.reshape(len(rows), -1).any(1) for flaw in flaws_of_each)
-        parts.append((*near_duplicates.hashed(beside), *found))
+        flawed = [np.any(flaw.reshape(len(rows), -1), axis=1) for flaw in flaws_of_each]
+        parts.append((*near_duplicates.hashed(beside), *flawed))
     if not parts:
         empty = np.empty((0, 32), np.uint8), np.empty((0, 16, 16), np.uint8)
         return Inspection(stored, fitted, [], *empty, [], [], [])
