@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from gan_lightning.config import logs
 from gan_lightning.data.inspection import Inspection, inspected
 from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.splits import Split, by_name, domains_of
+from gan_lightning.data.splits import NoTestImagesError, Split, by_name, domains_of
 from gan_lightning.files import atomic_write
 from gan_lightning.reports import data_check
 from gan_lightning.reports.commands import named
@@ -52,11 +52,11 @@ def check(module: StoredDataModule, folder: Path) -> None:
         try:
             module.prepare_data()
             for split in get_args(Split):
-                found |= _inspections(module, split)
+                found |= _inspections(module, split, logged)
             problems += _refusals(module, found)
         except ValueError as error:
             problems.append(str(error))
-    splits, notes = _described(module, found)
+        splits, notes = _described(module, found)
     report = {"splits": splits, "problems": problems, "notes": [*logged, *module.remarks(), *notes]}
     with atomic_write(folder / "check.json") as stream:
         stream.write(json.dumps(report, ensure_ascii=False, indent=1).encode())
@@ -91,15 +91,19 @@ def _described(module: StoredDataModule, found: dict[str, Inspection]) -> tuple[
     return splits, notes
 
 
-def _inspections(module: StoredDataModule, split: Split) -> dict[str, Inspection]:
+def _inspections(module: StoredDataModule, split: Split, notes: list[str]) -> dict[str, Inspection]:
+    """Return what was seen in each domain of a split; what is wrong with test images is a note."""
     side = module.fitted_size("train")  # of all splits, so that equal images are found
     try:
         stored = domains_of(split, module.domains, module.test_fraction)
         fitted = module.fitted_images(split, side)
-    except ValueError:
+    except NoTestImagesError:
+        return {}
+    except ValueError as error:
         if split == "train":
             raise
-        return {}  # a set may have no test split
+        notes.append(f"test: {error}")
+        return {}
     pairs = zip(stored, fitted, strict=True)
     return by_name(split, [inspected(*pair, side, has_margins=module.fit == "pad") for pair in pairs])
 
@@ -117,9 +121,9 @@ def _refusals(module: StoredDataModule, found: dict[str, Inspection]) -> list[st
 def _lists(found: dict[str, Inspection], folder: Path) -> Iterator[str]:
     """Write lists of files that may be deleted; yield a line for each."""
     copies = [path for images in found.values() for group in images.copies for path in images.files(group[1:])]
-    unreadable = [path for images in found.values() for path in images.unreadable_files()]
+    unreadable = [path for images in found.values() for files in images.damaged_files.values() for path in files]
     for name, files, what in (
-        ("unreadable.txt", unreadable, "what cannot be read"),
+        ("unreadable.txt", unreadable, "what holds no image"),
         ("copies.txt", copies, "the exact copies, all but the first of each"),
     ):
         if content := data_check.lines_for_xargs(dict.fromkeys(files)):

@@ -62,7 +62,8 @@ def start(
         overwrite: whether a recipe that exists is replaced.
 
     Raises:
-        ValueError: if there is a recipe already, or the folder has too few pictures or an odd name.
+        ValueError: if there is a recipe already, or the folder has too few pictures, an odd name, or the working
+            directory in it.
     """
     began = time.monotonic()
     if os.path.lexists(FILE) and not overwrite:
@@ -70,6 +71,11 @@ def start(
     folder = Path(root).expanduser().resolve()
     if printable(folder) != str(folder):
         raise ValueError(f"root must have a name of printable characters; got {printable(folder)}: rename it")
+    if Path.cwd().resolve().is_relative_to(folder):
+        raise ValueError(
+            "root must be neither the working directory nor around it, because recipes and runs are written there; got "
+            f"{folder}: cd to a folder elsewhere and type gan-lightning start {shlex.quote(str(folder))}"
+        )
     files = image_files(folder, key="root")
     _check_count(folder, len(files), len(files))
     return partial(_write, folder, files, hours, began, began + seconds)

@@ -1,6 +1,7 @@
 """Constructors' signatures as the schema of the configuration: names, types and bounds of keys, checked first."""
 
 import inspect
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -179,8 +180,9 @@ def _unknown(path: str, names: Sequence[str], known: Sequence[str], target: str)
 
 def _check_path(key: str, value: str, wanted: Existing, remedy: str) -> None:
     path = Path(value).expanduser()
-    is_there = {"file": path.is_file(), "folder": path.is_dir(), "path": path.exists()}
-    is_there["folder or .zip file"] = path.is_dir() or (path.is_file() and path.suffix.lower() == ".zip")
+    is_file, is_folder = os.path.isfile(path), os.path.isdir(path)  # noqa: PTH112, PTH113 - Path's raise without rights
+    is_there = {"file": is_file, "folder": is_folder, "path": os.path.exists(path)}  # noqa: PTH110
+    is_there["folder or .zip file"] = is_folder or (is_file and path.suffix.lower() == ".zip")
     if not value or not is_there[wanted.kind]:
         kind = "" if wanted.kind == "path" else f"{wanted.kind} "
         found = f"there is no {kind}{path}" if value else f"nothing was given after {key}="

@@ -22,8 +22,10 @@ LARGEST = 2**28
 """The largest size in bytes of an unpacked member: as much as the pixels of the largest image that is decoded."""
 METHODS = (ZIP_STORED, ZIP_DEFLATED)
 """How members may be packed; unpacking LZMA takes as much memory as the member asks for."""
-RUN = ".hydra"
-"""A folder with this one below is a run of this program."""
+DEEPEST = 32
+"""How many names a path in an archive may have; a name of thousands costs its square in memory."""
+RUN = (".hydra", "run.json")
+"""A folder with one of these in it is a run of this program."""
 
 Parts = tuple[str, ...]
 
@@ -33,7 +35,8 @@ class Archive:
 
     If everything lies in one folder, as in most archives of a folder, that folder counts as the archive's root. Hidden
     files, macOS's `__MACOSX` and run folders are left out, as in a folder. Of members with one name the last counts, as
-    if the archive were unpacked. Names that are absolute or have `..` are left out, with a warning.
+    if the archive were unpacked. Names that are absolute, have `..` or lie deeper than `DEEPEST` are left out, with a
+    warning.
 
     Args:
         file: the zip file.
@@ -48,11 +51,13 @@ class Archive:
         self._zip = ZipFile(file)
         self._lock = Lock()
         found: dict[Parts, ZipInfo] = {}
-        outside, again = [], 0
+        outside, deep, again = [], 0, 0
         for info in self._zip.infolist():
             parts = PurePosixPath(info.filename).parts
             if ".." in parts or info.filename.startswith("/"):
                 outside.append(info.filename)
+            elif len(parts) > DEEPEST:
+                deep += 1
             elif parts:
                 again += parts in found and not info.is_dir()
                 found[parts] = info
@@ -60,9 +65,11 @@ class Archive:
             log.warning(
                 "%s: %s names that lead out of it are left out, such as %s", file, len(outside), printable(outside[0])
             )
+        if deep:
+            log.warning("%s: %s names that are deeper than %s levels are left out", file, deep, DEEPEST)
         if again:
             log.warning("%s: %s members have the name of an earlier one, which they replace", file, again)
-        runs = {parts[: parts.index(RUN)] for parts in found if RUN in parts}
+        runs = {parts[: parts.index(name)] for name in RUN for parts in found if name in parts}
         seen = {parts: info for parts, info in found.items() if not _is_hidden(parts, runs)}
         while len({parts[0] for parts in seen}) == 1 and not any(len(p) == 1 and not seen[p].is_dir() for p in seen):
             seen = {parts[1:]: info for parts, info in seen.items() if len(parts) > 1}
@@ -86,11 +93,6 @@ class Archive:
         """Yield the files below a folder of the archive, at any depth."""
         above = self.parts(path)
         yield from (self.file.joinpath(*parts) for parts in self._members if parts[: len(above)] == above)
-
-    def folders_in(self, path: Path) -> list[str]:
-        """Return the names of the folders that are directly in a folder of the archive."""
-        above = self.parts(path)
-        return [parts[-1] for parts in self._folders if parts and parts[:-1] == above]
 
     def size(self, path: Path) -> int:
         """Return the size of a member in bytes, unpacked; -1 if there is none."""
@@ -126,20 +128,26 @@ class Archive:
             raise ValueError(f"damaged in its .zip file ({error})") from error
 
 
-def archive_of(path: Path) -> Archive | None:
+def archive_of(path: Path, key: str = "") -> Archive | None:
     """Return the archive that a path is or leads into; None for a path of the file system.
+
+    Args:
+        path: any path.
+        key: the key of the configuration that an error names; empty for none.
 
     Raises:
         ValueError: if the zip file cannot be read.
     """
-    file = next((part for part in (path, *path.parents) if part.suffix.lower() == SUFFIX and part.is_file()), None)
+    above = (path, *path.parents)
+    file = next((part for part in above if part.suffix.lower() == SUFFIX and os.path.isfile(part)), None)  # noqa: PTH113 - Path's raises without rights
     if file is None:
         return None
     try:
         status = file.stat()
         return _opened(file, status.st_size, status.st_mtime_ns, os.getpid())
     except (OSError, BadZipFile, ValueError, NotImplementedError) as error:
-        raise ValueError(f"{file} cannot be read as a .zip file ({error}); copy or make it again") from error
+        wanted = f"{key}: " if key else ""
+        raise ValueError(f"{wanted}{file} cannot be read as a .zip file ({error}); copy or make it again") from error
 
 
 @lru_cache(maxsize=4)
@@ -174,7 +182,7 @@ def content(file: Path) -> Path | BytesIO:
         return BytesIO(archive.read(file))
 
 
-def is_folder(path: Path) -> bool:
-    """Return whether a path is a folder, a zip file, or a folder in one."""
-    archive = archive_of(path)
-    return path.is_dir() if archive is None else archive.is_folder(path)
+def is_folder(path: Path, key: str = "data.root") -> bool:
+    """Return whether a path is a folder, a zip file, or a folder in one; an error names the key."""
+    archive = archive_of(path, key)
+    return os.path.isdir(path) if archive is None else archive.is_folder(path)  # noqa: PTH112 - see `archive_of`

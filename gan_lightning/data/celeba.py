@@ -10,7 +10,7 @@ from torchvision import datasets
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.one_domain import ImageDataModule
-from gan_lightning.data.splits import Split
+from gan_lightning.data.splits import NoTestImagesError, Split
 from gan_lightning.files import without_new_empty_folders
 from gan_lightning.values import Existing
 
@@ -49,7 +49,7 @@ class CelebA(ImageDataModule):
 
     def images(self, split: Split) -> ImageFiles:
         if (self.split, split) == ("all", "test"):
-            raise ValueError(
+            raise NoTestImagesError(
                 "data.split=all trains on all of CelebA and has no test images; data.split=official keeps the official "
                 "ones apart, and data.test_fraction=0.1 holds a tenth out"
             )

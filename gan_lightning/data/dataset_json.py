@@ -1,7 +1,9 @@
 """Labels in `dataset.json`, the file that StyleGAN's data sets have beside their images (Karras et al. 2020)."""
 
 import json
+import os
 from collections.abc import Sequence
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -28,9 +30,16 @@ def read_labels(root: Path, key: str) -> dict[str, int] | None:
         ValueError: if the file is there and has no such labels.
     """
     file = root / FILE
-    archive = archive_of(file)
-    if not (file.is_file() if archive is None else archive.has(file)):
+    archive = archive_of(file, key)
+    if not (os.path.isfile(file) if archive is None else archive.has(file)):  # noqa: PTH113 - Path's raises without rights
         return None
+    status = (file if archive is None else archive.file).stat()
+    return _labels_in(file, status.st_size, status.st_mtime_ns, key)
+
+
+@lru_cache(maxsize=2)
+def _labels_in(file: Path, size: int, changed: int, key: str) -> dict[str, int]:
+    """Read labels once, because the number of classes is asked for again and again."""
     try:
         source = content(file)
         found = json.loads(source.read() if isinstance(source, BytesIO) else source.read_bytes())

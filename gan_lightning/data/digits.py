@@ -7,7 +7,7 @@ import numpy as np
 
 from gan_lightning.data.images import ArrayImages, Source
 from gan_lightning.data.one_domain import ImageDataModule
-from gan_lightning.data.splits import Split
+from gan_lightning.data.splits import NoTestImagesError, Split
 from gan_lightning.types import NonNegativeFloat
 
 FILE = "sklearn/datasets/data/digits.csv.gz"
@@ -27,7 +27,7 @@ class Digits(ImageDataModule):
 
     def images(self, split: Split) -> ArrayImages:
         if split == "test":
-            raise ValueError(
+            raise NoTestImagesError(
                 "data=digits has no test images while data.test_fraction is 0; data.test_fraction=0.2 holds some out"
             )
         # `load_digits` reads the same file, but needs an import of scikit-learn, SciPy and pandas, which takes longer

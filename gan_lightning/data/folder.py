@@ -1,5 +1,6 @@
 """Any folder or zip file of images."""
 
+import errno
 import logging
 import os
 from collections import Counter
@@ -9,18 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_lightning.data.archive import archive_of, is_folder
+from gan_lightning.data.archive import RUN, archive_of, is_folder
 from gan_lightning.data.cache import FittedImages
 from gan_lightning.data.dataset_json import FILE, labels_of, read_labels
 from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.one_domain import ImageDataModule
-from gan_lightning.data.splits import Split
+from gan_lightning.data.splits import NoTestImagesError, Split
 from gan_lightning.printable import printable
 from gan_lightning.types import ImagesRoot
 
 log = logging.getLogger(__name__)
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+OUTPUTS = "outputs"
+"""The folder of runs; below a folder of classes it is none of them."""
 
 
 def image_files(
@@ -40,19 +43,29 @@ def image_files(
     if root is None:
         raise ValueError(f"{wanted}; got null")
     root = Path(root).expanduser()
-    if not is_folder(root):
-        raise ValueError(f"{wanted}; there is no folder {root}")
-    archive = archive_of(root)
+    if not is_folder(root, key):
+        raise ValueError(f"{wanted}; {_why_missing(root)}")
+    archive = archive_of(root, key)
     if archive is None and not os.access(root, os.R_OK | os.X_OK):
         raise ValueError(f"{wanted}; {root} cannot be read")
-    found = list(_files(root) if archive is None else archive.files_below(root))
-    files = sorted((file for file in found if file.suffix.lower() in SUFFIXES), key=lambda file: file.as_posix())
-    others = [file for file in found if file.suffix.lower() not in SUFFIXES and file.name != FILE]
+    found = list(_files(root, key) if archive is None else archive.files_below(root))
+    files = sorted(filter(_is_image, found), key=lambda file: file.as_posix())
+    others = [file for file in found if not _is_image(file) and file.name != FILE]
     if not files:
         raise ValueError(f"{wanted}; {root} holds {f'only {_kinds(others)}' if others else 'no files at all'}")
     if others:
         log.info("%s: left out %s, which are not images by their names", root, _kinds(others))
     return files
+
+
+def _why_missing(root: Path) -> str:
+    try:
+        root.stat()
+    except PermissionError:
+        return f"{root} cannot be read, because a folder above it may not be entered"
+    except OSError:
+        pass
+    return f"there is no folder {root}"
 
 
 def _kinds(files: list[Path]) -> str:
@@ -65,16 +78,23 @@ def _kinds(files: list[Path]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def _files(root: Path) -> Iterator[Path]:
-    """Yield the files below a folder that are not hidden; a link that leads back up is not followed again."""
+def _files(root: Path, key: str) -> Iterator[Path]:
+    """Yield the files below a folder that are not hidden; a link that leads back up is not followed again.
+
+    Folders that cannot be listed or entered are left out, with a warning that names the key.
+    """
     visited: set[str] = set()
 
     def warn(error: OSError) -> None:
-        log.warning("left out the folder %s: %s", printable(error.filename), error.strerror)
+        log.warning("%s: left out the folder %s: %s", key, printable(error.filename), error.strerror)
 
     for folder, below, names in os.walk(root, onerror=warn, followlinks=True):
         real = os.path.realpath(folder)
-        if real in visited or Path(folder, ".hydra").is_dir():  # seen before, or a run with its sample images
+        is_run = any(name in below or name in names for name in RUN)  # with its sample images
+        can_be_entered = os.access(folder, os.X_OK)
+        if not can_be_entered:
+            warn(PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder))
+        if real in visited or is_run or not can_be_entered:
             below.clear()
             continue
         visited.add(real)
@@ -85,26 +105,41 @@ def _files(root: Path) -> Iterator[Path]:
 def class_names(root: Path | str) -> list[str]:
     """List the names of a folder's or zip file's classes, in the order of their numbers.
 
-    They are the sub-folders, in alphabetical order; or, where there is a `dataset.json`, the numbers in it.
+    They are the sub-folders with images in them or below, in alphabetical order, without runs of this program and the
+    folder `outputs`; or, where there is a `dataset.json`, the numbers in it.
 
     Raises:
-        ValueError: if there is no such folder, or it has neither sub-folders nor labels.
+        ValueError: if there is no such folder, or it has neither such sub-folders nor labels.
     """
     folder = Path(root).expanduser()
     if (labels := read_labels(folder, "data.root")) is not None:
         return [str(number) for number in range(max(labels.values()) + 1)]
-    archive = archive_of(folder)
+    archive = archive_of(folder, "data.root")
     if archive is None:
-        below = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+        below = _names_of_folders(folder)
     else:
-        below = archive.folders_in(folder)
-    names = sorted(name for name in below if not name.startswith("."))
+        images = filter(_is_image, archive.files_below(folder))
+        below = {file.relative_to(folder).parts[0] for file in images if file.parent != folder}
+    names = sorted(set(below) - {OUTPUTS})
     if not names:
         raise ValueError(
-            f"data.root must name a folder or .zip file with one sub-folder for each class, or with dataset.json; "
-            f"got {root}"
+            f"data.root must name a folder or .zip file with one sub-folder of images for each class, or with "
+            f"dataset.json; got {root}"
         )
     return names
+
+
+def _names_of_folders(root: Path) -> set[str]:
+    """Return the names of the folders directly below one that are not hidden and hold images."""
+    try:
+        below = [path for path in root.iterdir() if not path.name.startswith(".")]
+    except OSError:
+        return set()
+    return {path.name for path in below if os.path.isdir(path) and any(map(_is_image, _files(path, "data.root")))}  # noqa: PTH112 - Path's raises without rights
+
+
+def _is_image(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES
 
 
 @dataclass(kw_only=True, eq=False)
@@ -140,12 +175,12 @@ class Folder(ImageDataModule):
         """Return the folder of a split, and the key that names it.
 
         Raises:
-            ValueError: if there is no folder of test images.
+            NoTestImagesError: if there is no folder of test images.
         """
         if split == "train":
             return self.root, "data.root"
         if self.test_root is None:
-            raise ValueError(
+            raise NoTestImagesError(
                 "this data set has no test images; data.test_root=DIR names a folder of them, and "
                 "data.test_fraction=0.1 holds a tenth of the training images out"
             )
@@ -167,7 +202,8 @@ class LabelledFolder(Folder):
             files = image_files(root, key=key)
             return ImageFiles(files, folder, labels_of(files, folder, labels, key))
         classes = {name: number for number, name in enumerate(class_names(str(self.root)))}
-        files = [file for file in image_files(root, key=key) if file.parent != folder]
+        below = [file for file in image_files(root, key=key) if file.parent != folder]
+        files = [file for file in below if file.relative_to(folder).parts[0] != OUTPUTS]
         names = [file.relative_to(folder).parts[0] for file in files]
         if unknown := sorted(set(names) - classes.keys()):
             raise ValueError(

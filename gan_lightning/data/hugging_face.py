@@ -10,7 +10,7 @@ import numpy as np
 
 from gan_lightning.data.images import Item, Source, read_image
 from gan_lightning.data.one_domain import ImageDataModule
-from gan_lightning.data.splits import Split
+from gan_lightning.data.splits import NoTestImagesError, Split
 
 LOADERS = ("imagefolder", "parquet")
 """The loaders of local files that `data.name` may name; some of the others unpickle what they find."""
@@ -75,7 +75,8 @@ class HuggingFace(ImageDataModule):
         try:
             rows = datasets.load_dataset(self.name, data_dir=self.root, split=split)
         except Exception as error:  # whatever a loader raises, from missing files to no network
-            raise ValueError(f"data.name: {self.name} has no split {split} to load: {error}") from error
+            kind = NoTestImagesError if split == "test" and "Unknown split" in str(error) else ValueError
+            raise kind(f"data.name: {self.name} has no split {split} to load: {error}") from error
         for key, column in (("image", self.image), ("label", self.label)):
             if column and column not in rows.column_names:
                 raise ValueError(f"data.{key} must be one of {', '.join(rows.column_names)}; got {column}")

@@ -123,15 +123,41 @@ class ImageFiles:
         return printable(self.paths[index].relative_to(self.root))
 
     def files(self, index: int) -> list[Path]:
-        return on_disk(self.paths[index])
+        return on_disk(self.root, self.paths[index])
 
     def sources(self) -> list[Source]:
         return sources_of(self.paths, self.root)
 
 
-def on_disk(*paths: Path) -> list[Path]:
-    """Return the paths that can be removed one by one, which members of a zip file cannot."""
-    return [path for path in paths if os.path.lexists(path)]
+def on_disk(root: Path, *paths: Path) -> list[Path]:
+    """Return paths below a folder if all are files in it, so that to remove one removes nothing else.
+
+    Members of a zip file are none, and neither are links or what is reached through a link to a folder.
+    """
+    real = os.path.realpath(root)
+    are_own = all(
+        os.path.lexists(path) and os.path.realpath(path) == os.path.normpath(os.path.join(real, path.relative_to(root)))  # noqa: PTH118 - Path keeps `..`
+        for path in paths
+    )
+    return list(paths) if are_own else []
+
+
+def is_damaged(file: Path) -> bool:
+    """Return whether a file's content is no image: empty, of no format of `FORMATS`, or damaged.
+
+    What cannot be read for want of rights, memory or open files, or has too many pixels, may be a good image.
+    """
+    try:
+        with file.open("rb") as stream, Image.open(stream, formats=FORMATS) as image:
+            if image.width * image.height <= (Image.MAX_IMAGE_PIXELS or 0):
+                image.load()
+    except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return False
+    except OSError as error:  # the system's errors have a number, and Pillow's have none
+        return error.errno is None and "memory" not in str(error)
+    except Exception:  # damaged files raise many kinds of errors
+        return True
+    return False
 
 
 def open_image(file: Path | BytesIO) -> Image.Image:

@@ -13,7 +13,7 @@ from gan_lightning.data.archive import is_folder
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import Item, PILImages, Source, on_disk, read_image, sources_of
 from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.splits import Split
+from gan_lightning.data.splits import NoTestImagesError, Split
 from gan_lightning.printable import printable
 from gan_lightning.types import Aligned, Batch, Images, ImageSet, ImagesRoot
 
@@ -83,14 +83,14 @@ class Paired(AlignedDataModule):
         root = Path(self.root).expanduser() if self.root else None
         if root and is_folder(root / "A") and is_folder(root / "B"):
             return [self._from_two_folders(root, split)]
-        folder = root and next((root / name for name in _names(split) if is_folder(root / name)), root / split)
-        if root and not any(is_folder(root / name) for name in ("train", "test", "val")):
-            if split == "test":
-                raise ValueError(
+        folder = root and next((root / name for name in _names(split) if is_folder(root / name)), None)
+        if root and not folder:
+            if split == "test" and is_folder(root):
+                raise NoTestImagesError(
                     f"data.root: there are no test pairs; put some into {root}/test and the others into {root}/train, "
                     "or hold some out with data.test_fraction=0.1"
                 )
-            folder = root
+            folder = root / split if any(is_folder(root / name) for name in _names("test")) else root
         return [SideBySidePairs(image_files(folder, LAYOUT), Path(str(folder)), self.direction == "ba")]
 
     def _from_two_folders(self, root: Path, split: Split) -> "TwoFilePairs":
@@ -108,7 +108,8 @@ class Paired(AlignedDataModule):
         """Find one side's files, by their names without suffixes."""
         below = [root / side / name for name in _names(split) if is_folder(root / side / name)]
         if not below and split == "test":
-            raise ValueError(
+            is_missing = not any(is_folder(root / each / name) for each in "AB" for name in _names(split))
+            raise (NoTestImagesError if is_missing else ValueError)(
                 f"data.root: there are no test pairs; put some into {root}/A/test and {root}/B/test, or hold some "
                 "of the training pairs out with data.test_fraction=0.1"
             )
@@ -157,7 +158,7 @@ class SideBySidePairs:
         return printable(self.paths[index].relative_to(self.root))
 
     def files(self, index: int) -> list[Path]:
-        return on_disk(self.paths[index])
+        return on_disk(self.root, self.paths[index])
 
     def sources(self) -> list[Source]:
         return [Source(f"swap={self.swap}", 0, 0), *sources_of(self.paths, self.root)]
@@ -190,7 +191,7 @@ class TwoFilePairs:
         return " and ".join(printable(file.relative_to(self.root)) for file in self.paths[index])
 
     def files(self, index: int) -> list[Path]:
-        return on_disk(*self.paths[index])
+        return on_disk(self.root, *self.paths[index])
 
     def sources(self) -> list[Source]:
         return sources_of([file for pair in self.paths for file in pair], self.root)

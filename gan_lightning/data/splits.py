@@ -15,6 +15,10 @@ T = TypeVar("T")
 Split = Literal["train", "test"]
 
 
+class NoTestImagesError(ValueError):
+    """A data set has no test images, which is no mistake."""
+
+
 def by_name(split: Split, domains: list[T]) -> dict[str, T]:
     """Return the domains of a split by what they are called in messages: `train`, or `train x` and `train y`."""
     names = [split] if len(domains) == 1 else [f"{split} {side}" for side in "xy"]

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from torch import Tensor
 
+from gan_lightning.data.archive import is_folder
 from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles, PILImages
 from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.splits import Split
+from gan_lightning.data.splits import NoTestImagesError, Split
 from gan_lightning.types import Batch, Images, ImagesRoot, Pair
 
 
@@ -41,7 +42,7 @@ class Unpaired(UnalignedDataModule):
     def domains(self, split: Split) -> list[PILImages]:
         if self.root_x is not None or self.root_y is not None:
             if split == "test":
-                raise ValueError(
+                raise NoTestImagesError(
                     "data.root_x and data.root_y have no test images; data.root with testA and testB has, and "
                     "data.test_fraction=0.1 holds a tenth of the training images out"
                 )
@@ -51,8 +52,14 @@ class Unpaired(UnalignedDataModule):
             raise ValueError(
                 "data.root must name a folder with trainA and trainB, or data.root_x and data.root_y one folder each"
             )
+        root = Path(self.root).expanduser()
+        if split == "test" and not any(is_folder(root / name) for name in ("testA", "testB")):
+            raise NoTestImagesError(
+                f"data.root: there are no test images, because there is no folder {root}/testA; put some into testA "
+                "and testB, or hold some of the training images out with data.test_fraction=0.1"
+            )
         layout = "images (trainA, trainB, testA and testB)"
-        return [self._images(str(Path(self.root) / f"{split}{side}"), layout, "data.root") for side in "AB"]
+        return [self._images(str(root / f"{split}{side}"), layout, "data.root") for side in "AB"]
 
     @staticmethod
     def _images(folder: str | None, layout: str, key: str) -> ImageFiles:

@@ -52,10 +52,17 @@ def notes_on(name: str, found: Inspection, classes: Mapping[str, int], side: int
         notes.append(
             counted(count, "exact copy of another image", "exact copies of other images") + _pair(found, groups)
         )
+    if groups := found.equal_as_trained_on:
+        count = sum(map(len, groups)) - len(groups)
+        what = counted(count, "image is equal to another as trained on", "images are equal to others as trained on")
+        notes.append(what + _pair(found, groups))
     if groups := found.near_copies:
         count = sum(map(len, groups)) - len(groups)
         what = counted(count, "near copy of another image", "near copies of other images")
         notes.append(f"{what} (packed again, resized or recoloured){_pair(found, groups)}")
+    if kept := [name for name, files in found.damaged_files.items() if not files]:
+        what = counted(len(kept), "file that cannot be read is", "files that cannot be read are")
+        notes.append(f"{what} not in unreadable.txt, because the content may be good: {_some(kept, 3)}")
     if small:
         notes.append(
             f"{counted(small, 'image is', 'images are')} smaller than {side}x{side}, which data.image_size asks "
@@ -93,7 +100,11 @@ def record_of(found: Inspection, classes: Mapping[str, int]) -> dict[str, Any]:
     """Return what check.json keeps of a split, with the names of all images that are concerned."""
     survey = found.fitted.survey
     rows = {"blank": found.blank, "bordered": found.bordered, "enlarged": found.enlarged}
-    groups = {"copies": found.copies, "near_copies": found.near_copies}
+    groups = {
+        "copies": found.copies,
+        "equal_as_trained_on": found.equal_as_trained_on,
+        "near_copies": found.near_copies,
+    }
     return {
         "images": len(found.fitted), "sizes": dict(survey.sizes.most_common()), "modes": dict(survey.modes),
         "bad": survey.bad, "classes": dict(classes), "fingerprint": found.fitted.fingerprint,

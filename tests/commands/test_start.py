@@ -109,3 +109,16 @@ def test_decoded_pictures_that_do_not_fit_on_their_own_disk_are_refused_before_a
     assert code == 2
     assert f"the disk of {tmp_path} has " in err
     assert "the decoded pictures need 1 MiB; free some space, or let the environment variable GAN" in err
+
+
+def test_pictures_in_the_working_directory_are_refused_because_runs_are_written_there(
+    gan_lightning, tmp_path, monkeypatch
+):
+    (tmp_path / "pictures" / "below").mkdir(parents=True)
+    few(tmp_path / "pictures")
+    for place, root in (("pictures", "."), ("pictures/below", "..")):
+        monkeypatch.chdir(tmp_path / place)
+        code, err = gan_lightning("start", f"root={root}")
+        assert code == 2
+        assert f"cd to a folder elsewhere and type gan-lightning start {tmp_path / 'pictures'}" in err
+        assert err.count("\n") == 1

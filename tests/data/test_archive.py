@@ -7,11 +7,13 @@ import os
 import shutil
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from gan_lightning.config.resolvers import class_count
 from gan_lightning.data import archive
 from gan_lightning.data.folder import Folder, LabelledFolder, class_names
 from gan_lightning.data.paired import Paired
@@ -253,3 +255,51 @@ def test_labels_that_are_damaged_in_the_zip_file_are_one_sentence(module, tmp_pa
     edited(file, "dataset.json", 16, 7, "<u4")
     with pytest.raises(ValueError, match=r"data.root: .*dataset.json must hold"):
         module(LabelledFolder, file, num_classes=1).images("train")
+
+
+def test_names_of_thousands_of_levels_are_left_out_and_take_no_memory(tmp_path, caplog):
+    deep = [(f"{number}/" * 10_000 + "1.png", png(1)) for number in range(3)]
+    file = packed(tmp_path / "p.zip", [("a/1.png", png(1)), ("b/" * 31 + "2.png", png(2)), *deep])
+    opened = archive.archive_of(file)
+    assert [len(opened.parts(member)) for member in opened.files_below(file)] == [2, 32]
+    assert len(opened._folders) == 1 + 1 + 31
+    assert "3 names that are deeper than 32 levels are left out" in caplog.text
+
+
+def test_a_broken_zip_file_is_named_with_its_key(module, tmp_path):
+    (tmp_path / "p.zip").write_bytes(b"no zip")
+    for kind in (Folder, LabelledFolder, Paired, Unpaired):
+        with pytest.raises(ValueError, match=r"^data.root: .*p.zip cannot be read as a .zip file"):
+            module(kind, tmp_path / "p.zip").domains("train")
+    with pytest.raises(ValueError, match=r"^data.test_root: .*p.zip cannot be read as a .zip file"):
+        module(Folder, tmp_path / "pictures", test_root=str(tmp_path / "p.zip")).domains("test")
+
+
+@pytest.mark.parametrize("in_zip", [False, True])
+def test_classes_are_sub_folders_with_images_and_neither_runs_nor_outputs(module, tmp_path, in_zip):
+    root = tmp_path / "pictures"
+    names = (
+        "cats/1.png",
+        "dogs/young/2.png",
+        "outputs/train/3.png",
+        "run/run.json",
+        "run/plots/4.png",
+        "experiment/a.yaml",
+    )
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(png(1))
+    if in_zip:
+        root = Path(shutil.make_archive(str(root), "zip", root))
+    assert class_names(root) == ["cats", "dogs"]
+    assert module(LabelledFolder, root, num_classes=2).images("train").labels.tolist() == [0, 1]
+
+
+def test_labels_are_read_once_until_their_file_changes(tmp_path, monkeypatch):
+    read = []
+    loads = json.loads
+    monkeypatch.setattr(json, "loads", lambda text: read.append(text) or loads(text))
+    for labels, count in (([["1.png", 4]], 5), ([["1.png", 12]], 13)):
+        (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
+        assert [class_count(str(tmp_path)) for _ in range(3)] == [count] * 3
+    assert len(read) == 2

@@ -152,6 +152,28 @@ def test_transparency_becomes_white(tmp_path):
     assert (folder(tmp_path, tmp_path / "c").pixels == 255).all()
 
 
+def test_a_folder_that_may_not_be_entered_is_left_out_with_a_warning_and_one_that_holds_root_is_named(
+    tmp_path, monkeypatch, caplog
+):
+    for name in ("open", "closed"):
+        (tmp_path / name).mkdir()
+        picture(2).save(tmp_path / name / "1.png")
+    access, stat = os.access, os.stat
+
+    def refuse(path, *given, **more):
+        if str(path).startswith(str(tmp_path / "closed") + os.sep):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *given, **more)
+
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("closed") and access(path, mode))
+    monkeypatch.setattr(os, "stat", refuse)
+    assert image_files(tmp_path) == [tmp_path / "open" / "1.png"]
+    assert f"data.root: left out the folder {tmp_path / 'closed'}: Permission denied" in caplog.text
+    for below in ("pictures", "p.zip"):
+        with pytest.raises(ValueError, match=r"^data.test_root .*a folder above it may not be entered"):
+            image_files(tmp_path / "closed" / below, key="data.test_root")
+
+
 def test_a_linked_folder_that_leads_back_up_is_read_once(tmp_path):
     root = tmp_path / "images"
     (root / "below").mkdir(parents=True)

@@ -75,6 +75,26 @@ def test_each_hash_is_compared_with_64_others_however_many_there_are_and_alike_t
     assert sum(compared) <= 64 * number
 
 
+def test_very_many_images_that_are_alike_are_compared_in_chunks_and_a_sentence_says_where_the_search_stopped(
+    monkeypatch, caplog
+):
+    looked_at = []
+    standardised = near_duplicates._standardised
+    monkeypatch.setattr(
+        near_duplicates, "_standardised", lambda part: looked_at.append(len(part)) or standardised(part)
+    )
+    monkeypatch.setattr(near_duplicates, "CHUNK", 500)
+    monkeypatch.setattr(near_duplicates, "MOST_PAIRS", 10_000)
+    rng = np.random.default_rng(0)
+    hashes = np.repeat(rng.integers(0, 256, (1, 32), dtype=np.uint8), 4_000, axis=0)
+    thumbnails = np.repeat(rng.integers(0, 256, (1, 16, 16), dtype=np.uint8), 4_000, axis=0)
+    thumbnails[::2] = 7
+    assert near_duplicates.groups_of(hashes, thumbnails) == [list(range(1, 4_000, 2))], "flat ones are left out"
+    assert max(looked_at) == 500
+    assert sum(looked_at) < 2 * 8 * 2_000, "of one part of the hashes"
+    assert "more than 10,000 pairs of images look the same" in caplog.text
+
+
 def test_no_images_and_images_of_one_colour_are_no_copies():
     assert near_duplicates.groups_of(np.empty((0, 32), np.uint8), np.empty((0, 16, 16), np.uint8)) == []
     assert near_duplicates.groups_of(*near_duplicates.hashed(np.full((5, 20, 20), 7, np.float32))) == []
