@@ -126,7 +126,12 @@ class SubprocessLauncher(Launcher):
     @contextmanager
     def _patience(self) -> Iterator[None]:
         """End a job by force where its patience is over."""
-        before = signal.signal(signal.SIGALRM, lambda *_: self.job and self.job.kill())
+
+        def end(*_: object) -> None:
+            if self.job:
+                self.job.kill()
+
+        before = signal.signal(signal.SIGALRM, end)
         try:
             yield
         finally:
@@ -164,7 +169,7 @@ def register(make: Callable[[DictConfig, str], None]) -> None:
     Args:
         make: makes the parts of a job from its configuration and the name of its command, to find what is wrong.
     """
-    CheckedSweeper.make = staticmethod(make)  # type: ignore[method-assign]
+    CheckedSweeper.make = staticmethod(make)  # type: ignore[method-assign, assignment]
     plugins = Plugins.instance()  # the installed plugins have been searched from here on
     namespace = sys.modules.setdefault("hydra_plugins", ModuleType("hydra_plugins"))
     this = sys.modules[__name__]

@@ -75,7 +75,7 @@ def check(
     """
     setup_globals()
     before, told = HydraConfig.instance().cfg, _Told(master.hydra.job.config_name)
-    configs: dict[int, tuple[DictConfig, DictConfig | None]] = {}
+    configs: dict[int, tuple[DictConfig, Any]] = {}
     made: dict[str, str] = {}
 
     def compose(number: int) -> str:
@@ -86,7 +86,7 @@ def check(
 
     def make_once(number: int) -> str:
         config, HydraConfig.instance().cfg = configs[number]
-        own = OmegaConf.to_yaml(OmegaConf.masked_copy(config, [key for key in config if key != "seed"]))
+        own = OmegaConf.to_yaml(OmegaConf.masked_copy(config, [str(key) for key in config if key != "seed"]))
         if own not in made:
             made[own] = told.of(lambda: make(config, master.hydra.job.name))
         return made[own]
