@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from gan_lightning.config import schema
 from gan_lightning.config.signatures import signature
+from gan_lightning.files import exists
 from gan_lightning.types import NonNegativeFloat, PositiveInt
 
 HERE = Path(__file__).parent
@@ -180,3 +181,9 @@ def test_a_commands_arguments_are_the_keys_that_its_signature_names():
 def test_an_argument_that_does_not_fit_is_named(keys, said, ours):
     with pytest.raises(ValueError, match=said):
         schema.arguments(f"{ROOM}.verb", OmegaConf.create(keys))
+
+
+def test_no_file_has_a_name_that_is_too_long_for_one():
+    assert not exists("seed=" + ",".join(map(str, range(200))))
+    assert not exists("a\0b")
+    assert exists(".")
