@@ -241,9 +241,7 @@ def test_photographs_that_are_no_pairs_are_noted(check, tmp_path, pairs):
     assert "narrow" not in check("data=paired", f"data.root={pairs}")[1]
 
 
-def test_only_files_with_the_bytes_of_one_that_stays_are_offered_as_copies_and_never_what_a_link_leads_to(
-    check, tmp_path
-):
+def test_only_files_with_the_bytes_of_one_that_stays_are_offered_as_copies_and_nothing_linked(check, tmp_path):
     root, elsewhere = photographs(tmp_path / "photos", 3), photographs(tmp_path / "elsewhere", 3)
     picture(7, 40, 40).save(root / "real.png")
     (root / "best.png").symlink_to("real.png")

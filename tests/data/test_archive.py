@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 
-from gan_lightning.config.resolvers import class_count
 from gan_lightning.data import archive
 from gan_lightning.data.folder import Folder, LabelledFolder, class_names
 from gan_lightning.data.paired import Paired
@@ -293,13 +292,3 @@ def test_classes_are_sub_folders_with_images_and_neither_runs_nor_outputs(module
         root = Path(shutil.make_archive(str(root), "zip", root))
     assert class_names(root) == ["cats", "dogs"]
     assert module(LabelledFolder, root, num_classes=2).images("train").labels.tolist() == [0, 1]
-
-
-def test_labels_are_read_once_until_their_file_changes(tmp_path, monkeypatch):
-    read = []
-    loads = json.loads
-    monkeypatch.setattr(json, "loads", lambda text: read.append(text) or loads(text))
-    for labels, count in (([["1.png", 4]], 5), ([["1.png", 12]], 13)):
-        (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
-        assert [class_count(str(tmp_path)) for _ in range(3)] == [count] * 3
-    assert len(read) == 2
