@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from gan_lightning import __version__
-from gan_lightning.config.arguments import prepared, with_overrides, with_runs
+from gan_lightning.config.arguments import TAKES_ONE, prepared, with_one, with_overrides, with_runs
 from gan_lightning.config.completion import completions
 from gan_lightning.config.composition import searching
 from gan_lightning.config.help import commands, page, primary_of
@@ -123,10 +124,11 @@ def test_every_example_composes(command, shown):
     for words in examples(shown(command)):
         words = [word.split(",")[0] if "-m" in words else word for word in words if word not in ("--cfg", "job")]
         own = words.pop(0) if words[0] in COMMANDS else "train"
-        words = {"compare": with_runs, "train": list, "check": list}.get(own, with_overrides)(words)
+        one = {name: partial(with_one, command=name) for name in TAKES_ONE}
+        words = {"compare": with_runs, "train": list, "check": list, **one}.get(own, with_overrides)(words)
         GlobalHydra.instance().clear()
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            compose(primary_of(own), [word for word in prepared(words) if word != "-m"])
+            compose(primary_of(own), [word for word in prepared(words, primary_of(own)) if word != "-m"])
 
 
 def test_options_are_listed_as_they_are_typed_and_what_files_share_is_hidden(shown):
