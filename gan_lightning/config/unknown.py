@@ -28,6 +28,8 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
     said = f"{key} is no key of the configuration"
     if new := what_became_of(key):
         return f"{said}; {new}"
+    if other := _of_other_data(key):
+        return other
     groups = _groups(conf, primary)
     config = composed_as_typed(conf, primary)
     known = [full for full in (*_keys(config, ""), *groups) if full != key and not _last(full).startswith("_")]
@@ -54,6 +56,18 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
     meant = " or ".join(_as_typed(key, full) for full in likely[:SHOWN])
     after = f" {followers[0]} follows it" if len(followers) == 1 and likely == leading[:1] else ""
     return f"{said}; did you mean {meant}?{after}"
+
+
+def _of_other_data(key: str) -> str | None:
+    """Return a sentence on a key that other data sets have; None if none has it."""
+    group, _, name = key.partition(".")
+    if group != "data" or _is_left_out(key) or not (having := options_with(group, lambda own: name in set(own))):
+        return None
+    typed = next((word for word in sys.argv[1:] if word.startswith(f"{group}=")), "data=digits")
+    asking = options_with(group, lambda own: name in set(own) and name not in own)  # they must be given it
+    others = ", ".join(f"{group}={option}" for option in having)
+    first = [*asking, *having][0]
+    return f"{key} is no key of {typed}, and one of {others}; type {group}={first} {key}={value_of(key)}"
 
 
 def value_of(key: str) -> str:
