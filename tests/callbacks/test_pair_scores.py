@@ -225,7 +225,10 @@ def test_a_set_without_test_pairs_has_one_line_and_no_scores(pairs, tmp_path, ca
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "train").symlink_to(pairs / "train")
     unaligned = PhotosUnpaired(image_size=160, channels=3, batch_size=60)
-    for data, said in ((paired(tmp_path / "d"), "there is no folder"), (unaligned, "PhotosUnpaired has no aligned")):
+    for data, said in (
+        (paired(tmp_path / "d"), "there are no test pairs"),
+        (unaligned, "PhotosUnpaired has no aligned"),
+    ):
         caplog.clear()
         with caplog.at_level(logging.INFO, "gan_lightning.callbacks"):
             assert fitted(PairScores(lpips=False), data, max_epochs=1) == []
