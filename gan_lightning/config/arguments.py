@@ -34,11 +34,16 @@ def with_runs(arguments: list[str]) -> list[str]:
     """Return the arguments with all run folders gathered in one `runs=[...]`; flags and the words after them stay.
 
     A folder's name may contain `=`, as the names of a sweep's folders do.
+
+    Raises:
+        ValueError: if no folder is given; with a flag none is needed.
     """
     runs: list[str] = []
     others: list[str] = []
     for before, word in pairwise(["", *arguments]):
         (runs if (exists(word) and Path(word).is_dir()) or _is_alone(before, word) else others).append(word)
+    if not runs and not any(word.startswith(("-", "runs=")) for word in others):
+        raise ValueError("compare needs runs, or the folder of a sweep: gan-lightning compare RUN RUN")
     return [*others, f"runs=[{','.join(map(in_quotes, runs))}]"] if runs else others
 
 

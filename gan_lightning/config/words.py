@@ -39,7 +39,7 @@ def in_order(words: Sequence[str], primary: str) -> list[str]:
     for word in typed.overrides:
         flags.remove(word)
     for word, after in pairwise([*typed.overrides, ""]):
-        _check_spaces(word, after, typed.overrides)
+        _check_spaces(word, after, typed.overrides, primary)
     _check_experiments(typed.overrides)
     return [*flags, *typed.overrides]
 
@@ -61,7 +61,7 @@ def _refuse_flag(word: str, words: Sequence[str], primary: str) -> None:
     raise ValueError(f"{said}, and {unknown_key(key, CONF, primary)}")
 
 
-def _check_spaces(word: str, after: str, words: Sequence[str]) -> None:
+def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> None:
     key, equals, value = word.partition("=")
     if equals and (key != key.strip() or value != value.strip()):
         raise ValueError(f"{word} has spaces around its =; type {key.strip()}={value.strip()}")
@@ -77,7 +77,8 @@ def _check_spaces(word: str, after: str, words: Sequence[str]) -> None:
     if word.isidentifier() and exists(str(COMMANDS / f"{word}.py")):
         raise ValueError(f"{word} is a command, which comes first: gan-lightning {word} key=value")
     if exists(word):
-        raise ValueError(f"{word} is a path without its key; type the key that it is for, such as run={word}")
+        key = "data=folder data.root" if primary in ("config", "check") else "run"
+        raise ValueError(f"{word} is a path without its key; type the key that it is for, such as {key}={word}")
     raise ValueError(f"{word} cannot be read as key=value; type a key, = and its value without spaces, such as seed=3")
 
 
