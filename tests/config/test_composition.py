@@ -59,14 +59,15 @@ def test_every_data_set_is_played_with(data, composed, roots):
 
 @pytest.mark.parametrize("data", STORED)
 def test_batches_are_tuples_of_floats_in_the_range_from_minus_one_to_one(data, composed, roots):
-    module = instantiate(composed(f"data={data}", "data.batch_size=4", "data.image_size=16", *roots[data]).data)
+    rows = 32 if data.startswith("photos") else 4  # four crops of a dark flower may all be dark
+    module = instantiate(composed(f"data={data}", f"data.batch_size={rows}", "data.image_size=16", *roots[data]).data)
     module.prepare_data()
     module.setup("fit")
     batch = module.on_after_batch_transfer(next(iter(module.train_dataloader())), 0)
     labelled = getattr(module, "num_classes", None)
     assert isinstance(batch, Pair if data in PAIRS else Labelled if labelled else Unlabelled)
     for images in batch if data in PAIRS else [batch.images]:
-        assert images.shape == (4, module.shape.channels, 16, 16)
+        assert images.shape == (rows, module.shape.channels, 16, 16)
         assert -1 <= images.min() < -0.2
         assert 0.2 < images.max() <= 1
 
