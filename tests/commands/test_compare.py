@@ -90,7 +90,7 @@ def test_deviations_are_not_ranked(compare):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "runs must be given"),
+        ([], "compare needs runs"),
         (["nowhere"], "runs must name run folders, or a folder that holds some; there is no folder nowhere"),
         (["no where", "x=y"], "x is no key of the configuration"),
         (["."], "runs must name run folders, or a folder that holds some; . is neither"),
