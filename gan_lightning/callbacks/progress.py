@@ -70,7 +70,7 @@ class RunProgress(ProgressBar):
     def on_train_start(self, trainer: Trainer, pl_module: AdversarialGame) -> None:
         if not (self.enabled and trainer.is_global_zero):
             return
-        end = trainer.estimated_stepping_batches  # infinite, or -1 if a loader has no length, for a run without an end
+        end = trainer.estimated_stepping_batches  # infinite if a run has no end; -1 if its loader has no length
         total = int(end) if 0 < end < float("inf") else None
         if total is not None and total < trainer.max_steps:
             log.info("trainer.max_epochs=%s ends this run at iteration %s", trainer.max_epochs, f"{total:,}")

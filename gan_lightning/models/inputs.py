@@ -1,4 +1,4 @@
-"""The inputs of a generator, for a training batch or for numbered images, and the fakes that it makes of a batch."""
+"""What a generator is given for a training batch and for numbered images, and the fakes that it makes of a batch."""
 
 from abc import ABC, abstractmethod
 from bisect import bisect

@@ -12,11 +12,11 @@ from gan_lightning.recipes.trial import Trial
 SIZES = (32, 64, 128, 256)
 """The image sizes among which a recipe chooses, in pixels."""
 ENLARGED = 1.1
-"""By how much pictures may be enlarged to reach a size."""
+"""The largest factor by which pictures may be enlarged to reach an image size."""
 LARGEST = {"dcgan": 64, "cgan": 128, "r3gan": 256}
 """The largest image size at which a model is a candidate; DCGAN becomes unstable above 64 pixels."""
 FEW = 5000
-"""With fewer pictures D's images are augmented."""
+"""The number of pictures below which a recipe augments the images that D sees."""
 SEEN_EACH, FEWEST_SEEN, MOST_SEEN = 1000, 400_000, 10_000_000
 """A run shows each picture a thousand times, but not fewer and not more images than these in all."""
 SHORTEST = 0.25
@@ -31,10 +31,10 @@ KEPT = 2
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model at an image size, for a folder of pictures.
+    """A choice of a model and an image size that could be trained on a folder of pictures.
 
     Args:
-        survey: what is known of the pictures.
+        survey: the number, sizes and colours of the pictures.
         model: the option of the group `model`.
         image_size: side of the images, in pixels.
     """
