@@ -30,7 +30,7 @@ def assert_stopped_gently(drill, name, record_property):
     assert "stopping after this iteration" in drill.shown
     assert ("press Ctrl-C again" in drill.shown) == (name == "SIGINT") or "another process" in drill.shown
     assert "Traceback" not in drill.shown
-    assert f"gan-lightning resume={Path('run').absolute()}" in drill.shown
+    assert "gan-lightning resume=run" in drill.shown
     iteration = torch.load(CHECKPOINT, weights_only=True)["global_step"]
     assert f"stopped at iteration {iteration:,}" in drill.shown
     assert Path(f"run/samples/{iteration:07d}.png").is_file()
