@@ -1,8 +1,8 @@
 """Make the links of the documentation lead on the site where they lead in the repository; a hook of mkdocs.
 
-Pages link to each other, to the other language's pages, and to files outside of docs/, by paths that work on the
-repository's own pages. On the site, these files become pages: the READMEs beside the others, files of the package in the
-API reference, and each other file that a page links to under `files/` of the English part.
+Pages link to each other, to the other language's pages, and to files outside of docs/, by paths that work in the
+repository. On the site, these files become pages: the READMEs beside the others, files of the package in the API
+reference, and each other file that a page links to under `files/` of the English part.
 """
 
 import json
@@ -46,7 +46,7 @@ def outside() -> dict[str, Path]:
     while waiting:
         page = waiting.pop()
         for file in targets(page.read_text(encoding="utf-8"), page):
-            language, uri = place(file, "en")
+            _, uri = place(file, "en")
             if uri.startswith("files/") and uri not in found and file.exists():
                 found[uri] = file
                 waiting += [file] if file.suffix == ".md" else []

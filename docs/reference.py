@@ -31,7 +31,7 @@ def dotted(file: Path) -> str:
 
 
 def anchor_of(file: Path) -> str:
-    """Return the page and the anchor of a Python file of the package, or nothing where the reference does not have it."""
+    """Return the page and the anchor of a module's file, or nothing where the reference does not have it."""
     if file.suffix != ".py" or not file.is_relative_to(ROOT / "gan_lightning"):
         return ""
     room = next((room for room in ROOMS if dotted(file) in modules(room)), None)

@@ -1,12 +1,9 @@
 """What the documentation says is so: links lead somewhere, commands compose, examples run."""
 
 import re
-import shlex
 import shutil
-import subprocess
 import sys
 import unicodedata
-from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -20,31 +17,17 @@ from omegaconf import OmegaConf
 from gan_lightning import losses
 from gan_lightning.config import resolvers, schema
 from gan_lightning.config.arguments import TAKES_ONE, with_one, with_overrides, with_runs
-from gan_lightning.config.signatures import signature
 from support.configuration import CONF, ROOT, options
+from support.pages import BLOCK, FENCE, NAMES, PAGES, commands, tracked
 
-FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
-RECIPE = {("loss", "absolute"): "absolute", ("penalty", "drift"): "drift", ("generator_penalty", "spread"): "spread"}
+EXTENDING = (ROOT / "docs" / "extending.md").read_text()
+RECIPE = {("loss", "absolute"), *(tuple(Path(name).with_suffix("").parts[1:]) for name, _ in BLOCK.findall(EXTENDING))}
 """Options that a page teaches the reader to add."""
 REGISTRIES = [("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"), ("npmjs", "org")]
 """In parts, so that this file passes too."""
 GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
 FLAGS = {"--help", "-h", "--shell-completion", "-sc", "--version", "--info", "-i"}
 resolvers.register()
-
-
-@cache
-def tracked():
-    """The project's files, those not yet committed included."""
-    asked = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    shown = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
-    if shown.returncode:  # an unpacked archive
-        return [file for file in ROOT.rglob("*") if file.is_file() and ".venv" not in file.parts]
-    return [ROOT / name for name in shown.stdout.splitlines() if (ROOT / name).is_file()]
-
-
-PAGES = [file for file in tracked() if file.suffix == ".md"]
-NAMES = [str(file.relative_to(ROOT)) for file in PAGES]
 
 
 def anchors(page):
@@ -57,15 +40,6 @@ def anchors(page):
         number = seen[slug] = seen.get(slug, -1) + 1
         found.add(f"{slug}-{number}" if number else slug)
     return found
-
-
-def commands(page):
-    """Each gan-lightning line of a page's shell blocks, as a list of words."""
-    for language, block in FENCE.findall(page.read_text()):
-        for line in block.splitlines() if language in ("bash", "sh", "console") else []:
-            match = re.match(r"(?:\$ )?(?:gan-lightning|python3? -m gan_lightning)\b(.*)", line)
-            if match:
-                yield shlex.split(match[1], comments=True)
 
 
 def composed(words):
@@ -98,9 +72,9 @@ def composed(words):
         return compose(primary, [*place, *overrides])
 
 
-LINES = [(name, words) for name, page in zip(NAMES, PAGES, strict=True) for words in commands(page)]
 OWN = {"loss=absolute", "experiment=mine"}  # of the reader's, in a folder of theirs
-LINES = [(name, words) for name, words in LINES if not FLAGS & set(words) and not OWN & set(words)]
+LINES = {" ".join(words): words for page in PAGES for words in commands(page) if not {*FLAGS, *OWN} & set(words)}
+"""Each command once, on however many pages it is."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -117,8 +91,8 @@ def test_links_lead_to_files_and_headings_that_exist(page):
             assert anchor in anchors(file), f"{target}: no such heading"
 
 
-@pytest.mark.parametrize(("page", "words"), LINES, ids=[f"{page}: {' '.join(words)}" for page, words in LINES])
-def test_commands_in_shell_blocks_compose_and_fit(page, words):
+@pytest.mark.parametrize("words", LINES.values(), ids=LINES)
+def test_commands_in_shell_blocks_compose_and_fit(words):
     config = composed(words)
     for key in OmegaConf.missing_keys(config):
         OmegaConf.update(config, key, "DIR")
@@ -154,7 +128,11 @@ def test_the_tables_of_groups_list_every_option(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_files_named_in_the_documentation_exist(page):
-    taught = {"gan_lightning/losses/absolute.py", "conf/loss/absolute.yaml"}
+    taught = {
+        "gan_lightning/losses/absolute.py",
+        "conf/loss/absolute.yaml",
+        *(name for name, _ in BLOCK.findall(EXTENDING)),
+    }
     for piece in re.findall(r"`((?:gan_lightning|conf|tests|docs|notebooks)/[\w./-]+)`", page.read_text()):
         assert piece in taught or (ROOT / piece).exists(), f"there is no {piece}"
 
@@ -220,25 +198,6 @@ def test_the_python_examples_of_the_guide_run():
             GlobalHydra.instance().clear()
             exec(compile(block.replace("max_steps=100", "max_steps=2"), "docs/index.md", "exec"), {})
     assert Path("outputs/python/samples/0000002.png").is_file()
-
-
-def test_the_classes_that_contributing_shows_are_what_they_say():
-    shown = {}
-    for language, block in FENCE.findall((ROOT / "CONTRIBUTING.md").read_text()):
-        if language == "python":
-            exec(compile(block, "CONTRIBUTING.md", "exec"), shown)
-    images = torch.ones(4, 1, 2, 2)
-    assert shown["Drift"](weight=2.0)(lambda images: images.mean((1, 2, 3)), images, images) == 2
-    assert shown["Spread"]()(lambda latents: latents, (images,)) == 0
-
-
-def test_the_model_that_contributing_shows_is_read_from_its_source(tmp_path, monkeypatch):
-    block = next(
-        block for language, block in FENCE.findall((ROOT / "CONTRIBUTING.md").read_text()) if "EncoderGAN" in block
-    )
-    (tmp_path / "shown_by_contributing.py").write_text(block)
-    monkeypatch.syspath_prepend(tmp_path)
-    assert {"loss", "encoder_optimizer", "penalties"} <= signature("shown_by_contributing.EncoderGAN").arguments.keys()
 
 
 def test_no_file_names_the_host_of_a_package_registry():
