@@ -4,7 +4,6 @@ import re
 import shlex
 import subprocess
 from functools import cache
-from pathlib import Path
 
 from support.configuration import ROOT
 
