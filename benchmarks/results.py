@@ -1,12 +1,12 @@
 """Train every model, loss and tutorial on small real data, and fill the tables of docs/results.md with what came of it.
 
-    python benchmarks/results.py                    # digits and photographs
+    python benchmarks/results.py                    # digits, and what the tutorials' deviations cost
     python benchmarks/results.py --mnist DIR        # and MNIST, from its four official files
     python benchmarks/results.py --only dcgan       # rows whose name has this in it
     python benchmarks/results.py --page             # trains nothing, writes the tables of both languages again
 
-Two runs of one thread train side by side. Each is a command that the page shows, and ends after 90 seconds, on MNIST after
-12 minutes. A row that is finished is in docs/results.json and is not trained again; the first seed of each comes first, so
+Two runs of one thread train side by side. Each is a command that docs/results.json shows; it ends after 90 seconds, on
+MNIST after 12 minutes, and among the ablations after 1,000 iterations. A row that is finished is in docs/results.json and is not trained again; the first seed of each comes first, so
 that there is a whole page early. Pictures are the last grid of the first seed.
 
 Generated images are compared with held-out real ones by `fd_classifier`. The floor of a table is the score of as many
@@ -21,15 +21,17 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from os import environ
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 
 import torch
 from PIL import Image
 from results_rows import ROWS, SEEDS, SHARED, Row, key, name_of_picture
+from scipy.special import stdtrit
 
 from gan_lightning.files import atomic_write
 from gan_lightning.metrics.extractors.classifier import Classifier
@@ -49,6 +51,11 @@ HEADINGS = {
     "en": ["what", "picture", "fd_classifier, last", "best", "classes", "images seen", "minutes", "seeds"],
     "zh": ["内容", "图片", "fd_classifier，最后", "最好", "类别", "见过的图片", "分钟", "种子数"],  # noqa: RUF001
 }
+CHANGES = {
+    "en": ["what", "compared with", "fd_classifier, mean", "difference (95 % interval)", "finding"],
+    "zh": ["改动", "对照", "fd_classifier 平均", "差（95% 区间）", "结论"],  # noqa: RUF001
+}
+FINDINGS = {"en": ["no difference found", "better", "worse"], "zh": ["没有发现差别", "更好", "更差"]}
 FLOOR = {"en": "training images instead of generated ones", "zh": "用训练图片代替生成的图片"}
 NOT_MEASURED = {"en": "not measured", "zh": "未测量"}
 FAILED = {"en": "failed", "zh": "失败"}
@@ -57,31 +64,34 @@ FAILED = {"en": "failed", "zh": "失败"}
 def train(row: Row, seed: int, mnist: str, work: Path) -> dict:
     """Train a run in a process of its own, and return what the page tells of it."""
     folder = work / f"{name_of_picture(row)}_{seed}"
-    words = [word.replace("DIR", mnist) for word in row.command(seed)]
-    command = [sys.executable, "-m", "gan_lightning", *words, f"hydra.run.dir={folder}"]
-    done = subprocess.run(command, capture_output=True, text=True, env={**environ, "OMP_NUM_THREADS": "1"})
-    found = {"command": " ".join(["gan-lightning", *row.command(seed)]), "date": str(date.today()), **machine()}
-    if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        return {**found, "failed": re.sub(r"^\[[\d:]+\] ", "", lines[-1] if lines else f"exit code {done.returncode}")}
-    records = [json.loads(line) for line in (folder / "scores.jsonl").read_text().splitlines()]
+    commands = [[*row.command(seed), f"hydra.run.dir={folder}"]]
+    if row.batch_norm:
+        options = "extractor=classifier metric=[fid,modes] split=test num_images=1438"
+        commands.append(["evaluate", f"run={folder}", *options.split(), f"batch_norm={row.batch_norm}"])
+    shown = ["gan-lightning " + " ".join(words).replace(str(folder), "RUN") for words in commands]
+    found = {"command": " && ".join(shown), "date": str(date.today()), **machine()}
+    for words in commands:
+        command = [sys.executable, "-m", "gan_lightning", *(word.replace("DIR", mnist) for word in words)]
+        done = subprocess.run(command, capture_output=True, text=True, env={**environ, "OMP_NUM_THREADS": "1"})
+        if done.returncode:
+            lines = (done.stderr or done.stdout).strip().splitlines()
+            return {**found, "failed": lines[-1] if lines else f"exit code {done.returncode}"}
+    file = folder / ("evaluations.jsonl" if row.batch_norm else "scores.jsonl")
+    records = [json.loads(line) for line in file.read_text().splitlines()]
     scores = [record for record in records if record["score"] == SCORE]
     modes = [record for record in records if record["score"] == "modes_hit"]
-    environment = json.loads((folder / "environment.json").read_text())
-    if seed == row.seeds[0]:
+    if seed == row.seeds[0] and not row.batch_norm:
         keep_picture(max((folder / "samples").glob("0*.png")), PICTURES / f"{name_of_picture(row)}.png")
     return {
         **found,
         "last": scores[-1]["value"],
         "best": min(record["value"] for record in scores),
         "classes": modes[-1]["value"],
-        "images_seen": scores[-1]["images_seen"],
-        "seconds": seconds(environment["time of the last part"]),
-        "n_real": scores[-1]["n_real"],
-        "n_fake": scores[-1]["n_fake"],
-        "weights": scores[-1]["weights"],
-        "extractor_sha256": scores[-1]["extractor_sha256"],
-        "versions": scores[-1]["versions"],
+        "seconds": seconds(json.loads((folder / "environment.json").read_text())["time of the last part"]),
+        **{
+            name: scores[-1][name]
+            for name in ("images_seen", "n_real", "n_fake", "weights", "extractor_sha256", "versions")
+        },
     }
 
 
@@ -127,7 +137,7 @@ def floor(table: str, mnist: str) -> dict:
     data.setup("fit")
     train_images, held_out = (data.evaluation_images(split)[0] for split in ("train", "test"))
     extractor, metric = Classifier(), FrechetDistance()
-    extractor.prepare(held_out, held_out, data.cache_folder)
+    extractor.prepare(train_images, held_out, data.cache_folder)
     count = min(config.callbacks.scores.num_images, len(train_images))
     numbers = [position * len(train_images) // count for position in range(count)]
     real, copied = (
@@ -184,12 +194,36 @@ def table(name: str, language: str) -> str:
     return "\n".join([*lines, *(line for _, line in sorted(measured)), *missing]) + "\n"
 
 
+def ablations(language: str) -> str:
+    """Return the table of what is gained or lost by changing one thing: differences over the seeds, in pairs."""
+    found, head = results(), CHANGES[language]
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for row in (row for row in ROWS if row.table == "ablations"):
+        runs = {seed: found[key(row, seed)]["last"] for seed in row.seeds if "last" in found.get(key(row, seed), {})}
+        base = {seed: found.get(key(replace(row, name=row.against), seed), {}).get("last") for seed in runs}
+        pairs = [runs[seed] - base[seed] for seed in runs if base[seed] is not None]
+        scores = f"{mean(runs.values()):.3g}" if runs else NOT_MEASURED[language]
+        difference, finding = "", ""
+        if row.against and len(pairs) > 1:
+            half = float(stdtrit(len(pairs) - 1, 0.975)) * stdev(pairs) / len(pairs) ** 0.5
+            low, high = mean(pairs) - half, mean(pairs) + half
+            difference = f"{mean(pairs):+.3g} ({low:+.3g}, {high:+.3g})"
+            finding = FINDINGS[language][0 if low <= 0 <= high else 1 if high < 0 else 2]
+        lines.append(f"| {row.name} | {row.against} | {scores} | {difference} | {finding} |")
+    return "\n".join(lines) + "\n"
+
+
+def of_page(name: str, language: str) -> str:
+    """Return the table that a page has at a marker."""
+    return ablations(language) if name == "ablations" else table(name, language)
+
+
 def write_pages() -> None:
     """Fill the tables of both pages."""
     for language, page in PAGES.items():
         text = page.read_text()
         for start, name, old, end in TABLE.findall(text):
-            text = text.replace(f"{start}{old}{end}", f"{start}{table(name, language)}{end}")
+            text = text.replace(f"{start}{old}{end}", f"{start}{of_page(name, language)}{end}")
         page.write_text(text)
 
 
@@ -204,12 +238,12 @@ def main() -> None:
     if given.page:
         return write_pages()
     mnist = str(Path(given.mnist).resolve()) if given.mnist else ""
-    tables = ["digits", *(["mnist"] if mnist else [])]
+    tables = ["digits", "ablations", *(["mnist"] if mnist else [])]
     rows = [row for row in ROWS if row.table in tables and given.only in row.name]
     todo = [(row, seed) for number in range(len(SEEDS)) for row in rows for seed in row.seeds[number : number + 1]]
     todo = [(row, seed) for row, seed in todo if key(row, seed) not in results()]
     torch.set_num_threads(1)
-    for name in tables:
+    for name in (name for name in tables if name != "ablations"):
         if f"{name} floor" not in results():
             keep(f"{name} floor", floor(name, mnist))
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(given.jobs) as pool:

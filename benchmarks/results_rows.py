@@ -8,29 +8,48 @@ SEEDS = (0, 1, 2)
 
 @dataclass(frozen=True)
 class Row:
-    """A run of a table: its name there, and the words of its command."""
+    """A run of a table: its name there, and the words of its command.
+
+    Args:
+        table: the table.
+        name: what the table calls it.
+        words: the overrides that other rows of the table do not have.
+        seeds: the seeds that it is trained with.
+        against: the row of the table that it differs from in one thing; nothing for a row that stands by itself.
+        batch_norm: where batch norm takes its statistics from when the run is scored again after training; nothing
+            for a row that is scored while it trains.
+    """
 
     table: str
     name: str
     words: str
-    minutes: float = 1.5
     seeds: tuple[int, ...] = SEEDS
+    against: str = ""
+    batch_norm: str = ""
 
     def command(self, seed: int) -> list[str]:
         """Return the command's words, without where it writes."""
-        limit = f"trainer.max_time=00:00:{int(self.minutes):02}:{int(self.minutes % 1 * 60):02}"
-        words = [*self.words.split(), *SHARED[self.table].split()]
-        return [*words, "trainer=cpu", "trainer.max_epochs=-1", limit, f"seed={seed}"]
+        return [
+            *self.words.split(),
+            *SHARED[self.table].split(),
+            "trainer=cpu",
+            "trainer.max_epochs=-1",
+            f"seed={seed}",
+        ]
 
 
+SCORED = "extractor=classifier metric=[fid,modes] callbacks.scores.split=test"
+DIGITS = f"data=digits data.image_size=32 {SCORED} callbacks.scores.num_images=1438"
 SHARED = {
-    "digits": "data=digits data.image_size=32 extractor=classifier metric=[fid,modes] callbacks.scores.split=test "
-    "callbacks.scores.num_images=1438 callbacks.scores.every_n_iterations=200",
-    "mnist": "data=mnist data.root=DIR extractor=classifier metric=[fid,modes] callbacks.scores.split=test "
-    "callbacks.scores.num_images=10000 callbacks.scores.every_n_iterations=1875 data.num_workers=0",
+    "digits": f"{DIGITS} callbacks.scores.every_n_iterations=200 trainer.max_time=00:00:01:30",
+    "ablations": f"{DIGITS} callbacks.scores.every_n_iterations=null trainer.max_steps=1000",
+    "mnist": f"data=mnist data.root=DIR {SCORED} callbacks.scores.num_images=10000 data.num_workers=0 "
+    "callbacks.scores.every_n_iterations=1875 trainer.max_time=00:00:12:00",
 }
 """What all commands of a table have in common. DIR is the folder with MNIST's files."""
 NARROW = "model.generator.width=16 model.discriminator.width=16"
+DCGAN = f"model=dcgan {NARROW}"
+LSGAN = f"model=lsgan {NARROW} model.latent_dim=256 data.batch_size=32"
 ROWS = [
     Row("digits", "demo", "experiment=demo trainer.max_steps=-1"),
     *(
@@ -76,13 +95,39 @@ ROWS = [
         for name in ("cgan_digits", "acgan_digits")
     ),
     *(
-        Row("mnist", name, f"{name} trainer.max_steps=-1", 12, (0,))
+        Row("mnist", name, f"{name} trainer.max_steps=-1", (0,))
         for name in (
             "experiment=tutorial/paddle_dcgan_mnist",
             "experiment=tutorial/paddle_lsgan_mnist",
             "experiment=tutorial/mlp_gan_mnist",
             "model=cgan data.image_size=32",
             "model=acgan data.image_size=32",
+        )
+    ),
+    *(
+        Row("ablations", name, words, against=against, batch_norm=batch_norm)
+        for name, words, against, batch_norm in (
+            ("DCGAN", DCGAN, "", ""),
+            ("D without batch norm", f"{DCGAN} model.discriminator.norm=null", "DCGAN", ""),
+            ("G moves at every fifth batch", f"{DCGAN} model.generator_every=5", "DCGAN", ""),
+            ("uniform latents", f"{DCGAN} latent=uniform", "DCGAN", ""),
+            ("target 0.9 for real images", f"{DCGAN} model.loss.real_target=0.9", "DCGAN", ""),
+            (
+                "moving average of G, half-life 2,000 images",
+                f"{DCGAN} ema=half_life model.ema.half_life=2000",
+                "DCGAN",
+                "",
+            ),
+            ("grids in train mode", DCGAN, "DCGAN", "batch"),
+            ("DCGAN with least squares, factor 1/2", f"{DCGAN} loss=least_squares model.loss.factor=0.5", "", ""),
+            (
+                "factor 1",
+                f"{DCGAN} loss=least_squares model.loss.factor=1.0",
+                "DCGAN with least squares, factor 1/2",
+                "",
+            ),
+            ("LSGAN's networks", LSGAN, "", ""),
+            ("no ReLU after the first batch norm", f"{LSGAN} model.generator.stem_relu=false", "LSGAN's networks", ""),
         )
     ),
 ]
