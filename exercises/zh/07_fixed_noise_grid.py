@@ -10,5 +10,5 @@ import torch
 
 
 def fixed_noise_grid(generator: torch.nn.Module, latents: torch.Tensor) -> torch.Tensor:
-    """返回生成器在eval 模式下由 `latents` 生成的图像，不带计算图；之后训练照常进行，就像什么都没发生过。"""
+    """返回生成器在 eval 模式下由 `latents` 生成的图像，不带计算图；之后训练照常进行，就像什么都没发生过。"""
     ...  # 写在这里
