@@ -5,6 +5,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gan_lightning.data.archive import RUN, archive_of, is_folder
@@ -104,9 +105,21 @@ def check_holds_images(root: Path, layout: str, key: str) -> None:
     Raises:
         ValueError: as `image_files` does.
     """
-    if is_folder(root, key) and archive_of(root, key) is None and any(map(is_image, files_below(root, key))):
-        return
-    image_files(root, layout, key)
+    with quietly():
+        if is_folder(root, key) and archive_of(root, key) is None and any(map(is_image, files_below(root, key))):
+            return
+        image_files(root, layout, key)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """List files without a line on what is left out, where they are only checked and will be listed again."""
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def is_image(file: Path) -> bool:
