@@ -26,6 +26,7 @@ RECIPE = {("loss", "absolute"), *(tuple(Path(name).with_suffix("").parts[1:]) fo
 REGISTRIES = [("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"), ("npmjs", "org")]
 """In parts, so that this file passes too."""
 GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
+EXPERIMENTS = ["docs/experiments.md", "docs/zh/experiments.md"]
 FLAGS = {"--help", "-h", "--shell-completion", "-sc", "--version", "--info", "-i"}
 resolvers.register()
 
@@ -117,7 +118,7 @@ def test_options_named_in_the_documentation_exist(page):
                 )
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/configuration.md"])
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/configuration.md", "docs/zh/configuration.md"])
 def test_the_tables_of_groups_list_every_option(page):
     """A row starts with the group alone and ends in its options; the row of a group with a page of its own has a link."""
     rows = re.findall(rf"^\| `({'|'.join(GROUPS)})` \|.*\|(.*)\|$", (ROOT / page).read_text(), re.M)
@@ -137,15 +138,17 @@ def test_files_named_in_the_documentation_exist(page):
         assert piece in taught or (ROOT / piece).exists(), f"there is no {piece}"
 
 
-def test_every_experiment_is_documented():
-    text = (ROOT / "docs" / "experiments.md").read_text()
+@pytest.mark.parametrize("page", EXPERIMENTS)
+def test_every_experiment_is_documented(page):
+    text = (ROOT / page).read_text()
     documented = set(re.findall(r"^## `([\w/]+)`$", text, re.M))
     assert documented == set(options("experiment"))
 
 
 def test_the_documented_parameter_counts_are_those_of_the_networks():
-    text = (ROOT / "docs" / "experiments.md").read_text()
-    counts = re.findall(r"^\| `([\w/]+)` \| ([\d,]+) \| ([\d,]+) \|$", text, re.M)
+    row = re.compile(r"^\| `([\w/]+)` \| ([\d,]+) \| ([\d,]+) \|$", re.M)
+    counts, in_chinese = (row.findall((ROOT / page).read_text()) for page in EXPERIMENTS)
+    assert counts == in_chinese
     assert {name for name, *_ in counts} <= set(options("experiment"))
     for name, *documented in counts:
         model = composed([f"experiment={name}"]).model
