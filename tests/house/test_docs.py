@@ -1,6 +1,7 @@
 """What the documentation says is so: links lead somewhere, commands compose, examples run."""
 
 import re
+import shlex
 import shutil
 import sys
 import unicodedata
@@ -18,7 +19,7 @@ from gan_lightning import losses
 from gan_lightning.config import resolvers, schema
 from gan_lightning.config.arguments import TAKES_ONE, with_one, with_overrides, with_runs
 from support.configuration import CONF, ROOT, options
-from support.pages import BLOCK, FENCE, NAMES, PAGES, commands, tracked
+from support.pages import BLOCK, FENCE, NAMES, PAGES, commands, shell, tracked
 
 EXTENDING = (ROOT / "docs" / "extending.md").read_text()
 RECIPE = {("loss", "absolute"), *(tuple(Path(name).with_suffix("").parts[1:]) for name, _ in BLOCK.findall(EXTENDING))}
@@ -100,6 +101,25 @@ def test_commands_in_shell_blocks_compose_and_fit(words):
     schema.check(config)
     if words and words[0] == "translate":
         assert schema.arguments("gan_lightning.commands.translate.translate", config)["run"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_other_commands_in_shell_blocks_are_of_targets_files_and_options_that_exist(page):
+    """Those of `PYTHONPATH=. gan-lightning` are run by test_extending."""
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    for words in (shlex.split(line, comments=True) for line in shell(page)):
+        match words:
+            case [] | ["gan-lightning" | "$" | "srun" | "PYTHONPATH=.", *_]:
+                continue
+            case ["make", target, *_]:
+                assert target in targets, target
+            case ["python", file, *rest]:
+                text = (ROOT / file).read_text()
+                assert all(f'{word[2:]}"' in text for word in rest if word.startswith("--")), words
+            case ["pip", "install", *_] | ["python3", "-m", "venv", *_] | ["eval" | "tensorboard", *_]:
+                continue
+            case _:
+                assert words[0].startswith("#SBATCH"), words
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

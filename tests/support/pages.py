@@ -43,6 +43,6 @@ def shell(page):
 def commands(page, before=""):
     """Each gan-lightning line of a page's shell blocks, as a list of words; `before` stands in front of the command."""
     for line in shell(page):
-        match = re.match(rf"(?:\$ )?{re.escape(before)}(?:gan-lightning|python3? -m gan_lightning)\b(.*)", line)
+        match = re.match(rf"(?:\$ |srun )?{re.escape(before)}(?:gan-lightning|python3? -m gan_lightning)\b(.*)", line)
         if match:
             yield shlex.split(match[1], comments=True)
