@@ -5,6 +5,7 @@ import shlex
 import shutil
 import sys
 import unicodedata
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -72,6 +73,12 @@ def composed(words):
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose(primary, [*place, *overrides])
+
+
+@cache
+def of_experiment(name):
+    """The configuration of an experiment, which several tests read and none changes."""
+    return composed([f"experiment={name}"])
 
 
 OWN = {"loss=absolute", "experiment=mine"}  # of the reader's, in a folder of theirs
@@ -171,7 +178,7 @@ def test_the_documented_parameter_counts_are_those_of_the_networks():
     assert counts == in_chinese
     assert {name for name, *_ in counts} <= set(options("experiment"))
     for name, *documented in counts:
-        model = composed([f"experiment={name}"]).model
+        model = of_experiment(name).model
         with torch.device("meta"):
             players = [instantiate(part, _partial_=False) for part in (model.generator, model.discriminator)]
         assert [f"{sum(weight.numel() for weight in net.parameters()):,}" for net in players] == documented, name
@@ -186,7 +193,7 @@ def test_the_tables_of_tutorials_state_what_the_experiments_set(page):
     for name, rest in rows:
         description, *numbers = (cell.strip(" `") for cell in rest.split("|"))
         size, batch, epochs, steps = (int(number) if number else -1 for number in numbers)
-        config = composed([f"experiment={name}"])
+        config = of_experiment(name)
         data, trainer = config.data, config.trainer
         assert (size, batch) == (data.image_size, data.batch_size), name
         assert (epochs, steps) == (trainer.max_epochs, trainer.max_steps), name
