@@ -31,7 +31,7 @@ from gan_lightning.config.record import RunRecord
 from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.transfer import load_fitting_weights
-from gan_lightning.reports.commands import named, next_commands
+from gan_lightning.reports.next_commands import named, next_commands
 
 log = logging.getLogger(__name__)
 
