@@ -25,8 +25,13 @@ SHOWN = 2
 """How many keys are suggested at most."""
 ALIKE = 0.6
 """How similar words are of which one may be the other, misspelt; 1 for equal ones."""
-SEVERAL = {"penalty": ["penalties"], "reconstruction": ["reconstructions"]}
-"""Parts of other names that groups of several options fill."""
+SEVERAL = {
+    "penalties": "penalty=[{}]",
+    "reconstructions": "reconstruction=[{}]",
+    "callbacks": "callbacks=[default,{}]",
+    "logger": "logger=[default,{}]",
+}
+"""How one of several options is chosen, by the part of the configuration that has them."""
 
 
 def unknown_key(key: str, conf: Path, primary: str) -> str:
@@ -123,9 +128,9 @@ def _of_an_option(key: str, config: DictConfig) -> str | None:
     group = FILLED_BY.get(part, part)
     if options := options_with(group, lambda own: name in own):
         return f"{group}={options[0]} {key}={value_of(key)}"
-    for group in ("penalty", "reconstruction", "callbacks", "logger"):
-        if above in (*SEVERAL.get(group, ()), group) and part in options_of(group):
-            return f"{group}=[{part}] {key}={value_of(key)}"
+    choice = SEVERAL.get(above)
+    if choice and part in options_of(choice.partition("=")[0]):
+        return f"{choice.format(part)} {key}={value_of(key)}"
     return None
 
 
