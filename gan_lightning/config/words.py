@@ -61,6 +61,8 @@ def check_characters(words: Sequence[str]) -> None:
         is_key = bool(sign) and (sign != "=" or not key.isascii())
         if exists(word) or (value and exists(value)) or not (is_key or (plain.isascii() and plain != word)):
             continue
+        if sign == "=" and key.startswith(NEVER_EMPTY) and value[:1] not in ("\u201c", "\u2018"):
+            continue  # a new folder may have any name
         if not plain.isascii():  # a path of another script may follow
             plain = unicodedata.normalize("NFKC", key + sign).translate(PLAIN) + value
         odd = [each for each in dict.fromkeys(word) if not each.isascii() and each not in plain]
