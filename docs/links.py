@@ -69,6 +69,12 @@ def place(file: Path, language: str) -> tuple[str, str]:
     return "en", f"files/{file.relative_to(ROOT).as_posix()}" + ("" if file.suffix == ".md" else ".md")
 
 
+def on_whole_site(uri: str, language: str) -> str:
+    """Return the file of the site, with both languages, that a page is written to."""
+    file = re.sub(r"(^|/)README\.md$", r"\1index.md", uri)
+    return ("zh/" if language == "zh" else "") + re.sub(r"\.md$", ".html", file)
+
+
 def content(file: Path) -> str:
     """Return the page that shows a file or a folder: Markdown and notebooks as they are, others as a block of code."""
     name = file.relative_to(ROOT).as_posix()
@@ -125,8 +131,7 @@ def on_page_markdown(markdown: str, page, config: dict, files: Files) -> str:
         uri, _, own = uri.partition("#")
         here = page.file.src_uri
         if of != language:
-            here = f"zh/{here}" if language == "zh" else here
-            uri = re.sub(r"\.md$", ".html", f"zh/{uri}" if of == "zh" else uri)
+            here, uri = on_whole_site(here, language), on_whole_site(uri, of)
         relative = posixpath.relpath(uri, posixpath.dirname(here) or ".")
         return f"{match['start']}{relative}" + (f"{mark}{anchor}" if anchor else f"#{own}" if own else "")
 
@@ -140,6 +145,8 @@ def on_page_content(html: str, page, config: dict, files: Files) -> str:
 
 def on_page_context(context: dict, page, config: dict, nav) -> dict:
     """Tell the theme the same page in the other language, or the first page where that language does not have it."""
-    other, name, start = ("en", "EN", "../") if config["theme"]["language"] == "zh" else ("zh", "中文", "zh/")
-    url = page.file.url if shown(page.file.src_uri, other) else "index.html"
-    return context | {"other_language": {"language": other, "name": name, "url": f"{start}{url}"}}
+    language, uri = config["theme"]["language"], page.file.src_uri
+    other, name = ("en", "EN") if language == "zh" else ("zh", "中文")
+    target = on_whole_site(uri if shown(uri, other) else "index.md", other)
+    relative = posixpath.relpath(target, posixpath.dirname(on_whole_site(uri, language)) or ".")
+    return context | {"other_language": {"language": other, "name": name, "url": relative}}
