@@ -76,8 +76,8 @@ def check_characters(words: Sequence[str]) -> None:
 def check_once(words: Sequence[str], primary: str) -> None:
     """Check that no key is given two values.
 
-    Of a value of a part, such as `trainer.max_steps`, the last counts, as scripts that add words to a common line expect;
-    one line says so.
+    Of a value of a part, such as `trainer.max_steps`, the last one counts, as scripts that add words to a common line
+    expect; a line on stderr says so.
 
     Raises:
         ValueError: for the first choice, run or folder that is given twice; the message has both.
