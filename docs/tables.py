@@ -9,11 +9,12 @@ A table is written between two markers, and what lies between them is replaced:
     <!-- table: groups -->               one row for each group; only the last cell, its options, is replaced
     <!-- end -->
 
-An option's description is the comment at the top of its YAML file, up to the first line that ends with a full stop. On
-Chinese pages it is the option's line in docs/zh/options.yaml. A column is a fact or a key. A fact is a comment line at
-the top of the file, `# needs: labels`; underscores in its name are written for spaces. A key is looked up in the file,
-and then in the options of the same group that it extends. Experiments' facts `device` and `one core` are estimates from
-benchmarks/hours.json, which benchmarks/hours.py writes.
+An option's description is the comment at the top of its YAML file, up to the first line that ends with a full stop. A
+column is a fact or a key. A fact is a comment line at the top of the file, `# needs: labels`; underscores in its name
+are written for spaces. A key is looked up in the file, and then in the options of the same group that it extends. On
+Chinese pages the description is the option's line in docs/zh/options.yaml, and docs/zh/cells.yaml has the facts in
+Chinese. Experiments' facts `device` and `one core` are estimates from benchmarks/hours.json, which benchmarks/hours.py
+writes.
 """
 
 import json
@@ -29,6 +30,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
 CHINESE = ROOT / "docs" / "zh" / "options.yaml"
+CHINESE_CELLS = ROOT / "docs" / "zh" / "cells.yaml"
 HOURS = ROOT / "benchmarks" / "hours.json"
 LONGEST_ON_A_CPU = 24
 """An experiment that takes more hours on one core needs a GPU."""
@@ -59,6 +61,19 @@ def description(group: str, option: str) -> str:
 def chinese() -> dict[str, dict[str, str]]:
     """Return the Chinese descriptions by group and option."""
     return yaml.safe_load(CHINESE.read_text())
+
+
+@cache
+def chinese_cells() -> dict[str, dict[str, str]]:
+    """Return the Chinese headings of columns, units of times and texts of cells."""
+    return yaml.safe_load(CHINESE_CELLS.read_text())
+
+
+def cell_in_chinese(text: str) -> str:
+    """Return a cell in Chinese; code and formulas stay as they are."""
+    known = chinese_cells()
+    time = re.fullmatch(rf"([\d,]+ )({'|'.join(known['units'])})", text)
+    return time[1] + known["units"][time[2]] if time else known["cells"].get(text, text)
 
 
 def values(group: str, option: str) -> tuple[str, dict]:
@@ -107,11 +122,11 @@ def fact(group: str, option: str, column: str) -> str | None:
     return next((line.removeprefix(start).strip() for line in header(group, option) if line.startswith(start)), None)
 
 
-def cell(group: str, option: str, column: str) -> str:
+def cell(group: str, option: str, column: str, is_chinese: bool) -> str:
     """Return an option's text in a column."""
     known = fact(group, option, column)
     if known is not None:
-        return known.replace("|", "\\|")
+        return (cell_in_chinese(known) if is_chinese else known).replace("|", "\\|")
     place = values(group, option)[0]
     keys = (column, f"{place}.{column}", f"{place}.{option}.{column}")
     found = [text for text in (value(group, option, key) for key in keys) if text is not None]
@@ -125,12 +140,13 @@ def of_options(place: str, columns: list[str], is_chinese: bool) -> str:
     heads = [f"`{group}=`", "说明" if is_chinese else "description"]
     for column in columns:
         is_fact = any(fact(group, name, column) is not None for name in names)
-        heads.append(column.replace("_", " ") if is_fact else f"`{column}`")
+        head = column.replace("_", " ") if is_fact else f"`{column}`"
+        heads.append(chinese_cells()["headings"].get(head, head) if is_chinese else head)
     rows = [heads, ["---"] * len(heads)]
     for name in names:
         said = chinese().get(group, {}).get(name) if is_chinese else None
         text = (said or description(group, name)).replace("|", "\\|")
-        rows.append([f"`{name}`", text, *(cell(group, name, column) for column in columns)])
+        rows.append([f"`{name}`", text, *(cell(group, name, column, is_chinese) for column in columns)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

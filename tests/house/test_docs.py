@@ -1,5 +1,6 @@
 """What the documentation says is so: links lead somewhere, commands compose, examples run."""
 
+import ast
 import re
 import shlex
 import shutil
@@ -29,6 +30,7 @@ RECIPE = {("loss", "absolute"): "absolute", ("penalty", "drift"): "drift", ("gen
 REGISTRIES = [("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"), ("npmjs", "org")]
 """In parts, so that this file passes too."""
 GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
+EXPERIMENTS = ["docs/experiments.md", "docs/zh/experiments.md"]
 FLAGS = {"--help", "-h", "--shell-completion", "-sc", "--version", "--info", "-i"}
 resolvers.register()
 
@@ -101,6 +103,7 @@ def composed(words):
 LINES = [(name, words) for name, page in zip(NAMES, PAGES, strict=True) for words in commands(page)]
 OWN = {"loss=absolute", "experiment=mine"}  # of the reader's, in a folder of theirs
 LINES = [(name, words) for name, words in LINES if not FLAGS & set(words) and not OWN & set(words)]
+LINES = list({tuple(words): (name, words) for name, words in LINES}.values())  # one of those that several pages show
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -143,7 +146,7 @@ def test_options_named_in_the_documentation_exist(page):
                 )
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/configuration.md"])
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/configuration.md", "docs/zh/configuration.md"])
 def test_the_tables_of_groups_list_every_option(page):
     """A row starts with the group alone and ends in its options; the row of a group with a page of its own has a link."""
     rows = re.findall(rf"^\| `({'|'.join(GROUPS)})` \|.*\|(.*)\|$", (ROOT / page).read_text(), re.M)
@@ -159,15 +162,17 @@ def test_files_named_in_the_documentation_exist(page):
         assert piece in taught or (ROOT / piece).exists(), f"there is no {piece}"
 
 
-def test_every_experiment_is_documented():
-    text = (ROOT / "docs" / "experiments.md").read_text()
+@pytest.mark.parametrize("page", EXPERIMENTS)
+def test_every_experiment_is_documented(page):
+    text = (ROOT / page).read_text()
     documented = set(re.findall(r"^## `([\w/]+)`$", text, re.M))
     assert documented == set(options("experiment"))
 
 
 def test_the_documented_parameter_counts_are_those_of_the_networks():
-    text = (ROOT / "docs" / "experiments.md").read_text()
-    counts = re.findall(r"^\| `([\w/]+)` \| ([\d,]+) \| ([\d,]+) \|$", text, re.M)
+    row = re.compile(r"^\| `([\w/]+)` \| ([\d,]+) \| ([\d,]+) \|$", re.M)
+    counts, in_chinese = (row.findall((ROOT / page).read_text()) for page in EXPERIMENTS)
+    assert counts == in_chinese
     assert {name for name, *_ in counts} <= set(options("experiment"))
     for name, *documented in counts:
         model = composed([f"experiment={name}"]).model
@@ -220,6 +225,16 @@ def test_the_python_examples_of_the_guide_run():
             GlobalHydra.instance().clear()
             exec(compile(block.replace("max_steps=100", "max_steps=2"), "docs/index.md", "exec"), {})
     assert Path("outputs/python/samples/0000002.png").is_file()
+
+
+def test_the_python_examples_of_the_guide_are_the_same_in_chinese():
+    """But for the comments."""
+    english, chinese = (
+        [ast.dump(ast.parse(block)) for language, block in FENCE.findall(page.read_text()) if language == "python"]
+        for page in (ROOT / "docs" / "index.md", ROOT / "docs" / "zh" / "index.md")
+    )
+    assert english
+    assert english == chinese
 
 
 def test_the_classes_that_contributing_shows_are_what_they_say():

@@ -66,3 +66,37 @@ def test_every_option_has_a_chinese_description_and_none_is_left_over():
     missing, left_over = (sorted("/".join(pair) for pair in pairs) for pairs in (shipped - known, known - shipped))
     assert not missing, f"docs/zh/options.yaml lacks {', '.join(missing)}"
     assert not left_over, f"docs/zh/options.yaml describes {', '.join(left_over)}, which is not there"
+
+
+def chinese_facts():
+    """Each heading and each fact in the tables of Chinese pages: the English text, and the text that is shown."""
+    for page in (ROOT / "docs" / "zh").rglob("*.md"):
+        for _, place, columns, *_ in tables.TABLE.findall(page.read_text()):
+            group = place.partition("/")[0]
+            for column in columns.split():
+                facts = {fact for name in options(group) if (fact := tables.fact(group, name, column))}
+                for fact in facts:
+                    yield fact, tables.cell_in_chinese(fact)
+                if facts:
+                    heading = column.replace("_", " ")
+                    yield heading, tables.chinese_cells()["headings"].get(heading, heading)
+
+
+def test_the_facts_in_chinese_tables_are_in_chinese():
+    """What is no code and no formula has a translation."""
+    for _, shown in chinese_facts():
+        words = re.findall(r"\b[a-z]{3,}\b(?! ?\w*\()", re.sub(r"`[^`]*`", "", shown))
+        assert not set(words) - {"torchvision", "zip"}, f"docs/zh/cells.yaml lacks {shown!r}"
+
+
+def test_no_translation_of_a_cell_is_left_over():
+    said = {text for text, _ in chinese_facts()}
+    known = tables.chinese_cells()
+    assert not (known["headings"].keys() | known["cells"].keys()) - said
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"), [("3 min", "3 分钟"), ("1,200 days", "1,200 天"), ("real images", "真图")]
+)
+def test_a_cell_in_chinese_keeps_its_number(english, chinese):
+    assert tables.cell_in_chinese(english) == chinese
