@@ -3,7 +3,12 @@
 import os
 import pickle
 import sys
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
+
+from beartype import BeartypeConf
+from beartype.claw import beartype_packages
 
 from support.configuration import CONF
 from support.small_files import picture, write_idx
@@ -12,6 +17,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
 sys.path.append(str(Path(__file__).parent / "support" / "offline"))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [sys.path[-1], os.environ.get("PYTHONPATH")]))
+
+# The rooms without tensors; pyproject.toml has the others, whose checks also compare shapes and take many times longer.
+beartype_packages(
+    [
+        f"gan_lightning.{room}"
+        for room in (
+            "__main__", "config", "devices", "durations", "exercises", "files", "grading", "launcher", "partials",
+            "printable", "randomness", "recipes", "signals", "slurm", "trained_run", "values", "versions",
+        )
+    ],
+    conf=BeartypeConf(is_pep484_tower=True, claw_is_pep526=False),
+)  # fmt: skip
 
 import no_network
 import numpy as np
@@ -72,14 +89,22 @@ def gan_lightning(monkeypatch, capfd):
     return run
 
 
+@cache
+def composed_once(*overrides):
+    """Compose the configuration of a run; a copy of it costs a thirtieth."""
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("config", overrides=list(overrides))
+
+
 @pytest.fixture
 def composed():
     """Composes the configuration of a run with overrides."""
 
     def compose_run(*overrides, run_dir="run"):
-        GlobalHydra.instance().clear()
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose("config", overrides=[f"run_dir={run_dir}", *overrides])
+        config = deepcopy(composed_once("run_dir=run", *overrides))
+        config.run_dir = str(run_dir)
+        return config
 
     return compose_run
 
