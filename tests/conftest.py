@@ -7,9 +7,7 @@ from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
-from beartype import BeartypeConf
-from beartype.claw import beartype_packages
-
+from support import checked_types  # noqa: F401 - before anything of the package
 from support.configuration import CONF
 from support.small_files import picture, write_idx
 
@@ -17,18 +15,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
 sys.path.append(str(Path(__file__).parent / "support" / "offline"))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [sys.path[-1], os.environ.get("PYTHONPATH")]))
-
-# The rooms without tensors; pyproject.toml has the others, whose checks also compare shapes and take many times longer.
-beartype_packages(
-    [
-        f"gan_lightning.{room}"
-        for room in (
-            "__main__", "config", "devices", "durations", "exercises", "files", "grading", "launcher", "partials",
-            "printable", "randomness", "recipes", "signals", "slurm", "trained_run", "values", "versions",
-        )
-    ],
-    conf=BeartypeConf(is_pep484_tower=True, claw_is_pep526=False),
-)  # fmt: skip
 
 import no_network
 import numpy as np
