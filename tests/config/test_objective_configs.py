@@ -12,25 +12,18 @@ from gan_lightning.config import resolvers, schema
 from gan_lightning.losses.adversarial import AdversarialLoss
 from gan_lightning.losses.penalty import Penalty
 from gan_lightning.models.critic import as_output
-from support.cells import cells
+from support.cells import cells, crossed
 from support.configuration import NOISE_NETWORKS
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 NARROW = ["model.generator.width=2", "model.discriminator.width=2"]
 NORMS = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d, "group": nn.GroupNorm, "none": None}
 CONVOLUTIONAL = ["dcgan", "lsgan", "sngan", "cgan", "acgan", "conditional_sngan"]
-"""The first is combined with every option, and every one with the first option."""
 resolvers.register()
 
 
 def options(group):
     return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
-
-
-def combined(group):
-    """Return every network with every option of a group."""
-    every = [(network, option) for network in CONVOLUTIONAL for option in options(group)]
-    return cells(every, quick=[each for each in every if each[0] == CONVOLUTIONAL[0] or each[1] == options(group)[0]])
 
 
 def composed(*overrides):
@@ -85,14 +78,14 @@ def test_every_network_fed_noise_composes_with_and_without_spectral_norm(name, s
     assert torch.isfinite(logits).all()
 
 
-@pytest.mark.parametrize(("network", "name"), combined("norm"))
+@pytest.mark.parametrize(("network", "name"), crossed(CONVOLUTIONAL, options("norm")))
 def test_every_norm_replaces_the_discriminators_own(network, name):
     discriminator = instantiate(model(f"network={network}", f"norm={name}", *NARROW).discriminator)
     found = {type(layer) for layer in discriminator.modules()} & set(filter(None, NORMS.values()))
     assert found == ({NORMS[name]} if NORMS[name] else set())
 
 
-@pytest.mark.parametrize(("network", "name"), combined("init"))
+@pytest.mark.parametrize(("network", "name"), crossed(CONVOLUTIONAL, options("init")))
 def test_every_initialisation_replaces_both_players_own(network, name):
     config = model(f"network={network}", f"init={name}", *NARROW)
     targets = {config[player].init._target_.rsplit(".", 1)[1] for player in ("generator", "discriminator")}
