@@ -58,6 +58,8 @@ def test_every_network_takes_the_inputs_and_answers_the_outputs_that_it_names(ne
         assert discriminator.outputs == tuple(name for name, value in told.items() if value)
     else:
         assert not hasattr(discriminator, "outputs")
+    if discriminator.inputs == ("images",):
+        assert discriminator.judges_each_image_alone is True
 
 
 @pytest.mark.parametrize("network", cells(options("network"), quick=["acgan", "dcgan", "sngan", "unet_multiscale"]))
