@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import restored_config
-from support.command import NARROW, front_door
+from support.command import DRAWN, NARROW, front_door
 
 PAYLOADS = {
     "torch.load": "{_target_: torch.load, f: RUN/evil.pt, weights_only: false}",
@@ -58,7 +58,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("foreign") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_LIGHTNING_CACHE", str(folder.parent / "cache"))
-        assert front_door(*NARROW, "trainer.max_steps=3", f"hydra.run.dir={folder}") == 0
+        assert front_door(*DRAWN, "trainer.max_steps=3", f"hydra.run.dir={folder}") == 0
     return folder
 
 
