@@ -152,6 +152,7 @@ def test_the_wheel_holds_the_page_of_reports(wheel):
         assert "gan_lightning/reports/report.html.jinja" in content.namelist()
 
 
+@pytest.mark.slow
 def test_the_wheel_works_from_a_fresh_environment_and_any_folder(wheel, tmp_path, monkeypatch):
     """The environment has this one's libraries, but neither the checkout nor its editable install."""
     monkeypatch.delenv("PYTHONPATH", raising=False)
