@@ -10,6 +10,7 @@ import csv
 import json
 import logging
 import os
+import shutil
 import sys
 import warnings
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from PIL import Image
 
 from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config import resolvers
+from gan_lightning.models.gan import GAN
 from gan_lightning.types import Images
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,10 +50,12 @@ class Failure(NamedTuple):
     Args:
         words: what is typed for it.
         spoil: what is done to the images [B, 1, 32, 32] of a batch, given its number; None for nothing.
+        damage: what is done to the model before training; None for nothing.
     """
 
     words: list[str]
     spoil: Callable[[int, Images], Images] | None = None
+    damage: Callable[[GAN], None] | None = None
 
 
 def with_nan(number: int, images: Images) -> Images:
@@ -62,13 +66,20 @@ def as_bytes(number: int, images: Images) -> Images:
     return 127.5 * (images + 1)
 
 
+def deafen(model: GAN) -> None:
+    """Take the noise away from G, which can then make one image at a time."""
+    first = next(model.generator.parameters())
+    first.data.zero_()
+    first.requires_grad_(False)
+
+
 FAILURES = {
     "healthy": Failure([]),
     "diverged": Failure(["model.discriminator_optimizer.lr=1e30"]),
     "nan_data": Failure([], with_nan),
     "exploding": Failure(["loss=least_squares", "norm=none", "model.discriminator_optimizer.lr=0.1"]),
     "saturated": Failure(["model.discriminator_optimizer.lr=0.002", "model.generator_optimizer.lr=0.00001"]),
-    "collapsed": Failure(["model.generator_optimizer.lr=0.1"]),
+    "collapsed": Failure([], damage=deafen),
     "without_rate": Failure(["model.generator_optimizer.lr=0"]),
     "without_gradient": Failure(
         ["loss=hinge", "model.generator_optimizer.lr=0.000001", "model.discriminator_optimizer.lr=0.001"]
@@ -83,7 +94,7 @@ FAILURES = {
             "callbacks.scores.num_images=500",
             "schedule=linear",
             "model.schedule.start=0.5",
-            "model.schedule.final=200",
+            "model.schedule.final=1000",
         ]
     ),
 }
@@ -107,6 +118,8 @@ def train(name: str) -> Path:
     if failure.spoil:
         whole, count, spoil = data.batch, iter(range(10**9)), failure.spoil
         data.batch = lambda images, labels: whole([spoil(next(count), each) for each in images], labels)
+    if failure.damage:
+        failure.damage(model)
     with suppress(Diverged):
         trainer.fit(model, data)
     return folder
@@ -168,8 +181,7 @@ def main(names: list[str]) -> None:
     write_copies()
     for name in names:
         folder = FOLDER / name
-        for old in (folder / "guard.jsonl", folder / "losses.csv", *folder.glob("samples/*.png")):
-            old.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
         train(name)
         file = folder / "guard.jsonl"
         said = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
