@@ -1,6 +1,6 @@
-"""Ten ways to break a GAN, and a healthy run beside them: trains each on digits and draws docs/images/broken/.
+"""Nine ways to break a GAN, and a healthy run beside them: trains each on digits and draws docs/images/broken/.
 
-    python benchmarks/broken.py [healthy collapsed ...]
+    python benchmarks/broken.py [healthy saturated ...]
 
 Each picture has the first and the last grid, the losses and D's outputs; a dotted line marks the iteration at which the
 guard spoke. The guard's sentences are printed. All ends within minutes on one core; runs stay in outputs/broken/.
@@ -28,7 +28,6 @@ from PIL import Image
 
 from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config import resolvers
-from gan_lightning.models.gan import GAN
 from gan_lightning.types import Images
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,12 +49,10 @@ class Failure(NamedTuple):
     Args:
         words: what is typed for it.
         spoil: what is done to the images [B, 1, 32, 32] of a batch, given its number; None for nothing.
-        damage: what is done to the model before training; None for nothing.
     """
 
     words: list[str]
     spoil: Callable[[int, Images], Images] | None = None
-    damage: Callable[[GAN], None] | None = None
 
 
 def with_nan(number: int, images: Images) -> Images:
@@ -66,20 +63,12 @@ def as_bytes(number: int, images: Images) -> Images:
     return 127.5 * (images + 1)
 
 
-def deafen(model: GAN) -> None:
-    """Take the noise away from G, which can then make one image at a time."""
-    first = next(model.generator.parameters())
-    first.data.zero_()
-    first.requires_grad_(False)
-
-
 FAILURES = {
     "healthy": Failure([]),
     "diverged": Failure(["model.discriminator_optimizer.lr=1e30"]),
     "nan_data": Failure([], with_nan),
     "exploding": Failure(["loss=least_squares", "norm=none", "model.discriminator_optimizer.lr=0.1"]),
     "saturated": Failure(["model.discriminator_optimizer.lr=0.002", "model.generator_optimizer.lr=0.00001"]),
-    "collapsed": Failure([], damage=deafen),
     "without_rate": Failure(["model.generator_optimizer.lr=0"]),
     "without_gradient": Failure(
         ["loss=hinge", "model.generator_optimizer.lr=0.000001", "model.discriminator_optimizer.lr=0.001"]
@@ -118,8 +107,6 @@ def train(name: str) -> Path:
     if failure.spoil:
         whole, count, spoil = data.batch, iter(range(10**9)), failure.spoil
         data.batch = lambda images, labels: whole([spoil(next(count), each) for each in images], labels)
-    if failure.damage:
-        failure.damage(model)
     with suppress(Diverged):
         trainer.fit(model, data)
     return folder
