@@ -1,4 +1,4 @@
-"""Nine ways to break a GAN, and a healthy run beside them: trains each on digits and draws docs/images/broken/.
+"""Ten ways to break a GAN, and a healthy run beside them: trains each on digits and draws docs/images/broken/.
 
     python benchmarks/broken.py [healthy saturated ...]
 
@@ -69,6 +69,7 @@ FAILURES = {
     "nan_data": Failure([], with_nan),
     "exploding": Failure(["loss=least_squares", "norm=none", "model.discriminator_optimizer.lr=0.1"]),
     "saturated": Failure(["model.discriminator_optimizer.lr=0.002", "model.generator_optimizer.lr=0.00001"]),
+    "nearly_collapsed": Failure(["model.generator_optimizer.lr=0.1"]),
     "without_rate": Failure(["model.generator_optimizer.lr=0"]),
     "without_gradient": Failure(
         ["loss=hinge", "model.generator_optimizer.lr=0.000001", "model.discriminator_optimizer.lr=0.001"]

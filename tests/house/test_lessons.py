@@ -98,6 +98,9 @@ def check_words(words):
 
 # Broken runs.
 
+SILENT = {"healthy", "nearly_collapsed"}
+"""Runs of which the guard says nothing; that it misses the second is what the page says of it."""
+
 BROKEN = [folder / "broken.md" for folder in DOCS.values()]
 
 
@@ -133,7 +136,7 @@ def test_each_injected_failure_has_a_picture_what_is_typed_for_it_and_a_sentence
     assert list(found) == list(broken.FAILURES)
     for name, (typed, said) in found.items():
         assert typed == ([" ".join(broken.FAILURES[name].words)] if broken.FAILURES[name].words else []), name
-        assert bool(said) == (name != "healthy"), name
+        assert bool(said) == (name not in SILENT), name
         check_words(broken.FAILURES[name].words)
 
 
