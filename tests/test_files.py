@@ -7,6 +7,13 @@ import pytest
 from gan_lightning.files import add_name, atomic_write, hashed_name, refuse_existing
 
 
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder."""
+    (tmp_path / "folder").mkdir()
+    return tmp_path / "folder"
+
+
 def test_a_hashed_name_is_another_for_other_parts_and_the_same_for_the_same():
     name = hashed_name("ab", "c", 1)
     assert name == hashed_name("ab", "c", "1")
@@ -20,27 +27,27 @@ def test_a_hashed_name_is_another_for_other_parts_and_the_same_for_the_same():
     assert len({name, *others}) == 5
 
 
-def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path):
-    file = tmp_path / "file.txt"
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(folder):
+    file = folder / "file.txt"
     file.write_text("before")
     with pytest.raises(TypeError), atomic_write(file) as stream:
         stream.writelines([b"half", "no bytes"])
-    assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]
+    assert [path.name for path in folder.iterdir()] == ["file.txt"]
     assert file.read_text() == "before"
 
 
-def test_an_error_of_the_disk_names_the_file_and_not_its_temporary_name(tmp_path, monkeypatch):
+def test_an_error_of_the_disk_names_the_file_and_not_its_temporary_name(folder, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match=r"No space left on device: .*new\.txt"), atomic_write(tmp_path / "new.txt"):
+    with pytest.raises(OSError, match=r"No space left on device: .*new\.txt"), atomic_write(folder / "new.txt"):
         pass
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
-def test_a_second_name_is_a_link_or_a_copy_where_there_are_no_links(tmp_path, monkeypatch):
-    file, name = tmp_path / "one", tmp_path / "two"
+def test_a_second_name_is_a_link_or_a_copy_where_there_are_no_links(folder, monkeypatch):
+    file, name = folder / "one", folder / "two"
     file.write_text("content")
     name.write_text("older")
     add_name(file, name)
@@ -50,23 +57,23 @@ def test_a_second_name_is_a_link_or_a_copy_where_there_are_no_links(tmp_path, mo
         raise OSError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refused)
-    add_name(file, tmp_path / "three")
-    assert (tmp_path / "three").read_text() == "content"
-    assert not (tmp_path / "three").samefile(file)
-    assert len(list(tmp_path.iterdir())) == 3
+    add_name(file, folder / "three")
+    assert (folder / "three").read_text() == "content"
+    assert not (folder / "three").samefile(file)
+    assert len(list(folder.iterdir())) == 3
 
 
-def test_files_that_exist_are_replaced_only_where_that_is_wanted_and_folders_never(tmp_path):
-    there, folder = tmp_path / "there", tmp_path / "folder"
+def test_files_that_exist_are_replaced_only_where_that_is_wanted_and_folders_never(folder):
+    there, below = folder / "there", folder / "below"
     there.write_text("")
-    folder.mkdir()
-    refuse_existing([tmp_path / "new" / "file"], "output", overwrite=False)
+    below.mkdir()
+    refuse_existing([folder / "new" / "file"], "output", overwrite=False)
     refuse_existing([there], "output", overwrite=True)
     with pytest.raises(
         ValueError, match=r"output: 1 of the 2 files to write exist already, .* overwrite=true replaces"
     ):
-        refuse_existing([there, tmp_path / "new"], "output", overwrite=False)
-    with pytest.raises(ValueError, match="output: .*folder must be a file or not exist; it is a folder"):
-        refuse_existing([folder], "output", overwrite=True)
+        refuse_existing([there, folder / "new"], "output", overwrite=False)
+    with pytest.raises(ValueError, match="output: .*below must be a file or not exist; it is a folder"):
+        refuse_existing([below], "output", overwrite=True)
     with pytest.raises(ValueError, match=r"must be a folder or not exist; .*there is a file"):
         refuse_existing([there / "file"], "output", overwrite=True)
