@@ -32,9 +32,9 @@ from gan_lightning.types import Pair, Unlabelled
 
 HERE = Path(__file__).resolve().parent.parent
 LOOPS = {
-    "S0, LSGAN in colour, batches of 16": ("jittor_lsgan", (3,), "jittor_lsgan_celeba", (16, 3, 112, 112)),
-    "S0, LSGAN in gray, batches of 16": ("jittor_lsgan", (1,), "jittor_lsgan_mnist", (16, 1, 112, 112)),
-    "S1, DCGAN in colour, batches of 32": ("pytorch_dcgan", (), "pytorch_dcgan_celeba", (32, 3, 64, 64)),
+    "Jittor LSGAN, colour, batches of 16": ("jittor_lsgan", (3,), "jittor_lsgan_celeba", (16, 3, 112, 112)),
+    "Jittor LSGAN, gray, batches of 16": ("jittor_lsgan", (1,), "jittor_lsgan_mnist", (16, 1, 112, 112)),
+    "PyTorch DCGAN, faces, batches of 32": ("pytorch_dcgan", (), "pytorch_dcgan_celeba", (32, 3, 64, 64)),
 }
 """The example, the arguments of its `build`, the experiment, and the shape of a batch."""
 ITERATIONS, WARM_UP = 6, 1

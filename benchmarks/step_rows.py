@@ -38,12 +38,14 @@ def tutorial(name):
 
 WGAN_GP = ["model=wgan_gp", "data.channels=3"]
 ROWS = {
-    "s0_colour": Row("S0 LSGAN, colour", tutorial("jittor_lsgan_celeba"), "jittor_lsgan", 112, 3, 16, {"channels": 3}),
-    "s0_gray": Row("S0 LSGAN, gray", tutorial("jittor_lsgan_mnist"), "jittor_lsgan", 112, 1, 16, {"channels": 1}),
-    "s1": Row("S1 DCGAN, digits", tutorial("paddle_dcgan_mnist"), "paddle_dcgan", 32, 1, 32, {"loss": "bce"}),
-    "s2": Row("S2 DCGAN, faces", tutorial("pytorch_dcgan_celeba"), "pytorch_dcgan", 64, 3, 16),
-    "s4": Row("S4 DCGAN, anime", tutorial("anime_dcgan"), "anime_dcgan", 96, 3, 16),
-    "cyclegan": Row("S3 CycleGAN", tutorial("cyclegan_horse2zebra"), "cyclegan", 128, 3, 1),
+    "s0_colour": Row(
+        "Jittor LSGAN, colour", tutorial("jittor_lsgan_celeba"), "jittor_lsgan", 112, 3, 16, {"channels": 3}
+    ),
+    "s0_gray": Row("Jittor LSGAN, gray", tutorial("jittor_lsgan_mnist"), "jittor_lsgan", 112, 1, 16, {"channels": 1}),
+    "s1": Row("Paddle DCGAN, digits", tutorial("paddle_dcgan_mnist"), "paddle_dcgan", 32, 1, 32, {"loss": "bce"}),
+    "s2": Row("PyTorch DCGAN, faces", tutorial("pytorch_dcgan_celeba"), "pytorch_dcgan", 64, 3, 16),
+    "s4": Row("anime DCGAN", tutorial("anime_dcgan"), "anime_dcgan", 96, 3, 16),
+    "cyclegan": Row("CycleGAN", tutorial("cyclegan_horse2zebra"), "cyclegan", 128, 3, 1),
     "wgan_gp": Row("WGAN-GP", WGAN_GP, None, 32, 3, 16),
 }
 

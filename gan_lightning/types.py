@@ -103,6 +103,8 @@ NonNegativeInt = Annotated[int, AtLeast(0)]
 Number = float | int
 NonNegativeFloat = Annotated[Number, AtLeast(0)]
 FilePath = Annotated[str, Existing("file")]
-ImagesRoot = Annotated[str, Existing("folder or .zip file", unless="download")]
+ImagesRoot = Annotated[
+    str, Existing("folder or .zip file", unless="download", holds="images, in it or in any sub-folder")
+]
 RunPath = Annotated[str, Existing("path", "be a checkpoint or a run folder with checkpoints")]
-ImagesPath = Annotated[str, Existing("folder", "name a folder with images")]
+ImagesPath = Annotated[str, Existing("folder", "name a folder with images", holds="images, in it or in any sub-folder")]

@@ -26,11 +26,15 @@ class Existing(NamedTuple):
         kind: what it must be; `path` is a file or a folder.
         wanted: what an error says that it must be, after `must`; empty for that it must exist.
         unless: the name of another argument that makes the path if it is true; empty if there is none.
+        holds: what the folder holds, in an error's words, if it must hold an image; empty if it need not.
+        parts: the sub-folders each of which must hold an image; none if it may lie anywhere below the folder.
     """
 
     kind: Literal["file", "folder", "folder or .zip file", "path"]
     wanted: str = ""
     unless: str = ""
+    holds: str = ""
+    parts: tuple[str, ...] = ()
 
 
 class Numbers(NamedTuple):

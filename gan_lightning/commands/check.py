@@ -110,6 +110,7 @@ def _inspections(module: StoredDataModule, split: Split, notes: list[str]) -> di
 
 def _refusals(module: StoredDataModule, found: dict[str, Inspection]) -> list[str]:
     """Return why training would not start with these images."""
+    module.check_files()
     training = {name: images.fitted for name, images in found.items() if name.startswith("train")}
     bad = {name: images.survey.refusal(name, module.on_bad, module.max_bad) for name, images in training.items()}
     if refused := ["; ".join(each) for each in bad.values() if each]:

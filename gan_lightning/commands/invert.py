@@ -12,8 +12,8 @@ from PIL import Image
 from rich.progress import track
 
 from gan_lightning.config import logs, schema
-from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import read_image
+from gan_lightning.data.listing import image_files
 from gan_lightning.data.transforms import Shape, fitted, in_range
 from gan_lightning.evaluation.inversion import Generate, Inversion, Inverted
 from gan_lightning.files import atomic_write, refuse_existing, take

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 from gan_lightning.config import logs, schema
 from gan_lightning.config.composition import composed
-from gan_lightning.data.folder import image_files
+from gan_lightning.data.listing import image_files
 from gan_lightning.data.picture_survey import PictureSurvey, look_at
 from gan_lightning.devices import device_name, device_of
 from gan_lightning.files import atomic_write

@@ -29,6 +29,8 @@ from gan_lightning.config.opening import Opening
 from gan_lightning.config.parts import check_checkpoint_fits, check_data_suit, check_optimizers
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.runs import checkpoint_of
+from gan_lightning.data.listing import quietly
+from gan_lightning.data.module import StoredDataModule
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.transfer import load_fitting_weights
 from gan_lightning.reports.commands import named, next_commands
@@ -129,6 +131,9 @@ def made(config: DictConfig, file: Path | None) -> Parts:
     seed_everything(config.seed, verbose=False)
     model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
     check_data_suit(model, data)
+    if isinstance(data, StoredDataModule):
+        with quietly():
+            data.check_files()
     if file:
         check_checkpoint_fits(file, trainer.strategy.load_checkpoint(file, weights_only=True), model, trainer)
     if config.init_from and not file:

@@ -20,8 +20,8 @@ from gan_lightning.data.any_size import (
     still_to_write,
     write_image,
 )
-from gan_lightning.data.folder import image_files
 from gan_lightning.data.in_order import in_order
+from gan_lightning.data.listing import image_files
 from gan_lightning.evaluation.sampling import Precision
 from gan_lightning.evaluation.translator import Made, Translator
 from gan_lightning.files import remove_leftovers, take

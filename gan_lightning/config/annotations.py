@@ -103,6 +103,8 @@ def _constant(module: Module, node: ast.expr) -> Any:
     match node:
         case ast.Constant(value):
             return value
+        case ast.Tuple(elts):
+            return tuple(_constant(module, each) for each in elts)
         case ast.UnaryOp(ast.USub(), operand):
             return -_constant(module, operand)
         case ast.BinOp(left, operation, right) if type(operation) in ARITHMETIC:

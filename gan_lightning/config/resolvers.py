@@ -28,7 +28,7 @@ def class_count(root: str) -> int:
     Raises:
         ValueError: if it has none.
     """
-    from gan_lightning.data.folder import class_names
+    from gan_lightning.data.class_folders import class_names
 
     return len(class_names(root))
 

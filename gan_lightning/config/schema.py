@@ -14,6 +14,7 @@ from gan_lightning.config.kinds import PLAIN, describe, is_plain, typed
 from gan_lightning.config.options import FILLED_BY, chosen, file_that_sets, option_for, options_of
 from gan_lightning.config.renamed import what_became_of
 from gan_lightning.config.signatures import signature
+from gan_lightning.data.listing import check_holds_images
 from gan_lightning.values import AtLeast, Existing, Numbers
 
 T = TypeVar("T", bound=Existing | Numbers)
@@ -38,7 +39,7 @@ def check(config: DictConfig, *sections: str) -> None:
 
 
 def check_paths(config: DictConfig, *functions: str) -> None:
-    """Check that every path exists that a signature asks for, after `check`.
+    """Check that every path exists that a signature asks for, and holds an image if it must; after `check`.
 
     Args:
         config: the configuration.
@@ -186,7 +187,15 @@ def _check_path(key: str, value: str, wanted: Existing, remedy: str) -> None:
     if not value or not is_there[wanted.kind]:
         kind = "" if wanted.kind == "path" else f"{wanted.kind} "
         found = f"there is no {kind}{path}" if value else f"nothing was given after {key}="
+        if value and is_file:
+            unpack = "; unpack it and name the folder" if path.suffix.lower() == ".zip" else ""
+            found = f"{path} is a file{unpack}"
         raise ValueError(f"{key} must {wanted.wanted or f'name a {kind}that exists'}; {found}{remedy}")
+    for part in wanted.parts or ([""] if wanted.holds else []):
+        try:
+            check_holds_images(path / part, wanted.holds, key)
+        except ValueError as error:
+            raise ValueError(f"{error}{remedy}") from error
 
 
 def _asked(hint: Any, kind: type[T]) -> T | None:

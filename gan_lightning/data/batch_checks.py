@@ -34,9 +34,9 @@ def check_batch_size(batch_size: PositiveInt, world_size: PositiveInt) -> None:
 
 
 def check_counts(
-    counts: Mapping[str, NonNegativeInt], batch_size: PositiveInt, drop_last: bool, world_size: PositiveInt
+    counts: Mapping[str, NonNegativeInt], batch_size: PositiveInt, drop_last: bool, world_size: PositiveInt = 1
 ) -> None:
-    """Refuse sets that are too small to train on, and say what batches of a small set are like.
+    """Refuse sets that are too small to train on.
 
     Args:
         counts: the number of usable images by the name of the domain, such as `train`.
@@ -56,6 +56,13 @@ def check_counts(
         )
     if most < world_size:
         raise ValueError(f"data: {world_size} processes need as many images; {fewest} has {most}, so use fewer devices")
+
+
+def warn_of_small_batches(
+    counts: Mapping[str, NonNegativeInt], batch_size: PositiveInt, drop_last: bool, world_size: PositiveInt
+) -> None:
+    """Log what batches of a small set are like; the arguments are those of `check_counts`."""
+    most = max(counts.values())
     whole, rest = divmod(most, batch_size)
     last = rest // world_size * world_size
     if not whole:

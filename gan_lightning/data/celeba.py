@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 import numpy as np
 from torchvision import datasets
 
-from gan_lightning.data.folder import image_files
+from gan_lightning.data.batch_checks import check_counts
 from gan_lightning.data.images import ImageFiles
+from gan_lightning.data.listing import image_files
 from gan_lightning.data.one_domain import ImageDataModule
-from gan_lightning.data.splits import NoTestImagesError, Split
+from gan_lightning.data.splits import NoTestImagesError, Split, counts_of
 from gan_lightning.files import without_new_empty_folders
 from gan_lightning.values import Existing
 
@@ -32,7 +33,9 @@ class CelebA(ImageDataModule):
     """
 
     root: (
-        Annotated[str, Existing("folder", "name a folder with img_align_celeba/000001.jpg and so on", "download")]
+        Annotated[
+            str, Existing("folder", "name a folder with img_align_celeba/000001.jpg and so on", "download", LAYOUT)
+        ]
         | None
     ) = None
     split: Literal["all", "official"] = "all"
@@ -46,6 +49,10 @@ class CelebA(ImageDataModule):
                 raise ValueError(
                     f"data.download: CelebA could not be downloaded; put the images at {self.root}/{LAYOUT}"
                 ) from error
+
+    def check_files(self) -> None:
+        if not self.download:
+            check_counts(counts_of(self.domains("train")), self.batch_size, self.drop_last)
 
     def images(self, split: Split) -> ImageFiles:
         if (self.split, split) == ("all", "test"):

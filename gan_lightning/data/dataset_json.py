@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from gan_lightning.data.archive import archive_of, content
+from gan_lightning.data.listing import LABELS
 from gan_lightning.printable import printable
 
-FILE = "dataset.json"
 MOST_CLASSES = 100_000
 """Class numbers are below this, so that a wrong number does not ask for a network of that many classes."""
 
@@ -29,7 +29,7 @@ def read_labels(root: Path, key: str) -> dict[str, int] | None:
     Raises:
         ValueError: if the file is there and has no such labels.
     """
-    file = root / FILE
+    file = root / LABELS
     archive = archive_of(file, key)
     if not (os.path.isfile(file) if archive is None else archive.has(file)):  # noqa: PTH113 - Path's raises without rights
         return None
@@ -70,7 +70,7 @@ def labels_of(files: Sequence[Path], root: Path, labels: dict[str, int], key: st
     names = [file.relative_to(root).as_posix() for file in files]
     if missing := [name for name in names if name not in labels]:
         raise ValueError(
-            f"{key}: {len(missing):,} of {len(names):,} images have no label in {root / FILE}, the first is "
+            f"{key}: {len(missing):,} of {len(names):,} images have no label in {root / LABELS}, the first is "
             f"{printable(missing[0])}; add the labels or remove these images"
         )
     return np.array([labels[name] for name in names], np.int64)

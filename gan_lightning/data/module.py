@@ -14,12 +14,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from gan_lightning import signals
-from gan_lightning.data.batch_checks import check_batch_size, check_counts, check_workers, in_words
+from gan_lightning.data import batch_checks
 from gan_lightning.data.cache import FittedImages, cached_images, uncached_images
 from gan_lightning.data.decode import OnBad
 from gan_lightning.data.images import PILImages
 from gan_lightning.data.loader import BatchDataset, ByteBatch, DeviceBatchDataset, EpochSampler, ResumableLoader
-from gan_lightning.data.splits import Split, by_name, domains_of
+from gan_lightning.data.splits import Split, by_name, counts_of, domains_of
 from gan_lightning.data.transforms import Shape, cropped, flipped, in_range
 from gan_lightning.types import Batch, Images, ImageSet, NonNegativeFloat, NonNegativeInt, PositiveInt
 from gan_lightning.values import Existing
@@ -115,6 +115,9 @@ class StoredDataModule(LightningDataModule, ABC):
     def batch(self, images: list[Images], labels: list[Tensor | None]) -> Batch:
         """Make the batch that models see from each domain's images in [-1, 1] and labels."""
 
+    def check_files(self) -> None:
+        """Check training images by their files' names and headers, if the set has such; a ValueError says no."""
+
     def fetch(self) -> None:
         """Download what `domains` needs; sets without a source have nothing to do."""
 
@@ -125,8 +128,6 @@ class StoredDataModule(LightningDataModule, ABC):
     def class_counts(self, images: FittedImages) -> dict[str, int]:
         """Count the images of each class, by its name or number; the result is empty where there are no labels."""
         return {} if images.labels is None else dict(Counter(map(str, sorted(images.labels.tolist()))))
-
-    # The fitted images.
 
     def fitted_size(self, split: Split) -> int:
         """Return the side to which a split's images are fitted; training images leave room for random crops."""
@@ -158,13 +159,11 @@ class StoredDataModule(LightningDataModule, ABC):
         Raises:
             ValueError: if too many images of a domain cannot be read, or there are too few for the batches.
         """
-        named = by_name("train", domains)
-        for name, images in named.items():
+        for name, images in by_name("train", domains).items():
             images.survey.check(name, self.on_bad, self.max_bad)
-        counts = {name: len(images) for name, images in named.items()}
-        check_counts(counts, self.batch_size, self.drop_last, self._rank_and_world_size()[1])
-
-    # Training.
+        given = counts_of(domains), self.batch_size, self.drop_last, self._rank_and_world_size()[1]
+        batch_checks.check_counts(*given)
+        batch_checks.warn_of_small_batches(*given)
 
     def prepare_data(self) -> None:
         if self.download:
@@ -173,15 +172,15 @@ class StoredDataModule(LightningDataModule, ABC):
     def setup(self, stage: str) -> None:
         if self.train:
             return
-        check_batch_size(self.batch_size, self._rank_and_world_size()[1])
-        check_workers(self.num_workers)
+        batch_checks.check_batch_size(self.batch_size, self._rank_and_world_size()[1])
+        batch_checks.check_workers(self.num_workers)
         train = self.fitted_images("train")
         self.check_training_images(train)
         self.train = train
         for name, images in by_name("train", train).items():
             images.survey.log(name)
             if counts := self.class_counts(images):
-                log.info("%s: images of each class: %s", name, in_words(counts))
+                log.info("%s: images of each class: %s", name, batch_checks.in_words(counts))
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of the data: what the images are, so that no run continues on others."""
@@ -226,8 +225,6 @@ class StoredDataModule(LightningDataModule, ABC):
         if self.on_device != "auto" or device.type != "cuda" or self.cache != "auto":
             return self.on_device is True
         return DeviceBatchDataset.is_small(self.train, device)
-
-    # Evaluation.
 
     def evaluation_split(self) -> Split:
         """Return `test`, or `train` where there is no other."""

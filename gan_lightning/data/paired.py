@@ -4,18 +4,21 @@ from abc import ABC
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from torch import Tensor
 
 from gan_lightning.data.archive import is_folder
-from gan_lightning.data.folder import image_files
+from gan_lightning.data.batch_checks import check_counts
 from gan_lightning.data.images import Item, PILImages, Source, on_disk, read_image, sources_of
+from gan_lightning.data.listing import image_files
 from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.splits import NoTestImagesError, Split
+from gan_lightning.data.pair_widths import check_widths
+from gan_lightning.data.splits import NoTestImagesError, Split, counts_of
 from gan_lightning.printable import printable
-from gan_lightning.types import Aligned, Batch, Images, ImageSet, ImagesRoot
+from gan_lightning.types import Aligned, Batch, Images, ImageSet
+from gan_lightning.values import Existing
 
 LAYOUT = "A|B images, in it or in train/, or with A/ and B/ of images with the same names"
 
@@ -76,8 +79,15 @@ class Paired(AlignedDataModule):
         direction: `ab` makes A the input x and B the target y; `ba` does the reverse.
     """
 
-    root: ImagesRoot | None = None
+    root: Annotated[str, Existing("folder or .zip file", "", "download", LAYOUT)] | None = None
     direction: Literal["ab", "ba"] = "ab"
+
+    def check_files(self) -> None:
+        domains = self.domains("train")
+        check_counts(counts_of(domains), self.batch_size, self.drop_last)
+        for pairs in domains:
+            if isinstance(pairs, SideBySidePairs):
+                check_widths(pairs.paths, pairs.root, self.fit)
 
     def domains(self, split: Split) -> list[PILImages]:
         root = Path(self.root).expanduser() if self.root else None

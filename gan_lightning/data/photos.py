@@ -83,6 +83,9 @@ class UnscaledDataModule(StoredDataModule, ABC):
     def fitted_shape(self, image_size: int) -> Shape:
         return super().fitted_shape(image_size)._replace(center_crop=image_size)
 
+    def check_files(self) -> None:
+        self.domains("train")
+
 
 class PhotosUnpaired(UnscaledDataModule, UnalignedDataModule):
     """Two domains: a Chinese roof (x) and a flower (y)."""

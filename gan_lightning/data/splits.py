@@ -1,6 +1,6 @@
 """The splits of a data set: their names, and test images that are held out of the training images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Sized
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -23,6 +23,11 @@ def by_name(split: Split, domains: list[T]) -> dict[str, T]:
     """Return the domains of a split by what they are called in messages: `train`, or `train x` and `train y`."""
     names = [split] if len(domains) == 1 else [f"{split} {side}" for side in "xy"]
     return dict(zip(names, domains, strict=True))
+
+
+def counts_of(domains: Sequence[Sized]) -> dict[str, int]:
+    """Return the number of training images of each domain by its name."""
+    return {name: len(images) for name, images in by_name("train", list(domains)).items()}
 
 
 class SelectedImages:

@@ -3,15 +3,20 @@
 from abc import ABC
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from torch import Tensor
 
 from gan_lightning.data.archive import is_folder
-from gan_lightning.data.folder import image_files
+from gan_lightning.data.batch_checks import check_counts
 from gan_lightning.data.images import ImageFiles, PILImages
+from gan_lightning.data.listing import image_files
 from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.splits import NoTestImagesError, Split
+from gan_lightning.data.splits import NoTestImagesError, Split, counts_of
 from gan_lightning.types import Batch, Images, ImagesRoot, Pair
+from gan_lightning.values import Existing
+
+LAYOUT = "images (trainA, trainB, testA and testB)"
 
 
 class UnalignedDataModule(StoredDataModule, ABC):
@@ -35,9 +40,12 @@ class Unpaired(UnalignedDataModule):
         root_y: the folder or zip file of y.
     """
 
-    root: ImagesRoot | None = None
+    root: Annotated[str, Existing("folder or .zip file", "", "download", LAYOUT, ("trainA", "trainB"))] | None = None
     root_x: ImagesRoot | None = None
     root_y: ImagesRoot | None = None
+
+    def check_files(self) -> None:
+        check_counts(counts_of(self.domains("train")), self.batch_size, self.drop_last)
 
     def domains(self, split: Split) -> list[PILImages]:
         if self.root_x is not None or self.root_y is not None:
@@ -58,8 +66,7 @@ class Unpaired(UnalignedDataModule):
                 f"data.root: there are no test images, because there is no folder {root}/testA; put some into testA "
                 "and testB, or hold some of the training images out with data.test_fraction=0.1"
             )
-        layout = "images (trainA, trainB, testA and testB)"
-        return [self._images(str(root / f"{split}{side}"), layout, "data.root") for side in "AB"]
+        return [self._images(str(root / f"{split}{side}"), LAYOUT, "data.root") for side in "AB"]
 
     @staticmethod
     def _images(folder: str | None, layout: str, key: str) -> ImageFiles:

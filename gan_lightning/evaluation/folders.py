@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from gan_lightning.data.folder import Folder, image_files
+from gan_lightning.data.folder import Folder
 from gan_lightning.data.images import open_image
+from gan_lightning.data.listing import image_files
 from gan_lightning.devices import device_of
 from gan_lightning.evaluation.real_statistics import RealStatistics, real_statistics
 from gan_lightning.evaluation.records import Context, ScoreRecord

@@ -179,11 +179,11 @@ class Scorer:
             raise ValueError(f"metric needs data of images; got {type(data).__name__}: use metric=[] or other data")
         self.metrics, self.extractor, self.data, self.split = dict(metrics), extractor, data, split
         self.needs = needs_of(self.metrics)
-        images = data.evaluation_images(split)[0]
-        extractor.prepare(images, data.evaluation_images(data.evaluation_split())[0], data.cache_folder)
+        training, held_out = (data.evaluation_images(name)[0] for name in ("train", data.evaluation_split()))
+        extractor.prepare(training, held_out, data.cache_folder)  # the same for each split, so that scores compare
         extractor.to(device)
         self.real_by_domain: dict[int, RealStatistics] = {}
-        self.scores = self._rehearse(images)
+        self.scores = self._rehearse(data.evaluation_images(split)[0])
 
     def _rehearse(self, images: ImageSet) -> list[str]:
         """Compute all scores of a few real images, so that errors show before training, and return the scores' names.

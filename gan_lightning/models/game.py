@@ -229,7 +229,7 @@ class AdversarialGame(LightningModule, ABC):
         return [player.make() for player in self.players.values()]
 
     def on_train_start(self) -> None:
-        self.iterations = self.trainer.estimated_stepping_batches
+        self.iterations = inf if (end := self.trainer.estimated_stepping_batches) == -1 else end  # data without length
         self.generator_inputs.see(self.trainer.datamodule)  # type: ignore[attr-defined]
         for player in self.players.values():
             player.check_precision(self.dtype)

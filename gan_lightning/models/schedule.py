@@ -57,7 +57,8 @@ def _progress(iteration: int, total: Number, start: NonNegativeFloat) -> Number:
     """Return how much of the way from `start` to `total` is done, 0 to 1."""
     if total == inf:
         raise ValueError(
-            "a schedule needs a run with an end: set trainer.max_epochs or trainer.max_steps, or schedule=constant"
+            "a schedule needs a run with an end that is known: set trainer.max_steps, or trainer.max_epochs for data "
+            "that have a length, or choose schedule=constant"
         )
     begin = start * total if start < 1 else start
     if begin >= total:

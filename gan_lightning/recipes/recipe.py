@@ -179,7 +179,9 @@ def _augment(survey: PictureSurvey, is_few: bool) -> str:
 
 def _image_size(candidate: Candidate) -> str:
     short = candidate.survey.short_side
-    return f"half of the pictures have a short side of {short} pixels or more"
+    if candidate.image_size > ENLARGED * short:
+        return f"the smallest size of a recipe, to which pictures of {short} pixels are enlarged"
+    return f"the shorter side of half of the pictures has {short} pixels or more, and enlarging adds no detail"
 
 
 def _fit(survey: PictureSurvey) -> str:
@@ -191,7 +193,7 @@ def _fit(survey: PictureSurvey) -> str:
 
 def _batch_size(candidate: Candidate) -> str:
     each = candidate.survey.count // candidate.batch_size
-    return f"{each:,} batches in an epoch; half of it needs less memory"
+    return f"an epoch has {each:,} such batches; where memory does not suffice, halve this number"
 
 
 def _max_bad(survey: PictureSurvey) -> list[str]:
@@ -220,7 +222,7 @@ def _length(candidate: Candidate, iterations: int) -> str:
     each = f"{seen:,} images, each picture about {round(seen / candidate.survey.count):,} times"
     if iterations < candidate.iterations:
         return f"{each}; shortened, because {candidate.iterations:,} would take longer than hours allows"
-    return f"{each}; more may still be better, fewer show what to expect"
+    return f"{each}; a longer run may be better still, and a shorter one shows what to expect"
 
 
 def _quoted(path: str) -> str:

@@ -15,8 +15,6 @@ from gan_lightning.printable import printable
 
 MOST_LISTED = 10
 """How many files that cannot be read are listed on the terminal; all are in check.json."""
-NARROW = 0.75
-"""Images of pairs that are narrower than this share of their height are noted; halves of a photograph are."""
 SMALL = 0.8
 """Images whose short side has less than this share of the fitted one are noted; MNIST's 28 pixels of 32 are not."""
 
@@ -38,13 +36,6 @@ def notes_on(name: str, found: Inspection, classes: Mapping[str, int], side: int
     notes = []
     sizes = found.fitted.survey.sizes
     small = sum(count for size, count in sizes.items() if min(_sides(size)) < SMALL * side)
-    high = {size: count for size, count in sizes.items() if _sides(size)[0] < NARROW * _sides(size)[1]}
-    if found.stored.images_per_item == 2 and 2 * sum(high.values()) > len(found.fitted):
-        pairs = counted(sum(high.values()), "pair is", "pairs are")
-        notes.append(
-            f"the images of {pairs} narrow, such as {next(iter(high))}; a file that is no A|B picture of both, side by "
-            "side, was cut in the middle"
-        )
     if empty := [each for each, count in classes.items() if not count]:
         notes.append(f"{counted(len(empty), 'class has', 'classes have')} no images: {_some(empty, 5)}")
     if groups := found.copies:
@@ -75,7 +66,7 @@ def notes_on(name: str, found: Inspection, classes: Mapping[str, int], side: int
         )
     if found.bordered:
         notes.append(
-            f"{counted(len(found.bordered), 'image has', 'images have')} a straight border at an edge, which a "
+            f"{counted(len(found.bordered), 'image has', 'images have')} a border or a frame of one colour, which a "
             f"generator learns too: {_rows(found, found.bordered)}"
         )
     if found.blank:

@@ -185,7 +185,7 @@ def test_what_is_seldom_meant_is_a_note_with_names_and_never_a_problem(check, tm
     ]  # fmt: skip
     assert "left out 2 .txt files, 1 .db file and 1 file without a suffix, which are not images by their names" in shown
     assert "1 near copy of another image (packed again, resized or recoloured), such as near.jpg and 04.jpg" in shown
-    assert "1 image has a straight border at an edge" in shown
+    assert "1 image has a border or a frame of one colour" in shown
     assert "1 image is smaller than 16x16, which data.image_size asks for, and enlarged" in shown
     assert all(shown.count(f"note: {note}") == 1 for note in report["notes"])
     assert shown.count("still.png") == 1
@@ -234,11 +234,19 @@ def test_data_that_are_drawn_and_not_stored_are_one_sentence(check):
     assert "Ring draws new ones as they are needed, so there is nothing to check" in shown
 
 
-def test_photographs_that_are_no_pairs_are_noted(check, tmp_path, pairs):
+def test_square_photographs_are_no_pairs_and_pairs_of_two_squares_are_nothing_to_speak_of(check, tmp_path, pairs):
     code, shown, _ = check("data=paired", f"data.root={photographs(tmp_path / 'photos', 4)}")
-    assert code == 0, shown
-    assert "note: train: the images of 4 pairs are narrow, such as 20x40; a file that is no A|B picture" in shown
+    assert code == 1, shown
+    assert "not ready for training: data.root must hold A|B pictures, which are twice as wide as high; 4 of 4" in shown
     assert "narrow" not in check("data=paired", f"data.root={pairs}")[1]
+
+
+def test_photographs_in_landscape_are_noted_once_where_pairs_are_expected(check, tmp_path):
+    for number in range(4):
+        picture(number, 60, 40).save(tmp_path / f"{number}.png")
+    code, shown, _ = check("data=paired", f"data.root={tmp_path}")
+    assert code == 0, shown
+    assert shown.count("note: A|B pictures are twice as wide as high, and 4 of 4, such as 0.png of 60x40, are") == 1
 
 
 def test_only_files_with_the_bytes_of_one_that_stays_are_offered_as_copies_and_nothing_linked(check, tmp_path):

@@ -16,6 +16,7 @@ import torch
 
 from support.answering import answers
 from support.command import front_door
+from support.small_files import picture
 
 TABLE = Path(__file__).with_name("mistakes.txt").read_text()
 ROW = re.compile(r"^\$ (.*)\n(\d) (.*)$", re.M)
@@ -71,13 +72,16 @@ def test_early_mistakes_leave_no_folder(said):
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
-    """A run of two iterations, a checkpoint that was cut off, and an empty folder."""
+    """A run of two iterations, a checkpoint that was cut off, an empty folder, and some of pictures."""
     home = tmp_path_factory.mktemp("places")
     words = ["data=digits", "data.cache=off", "model=gan", "network=mlp", "data.image_size=8", "data.batch_size=4"]
     short = ["trainer=cpu", "trainer.max_steps=2", "callbacks=checkpoint", "logger=none"]
     assert front_door(*words, *short, f"hydra.run.dir={home / 'run'}") == 0
-    for name in ("empty", "unpaired"):
-        (home / name).mkdir()
+    (home / "empty").mkdir()
+    for name, count in (("one", 1), ("squares", 3), ("unpaired/trainA", 1), ("unpaired/trainB", 1)):
+        (home / name).mkdir(parents=True)
+        for number in range(count):
+            picture(number, 24, 24).save(home / name / f"{number}.png")
     (home / "torn.ckpt").write_bytes((home / "run" / "checkpoints" / "last.ckpt").read_bytes()[:20_000])
     return home
 

@@ -45,7 +45,9 @@ WRONG = {
     "an option and a folder": (
         ["loss=hinge,hingee", "data=folder", "data.root=.,nowhere"],
         [
-            "error: job 2 of 4, loss=hinge root=nowhere: data.root must name a folder or .zip file that exists; there is "
+            "error: job 1 of 4, loss=hinge root=.: data.root must name a folder with images, in it or in any sub-folder; "
+            ". holds no files at all",
+            "job 2 of 4, loss=hinge root=nowhere: data.root must name a folder or .zip file that exists; there is "
             "no folder or .zip file nowhere",
             "jobs 3 and 4 of 4, loss=hingee: loss has no option hingee; did you mean loss=hinge?",
         ],

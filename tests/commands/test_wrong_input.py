@@ -10,7 +10,7 @@ WRONG = {
     "a folder that cannot be written": (["callbacks.checkpoint.folder=/proc/none"], "/proc/none"),
     "a folder without classes": (
         ["data=folder_labelled", "data.root=nowhere"],
-        "one sub-folder of images for each class, or with dataset.json; got nowhere",
+        "one sub-folder of images for each class, or with dataset.json; there is no folder nowhere",
     ),
     "no command": (
         ["evaluat"],

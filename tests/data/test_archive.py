@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from gan_lightning.data import archive
-from gan_lightning.data.folder import Folder, LabelledFolder, class_names
+from gan_lightning.data.class_folders import class_names
+from gan_lightning.data.folder import Folder, LabelledFolder
 from gan_lightning.data.paired import Paired
 from gan_lightning.data.unpaired import Unpaired
 from support.batches import epoch_of, same

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from gan_lightning.data.decode import allowed, enough
-from gan_lightning.data.folder import Folder, LabelledFolder, image_files
+from gan_lightning.data.folder import Folder, LabelledFolder
+from gan_lightning.data.listing import image_files
 from gan_lightning.data.transforms import Shape, fitted
 from support.small_files import picture
 

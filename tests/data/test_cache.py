@@ -14,8 +14,8 @@ from PIL import Image
 
 from gan_lightning.data import cache_folder
 from gan_lightning.data.cache import cached_images
-from gan_lightning.data.folder import image_files
 from gan_lightning.data.images import ImageFiles
+from gan_lightning.data.listing import image_files
 from gan_lightning.data.transforms import Shape, fitted
 from gan_lightning.files import locked
 from support.small_files import picture

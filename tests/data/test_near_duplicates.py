@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 from sklearn.datasets import load_sample_image
 
 from gan_lightning.data import flaws, near_duplicates
@@ -117,6 +117,47 @@ def test_black_bars_at_any_edge_are_a_border_and_a_white_background_is_none():
     y, x = np.mgrid[:64, :64]
     disc = np.where((y - 32) ** 2 + (x - 32) ** 2 < 20**2, 80.0, 255.0).astype(np.float32)
     assert not flaws.have_border(disc[None]).any()
+
+
+def framed(image, above, below, left, right, colour):
+    """An image in a rim, whose widths are shares of its own side."""
+    above, below, left, right = (round(share * image.width) for share in (above, below, left, right))
+    whole = Image.new("RGB", (image.width + left + right, image.height + above + below), colour)
+    whole.paste(image, (left, above))
+    return jpeg(whole, 85)
+
+
+@pytest.mark.parametrize(
+    "rim",
+    [
+        (0.06, 0.22, 0.06, 0.06, "white"),  # an instant print: its lower rim is wide
+        (0.04, 0.04, 0.04, 0.04, "white"),
+        (0.05, 0.1, 0.12, 0.07, "black"),
+        (0.25, 0.25, 0.25, 0.25, "white"),
+    ],
+)
+def test_a_frame_of_one_colour_is_a_border_whatever_the_widths_of_its_sides(rim):
+    assert flaws.have_border(gray([framed(image, *rim) for image in crops()])).mean() > 0.8
+
+
+def on_white(image, outline):
+    """An image that is cut out along an outline, before a white background."""
+    mask = Image.new("L", image.size)
+    getattr(ImageDraw.Draw(mask), outline)((0, 0, image.width - 1, image.height - 1), fill=255)
+    whole = Image.new("RGB", (image.width * 4 // 3, image.height * 4 // 3), "white")
+    whole.paste(image, (image.width // 6, image.height // 6), mask)
+    return jpeg(whole, 85)
+
+
+def test_objects_and_letters_before_a_plain_background_have_no_frame():
+    assert not flaws.have_border(gray([on_white(image, "ellipse") for image in crops()])).any()
+    letters = []
+    for letter in "IHOEB8017":
+        page = Image.new("RGB", (64, 64), "white")
+        ImageDraw.Draw(page).text((32, 32), letter, "black", ImageFont.load_default(50), anchor="mm")
+        letters.append(page)
+    assert not flaws.have_border(gray(letters)).any()
+    assert not flaws.have_border(255 - gray(letters)).any()
 
 
 @pytest.mark.parametrize("size", [32, 64, 128])

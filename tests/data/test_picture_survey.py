@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_lightning.data.folder import image_files
+from gan_lightning.data.listing import image_files
 from gan_lightning.data.picture_survey import look_at
 from support.small_files import picture
 

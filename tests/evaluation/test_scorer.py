@@ -135,3 +135,17 @@ def test_a_perfect_generator_by_class_scores_near_its_floor_on_classes_of_unequa
         distances.append(record.value)
     assert record.source == "classes as frequent as in training"
     assert distances[0] < 0.05 * distances[1]
+
+
+def test_the_classifier_learns_from_training_images_whatever_split_the_images_are_compared_with(composed):
+    data, learned = instantiate(composed("data=digits", "data.image_size=8").data), []
+
+    class Remembers(Random):
+        def prepare(self, train, test, folder):
+            learned.append((train.fingerprint, test.fingerprint))
+
+    for split in ("train", "test"):
+        Scorer({"fid": FrechetDistance()}, Remembers(width=4), data, split)
+    training, held_out = (data.evaluation_images(split)[0].fingerprint for split in ("train", "test"))
+    assert learned == [(training, held_out)] * 2
+    assert training != held_out

@@ -33,7 +33,7 @@ class Case:
         example: the file in examples/.
         build: arguments of its `build`, and of its `train_step` where it takes them too.
         data: the pictures that both are given: 22 faces, 40 digits, or two domains of 10 and 6.
-        batch_size: such that an epoch ends within the iterations; for S4, which counts batches within the epoch, not.
+        batch_size: such that an epoch ends within the iterations; the anime DCGAN counts within the epoch, so not for it.
         latents: their distribution and number.
         shares_fakes: whether G is trained on the fakes that D was trained on.
         generator_every: G moves in every n-th batch.

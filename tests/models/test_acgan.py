@@ -79,9 +79,12 @@ THREE_PASSES = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("changes", "passes", "spread"), [([], 6, 0.5), (THREE_PASSES, 3, 0.0)])
+@pytest.mark.parametrize(("changes", "passes", "spread"), [([], 5, 0.5), (THREE_PASSES, 3, 0.0)])
 def test_generated_digits_are_the_digits_asked_for(changes, passes, spread, composed, record_property):
-    """With cross-entropy and no gradient penalty too, though then the images of a class are nearly equal."""
+    """With cross-entropy and no gradient penalty too, though then the images of a class are nearly equal.
+
+    Without norm, D sees real and generated images of its own step in one pass, which makes five.
+    """
     config = composed("experiment=acgan_digits", *changes)
     seed_everything(config.seed, verbose=False)
     model, data, counted = instantiate(config.model), instantiate(config.data), []

@@ -1,13 +1,14 @@
 """The game: its clock, its ratio, its noise, and who may move."""
 
 import copy
+import math
 from typing import ClassVar
 
 import pytest
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Callback
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
 from gan_lightning import randomness
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
@@ -39,6 +40,21 @@ class Watch(Callback):
             return any(not torch.equal(weight, self.before[name][key]) for key, weight in network.named_parameters())
 
         self.moved.append({name for name, network in players(module) if changed(name, network)})
+
+
+class Stream(IterableDataset):
+    """Batches whose number is not known before the last."""
+
+    def __iter__(self):
+        return iter(batches(3))
+
+
+def test_the_length_of_a_run_is_infinite_where_the_data_have_no_length_and_a_schedule_refuses_it(gan):
+    model = gan()
+    assert play(model, DataLoader(Stream(), batch_size=None), max_steps=-1, max_epochs=1).global_step == 3
+    assert model.iterations == math.inf
+    with pytest.raises(ValueError, match=r"a schedule needs a run with an end that is known: set trainer\.max_steps"):
+        play(gan("schedule=linear"), DataLoader(Stream(), batch_size=None), max_steps=-1, max_epochs=1)
 
 
 def players(module):

@@ -24,7 +24,9 @@ def test_a_start_is_a_part_of_the_run_or_an_iteration():
     assert [linear(i, 8, start=6) for i in (0, 6, 7, 8)] == [1, 1, 0.5, 0]
 
 
-@pytest.mark.parametrize(("total", "start", "said"), [(math.inf, 0, "needs a run with an end"), (5, 5, "got 5")])
+@pytest.mark.parametrize(
+    ("total", "start", "said"), [(math.inf, 0, "needs a run with an end that is known"), (5, 5, "got 5")]
+)
 def test_a_schedule_that_cannot_be_followed_says_so(total, start, said):
     with pytest.raises(ValueError, match=said):
         linear(0, total, start=start)

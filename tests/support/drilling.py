@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 from support.configuration import TINY
 
@@ -31,8 +32,12 @@ class Drill:
         environment: more variables of the environment.
     """
 
+    started: ClassVar[list["Drill"]] = []
+    """Those of this test, which are killed at its end, so that no failed test slows the others down."""
+
     def __init__(self, *words, **environment):
         self.mark = secrets.token_hex(8)
+        self.started.append(self)
         self.file = Path(f"shown-{self.mark}").absolute()
         with self.file.open("wb") as stream:
             self.process = subprocess.Popen(
