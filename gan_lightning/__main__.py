@@ -42,8 +42,9 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.config.composition import CONF, config_dir, searching
     from gan_lightning.config.continuing import Words, continued, is_further_rank
     from gan_lightning.config.errors import USER_ERRORS, WrongJobsError, exit_code, sentence
-    from gan_lightning.config.help import commands, page, primary_of
+    from gan_lightning.config.help import command_names, page, primary_of
     from gan_lightning.config.options import options_of
+    from gan_lightning.config.words import check_characters
     from gan_lightning.files import hold, release
     from gan_lightning.printable import printable
 
@@ -77,6 +78,7 @@ def _run() -> None:
         if (answer := _answer(given[1:])) is not None:
             print(answer, flush=True)
             return
+        check_characters(given[1:])
         command, arguments = _split(given[1:])
     primary = primary_of(command)
 
@@ -200,8 +202,8 @@ def _answer(words: list[str]) -> str | None:
         loader: Any = GlobalHydra.instance().config_loader()
         if is_query:
             return "\n".join(completions(line, loader))
-        named = [word for word in words if word in commands()] or words[words[:1] == ["help"] :]
-        return page(_split(named)[0], loader)
+        named = [word for word in words if word in command_names()] or words[words[:1] == ["help"] :]
+        return page(_split(named)[0])
 
 
 def _split(words: list[str]) -> tuple[str, list[str]]:
@@ -211,17 +213,17 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
         ValueError: if the first word is neither a command nor key=value, or a command comes later.
     """
     first = words[0] if words else ""
-    if first in commands():
+    if first in command_names():
         return first, words[1:]
     for before, word in pairwise(words):
-        if word in commands() and (not before.startswith("-") or before in ("-m", "--multirun")):
+        if word in command_names() and (not before.startswith("-") or before in ("-m", "--multirun")):
             others = shlex.join([other for other in words if other != word])
             raise ValueError(f"{word} is a command, which stands first: gan-lightning {word} {others}")
     if first.isidentifier() and not "".join(words[1:2]).startswith("="):  # `seed = 3` is no command
         options = [f"{group}={first}" for group in GROUPS if first in options_of(group)]
-        close = [*get_close_matches(first, commands(), n=1), *options]
+        close = [*get_close_matches(first, command_names(), n=1), *options]
         hint = f"did you mean {close[0]}? Commands" if close else "commands"
-        raise ValueError(f"{first} is neither key=value nor a command; {hint} are {', '.join(commands())}")
+        raise ValueError(f"{first} is neither key=value nor a command; {hint} are {', '.join(command_names())}")
     return "train", words
 
 

@@ -16,10 +16,15 @@ def device_of(name: str) -> torch.device:
         device = found or torch.device("cpu")
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(
-            f"device must be auto, cpu, or one that this machine has, such as cuda:0; got {name}"
-        ) from error
+        raise ValueError(f"device must be one of {', '.join(_names())}; got {name}; type device=auto") from error
     return device
+
+
+def _names() -> list[str]:
+    """Return the devices of this machine as they are typed."""
+    found = torch.accelerator.current_accelerator(check_available=True)
+    every = [f"{found.type}:{number}" for number in range(torch.accelerator.device_count())] if found else []
+    return ["auto", "cpu", *every]
 
 
 def device_name(device: torch.device) -> str:

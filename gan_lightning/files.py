@@ -17,6 +17,8 @@ from filelock import FileLock, Timeout
 
 log = logging.getLogger(__name__)
 
+OF_FILES = {".csv", ".gif", ".html", ".jpeg", ".jpg", ".json", ".mp4", ".npz", ".onnx", ".png", ".pt2", ".safetensors"}
+"""Ends of names that no new folder gets, because who types one wants a file."""
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 """The names of files that are being written."""
 
@@ -201,6 +203,10 @@ def refuse_existing(files: Iterable[Path], key: str, overwrite: bool) -> None:
     """
     every = list(files)
     for folder in dict.fromkeys(file.parent for file in every):
+        if folder.suffix.lower() in OF_FILES and not folder.is_dir():
+            raise ValueError(
+                f"{key} must name a folder, and {folder} looks like a file; type {key}={folder.with_suffix('')}"
+            )
         nearest = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
         if not nearest.is_dir():
             raise ValueError(f"{key}: {folder} must be a folder or not exist; {nearest} is a file")

@@ -1,4 +1,4 @@
-"""Types of plain values, for which nothing large is imported: bounds of arguments, and which scores are better.
+"""Types of plain values, for which nothing large is imported: bounds, which scores are better, and a refused size.
 
 A bound stands in a constructor's annotation, and the command line checks the configuration against it.
 """
@@ -47,3 +47,21 @@ class Numbers(NamedTuple):
 
     least: int
     once: bool = True
+
+
+class WrongSizeError(ValueError):
+    """An image size that a network cannot have.
+
+    Args:
+        must: what `image_size` must be, as a sentence that calls it by that name.
+        image_size: the size that was given, in pixels.
+        nearest: the nearest size that fits.
+    """
+
+    def __init__(self, must: str, image_size: int, nearest: int) -> None:
+        super().__init__(f"{must}; got {image_size}, and {nearest} fits")
+        self.must, self.image_size, self.nearest = must, image_size, nearest
+
+    def sentence(self, key: str) -> str:
+        """Return the sentence for users, who type the size under some key."""
+        return f"{self.must.replace('image_size', key)}; got {self.image_size}; type {key}={self.nearest}"

@@ -18,7 +18,7 @@ from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.splits import NoTestImagesError, Split, by_name, domains_of
 from gan_lightning.files import atomic_write
 from gan_lightning.reports import data_check
-from gan_lightning.reports.commands import named
+from gan_lightning.reports.next_commands import named
 
 READERS = logging.getLogger("gan_lightning.data")
 """What the modules that read data log: warnings, and which files are no images."""

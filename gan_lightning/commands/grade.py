@@ -108,7 +108,7 @@ def _trial(path: Path, name: str) -> Iterator[tuple["subprocess.Popen[bytes]", C
     """Yield a trial, and what returns its next line, empty at its end and None after so many seconds; then end it."""
     reading, writing = os.pipe()
     paths = os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-P", "-m", "gan_lightning.grading.trial", str(path), name, str(writing)]
+    command = [sys.executable, "-P", "-m", "gan_lightning.grading.one_answer", str(path), name, str(writing)]
     process = subprocess.Popen(command, pass_fds=[writing], env={**os.environ, "PYTHONPATH": paths})
     os.close(writing)
 

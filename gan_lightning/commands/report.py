@@ -44,6 +44,8 @@ def report(
     RunRecord.read(folder, "run")
     refuse_links(folder, "run")
     file = Path(output).expanduser() if output else folder / run_report.NAME
+    if file.is_dir():
+        raise ValueError(f"output must name a file; {output} is a folder; type output={file / run_report.NAME}")
     is_earlier = output is None and file.is_file() and run_report.is_report(file)
     refuse_existing([file], "output", overwrite or is_earlier)
     return partial(_written, folder, file)

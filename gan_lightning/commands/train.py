@@ -33,7 +33,7 @@ from gan_lightning.data.listing import quietly
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.transfer import load_fitting_weights
-from gan_lightning.reports.commands import named, next_commands
+from gan_lightning.reports.next_commands import named, next_commands
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
-from gan_lightning.config.words import in_order
+from gan_lightning.config.composition import parsed
+from gan_lightning.config.words import check_once, in_order
 from gan_lightning.files import exists
 
 OF_A_RUN = ("model", "data")
@@ -27,7 +28,22 @@ def prepared(arguments: list[str], primary: str) -> list[str]:
     Raises:
         ValueError: if a word is neither a flag nor key=value; the message says what to type instead.
     """
-    return [_quoted(argument) for argument in in_order(arguments, primary)]
+    words = [_quoted(argument) for argument in in_order(arguments, primary)]
+    is_sweep = any(word in ("-m", "--multirun") for word in words) and not any(
+        word.startswith(("-c", "--cfg")) and not word.startswith("-cd") for word in words
+    )
+    return [_of_jobs(word) for word in words] if is_sweep else words
+
+
+def _of_jobs(word: str) -> str:
+    """Return a value of a part as one that is swept, so that only the jobs need its key and not the sweep itself."""
+    key, equals, value = word.partition("=")
+    if not value or "." not in key or key.lstrip("+").startswith("hydra") or word[0] in "-~":
+        return word
+    try:
+        return word if parsed(word).is_sweep_override() else f"{key}{equals}choice({value})"
+    except HydraException:
+        return word
 
 
 def with_runs(arguments: list[str]) -> list[str]:
@@ -78,6 +94,7 @@ def _is_alone(before: str, word: str) -> bool:
 def with_overrides(arguments: list[str]) -> list[str]:
     """Return the arguments with all that set a value of a run's own model or data gathered in one `overrides=[...]`."""
     own = [word for word in arguments if re.match(rf"[+~]*({'|'.join(OF_A_RUN)})[.=]", word)]
+    check_once(own, "")
     others = [word for word in arguments if word not in own]
     return [*others, f"overrides=[{','.join(map(in_quotes, own))}]"] if own else others
 

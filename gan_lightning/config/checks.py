@@ -5,6 +5,7 @@ can tell is found later, by `config/parts.py`, and still before a folder is made
 """
 
 import logging
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 USUAL = {"lr": 0.0002, "eps": 1e-08, "weight_decay": 0, "momentum": 0.9}
 """Numbers of optimizers that must not be negative, with usual values."""
+UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+"""Seconds in a day, an hour, a minute and a second."""
 MAY_CHANGE = {
     "root", "test_root", "download", "batch_size", "num_workers", "cache", "cache_dir", "on_device", "on_bad",
     "max_bad", "expected", "drop_last", "flip",
@@ -51,6 +54,8 @@ def checked(config: DictConfig, command: str) -> DictConfig:
     for part, node in used.get("model", {}).items():
         if str(part).endswith("_optimizer"):
             _check_optimizer(f"model.{part}", node)
+    if "trainer" in used:
+        _check_max_time(used.trainer.get("max_time"))
     schema.check(used)
     if "trainer" in used:
         _check_trainer(used.trainer)
@@ -158,6 +163,18 @@ def _check_trainer(trainer: DictConfig) -> None:
     for key in ("max_epochs", "max_steps", "limit_train_batches"):
         if trainer.get(key) == 0:
             raise ValueError(f"trainer.{key} must not be 0: there would be nothing to train")
+
+
+def _check_max_time(given: Any) -> None:
+    if not isinstance(given, str | int) or re.fullmatch(r"\d+:[0-2]\d:[0-5]\d:[0-5]\d", str(given)):
+        return
+    amount = re.fullmatch(r"(\d+(?:\.\d+)?) ?([dhms])\w*", str(given))
+    seconds = round(float(amount[1]) * UNITS[amount[2]]) if amount else 12 * UNITS["h"]
+    numbers = [seconds // UNITS["d"], seconds // 3600 % 24, seconds // 60 % 60, seconds % 60]
+    raise ValueError(
+        f"trainer.max_time must be days, hours, minutes and seconds, DD:HH:MM:SS, or null; got {given!r}; type "
+        f"trainer.max_time={':'.join(f'{number:02d}' for number in numbers)}"
+    )
 
 
 def check_same_run(before: RunRecord, config: DictConfig) -> None:

@@ -8,8 +8,9 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.errors import HydraException
 from hydra.plugins.completion_plugin import DefaultCompletionPlugin
 
-from gan_lightning.config.explained import groups_of, options_of
-from gan_lightning.config.help import FLAGS, commands, primary_of
+from gan_lightning.config.explained import groups_of
+from gan_lightning.config.help import FLAGS, command_names, primary_of
+from gan_lightning.config.options import options_of
 
 
 def completions(line: str, loader: ConfigLoaderImpl) -> list[str]:
@@ -22,11 +23,11 @@ def completions(line: str, loader: ConfigLoaderImpl) -> list[str]:
     words = re.split(r"\s+", line)[1:] or [""]
     last = words[-1]
     first = words[0] if len(words) > 1 else ""
-    found = {"": ["help", *commands()], "help": commands()}.get(first, []) if len(words) < 3 else []
+    found = {"": ["help", *command_names()], "help": command_names()}.get(first, []) if len(words) < 3 else []
     if last.startswith("-"):
         found = [flag.split(",")[0].split()[0] for flag in FLAGS]
     elif first != "help":
-        primary = primary_of(words.pop(0)) if first in commands() else "config"
+        primary = primary_of(words.pop(0)) if first in command_names() else "config"
         found = [*found, *_settings(words, primary, loader)]
     return sorted({each for each in found if each.startswith(last)})
 
@@ -36,7 +37,7 @@ def _settings(words: list[str], primary: str, loader: ConfigLoaderImpl) -> list[
     group, equals, value = words[-1].partition("=")
     groups = [known.name for known in groups_of(primary)]
     if equals and group in groups:
-        return [f"{group}={option}" for option in options_of(group, loader)]
+        return [f"{group}={option}" for option in options_of(group.partition("@")[0], words)]
     hydras = DefaultCompletionPlugin(loader)
     if "/" in value:
         return [f"{group}={file}" for file in hydras.complete_files(value)]

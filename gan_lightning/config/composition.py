@@ -36,9 +36,13 @@ def config_dir(words: Sequence[str]) -> str | None:
     return None
 
 
-def folders() -> list[Path]:
-    """Return the folders of YAML files that the running command line has, those that count first in front."""
-    own = config_dir(sys.argv[1:])
+def folders(words: Sequence[str] | None = None) -> list[Path]:
+    """Return the folders of YAML files that a command line has, those that count first in front.
+
+    Args:
+        words: the command line; None for the running one.
+    """
+    own = config_dir(sys.argv[1:] if words is None else words)
     return [*([Path(own).expanduser()] if own else []), CONF]
 
 

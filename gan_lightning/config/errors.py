@@ -2,6 +2,7 @@
 
 import errno
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,11 +12,8 @@ from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from gan_lightning.config.several import several_values
 from gan_lightning.config.unknown import missing_fact, unknown_key, unknown_option, value_of, without_option
 from gan_lightning.printable import printable
+from gan_lightning.values import WrongSizeError
 
-NO_DEVICE = (
-    "trainer.accelerator and trainer.devices must be devices that the machine has and torch can use, and these are not "
-    "there; trainer=auto takes the best that there is, trainer=cpu the CPU"
-)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the operating system answers where a disk, or a user's share of it, is full."""
 
@@ -85,7 +83,7 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
         if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
             return several_values(found[1], conf, primary)
         if re.search(r"No supported gpu backend|accelerator is not available|but your machine only has", text):
-            return NO_DEVICE
+            return _no_device()
     for link in chain:
         if isinstance(link, OverrideParseException):
             key, _, value = str(link.override).partition("=")
@@ -95,8 +93,20 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
             return missing_fact(link)
     ours = (link for link in chain if not isinstance(link, HydraException))
     first = next(ours, error)
+    if isinstance(first, WrongSizeError):
+        return _with_key(texts, first.sentence("data.image_size"))
     said = str(first).split("\n    full_key")[0].removeprefix("ValueError raised while resolving interpolation: ")
     return _with_key(texts, " ".join(said.split()))
+
+
+def _no_device() -> str:
+    """Return a sentence on a device that torch does not find, with the words that ask for it if they were typed."""
+    keys = ("trainer=", "trainer.accelerator=", "trainer.devices=")
+    asking = " ".join(word for word in sys.argv[1:] if word.lstrip("+").startswith(keys))
+    return (
+        f"{asking or 'trainer.accelerator'} asks for a device that torch does not find on this machine; type "
+        "trainer=cpu, or trainer=auto for the best that there is; `gan-lightning --version` shows what torch finds"
+    )
 
 
 def _with_key(texts: list[str], said: str) -> str:
@@ -106,9 +116,6 @@ def _with_key(texts: list[str], said: str) -> str:
         "",
     )
     found = re.sub(r"^trainer\.(callbacks|logger)\[?\d+\]?\.?", "", found)  # indices of lists that no user has written
-    if found.split(".")[0] == "model":  # a network's size is that of the data
-        said = re.sub(r"(?<![\w.])image_size", "data.image_size", said).replace(" an data", " a data")
-        said = re.sub(r", and (\d+) fits$", r"; type data.image_size=\1", said)
     return said if not found or found in said else f"{found}: {said}"
 
 

@@ -3,9 +3,6 @@
 import re
 from typing import NamedTuple
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra.core.object_type import ObjectType
-
 from gan_lightning.config.composition import CONF
 
 ENTRY = re.compile(r"(  - )?([\w@.]+): *(.*?)(?: *# (.*))?")
@@ -38,21 +35,6 @@ def keys_of(primary: str) -> list[Explained]:
     groups = {group.name for group in groups_of(primary)}
     keys = [entry for is_group, entry in _entries(primary) if not is_group]
     return [key for key in keys if key.name not in groups and key.default != "{}"]
-
-
-def options_of(group: str, loader: ConfigLoaderImpl) -> list[str]:
-    """Return the options of a group as they are typed behind `=`, those in folders last, without what others share.
-
-    Args:
-        group: the name of the group, such as `experiment`, or `schedule@model.penalty_schedule`.
-        loader: Hydra's loader, which knows all folders of YAML files.
-    """
-    folder = group.partition("@")[0]
-    options = loader.repository.get_group_options(folder, ObjectType.CONFIG)
-    for inner in loader.repository.get_group_options(folder, ObjectType.GROUP):
-        if inner != "shared":
-            options += [f"{inner}/{option}" for option in options_of(f"{folder}/{inner}", loader)]
-    return options
 
 
 def _entries(primary: str) -> list[tuple[bool, Explained]]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from shutil import get_terminal_size
 from textwrap import fill
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import OmegaConf
 
 from gan_lightning.config.composition import CONF, PACKAGE
-from gan_lightning.config.explained import Explained, groups_of, keys_of, options_of
+from gan_lightning.config.explained import Explained, groups_of, keys_of
+from gan_lightning.config.options import options_of
 
 TITLE = "gan-lightning trains GANs; words such as loss=hinge and seed=1 choose the parts."
 USAGE = "Usage: gan-lightning [COMMAND] [key=value ...] [flags]"
@@ -31,7 +31,7 @@ LABELS = 30
 """The columns of the longest label that stands beside its text; longer ones stand above it."""
 
 
-def commands() -> list[str]:
+def command_names() -> list[str]:
     """Return the names of all commands; `train` stands first, the others follow the alphabet."""
     names = (file.stem for file in (PACKAGE / "commands").glob("[a-z]*.py"))
     return sorted(names, key=lambda name: (name != "train", name))
@@ -42,21 +42,22 @@ def primary_of(command: str) -> str:
     return "config" if command == "train" else command
 
 
-def page(command: str, loader: ConfigLoaderImpl) -> str:
+def page(command: str) -> str:
     """Return the help of a command, as wide as the terminal; that of `train` starts with the list of all commands.
 
     Args:
         command: the name of the command.
-        loader: Hydra's loader, from which the options of the groups are read.
     """
     width = min(max(get_terminal_size().columns, NARROWEST), WIDEST)
     primary, (summary, examples) = primary_of(command), _texts(command)
     head, flags = [summary], {"--help, -h": "this text; `gan-lightning --help` explains all flags"}
     if command == "train":
-        every = [(name, _texts(name)[0]) for name in commands()]
+        every = [(name, _texts(name)[0]) for name in command_names()]
         head, flags = [TITLE, USAGE, _table("Commands; without one, train:", every, width)], FLAGS
     keys = [(f"{key.name}={key.default}", key.text) for key in keys_of(primary)]
-    groups = [(f"{group.name}=", _choices(group, options_of(group.name, loader))) for group in groups_of(primary)]
+    groups = [
+        (f"{group.name}=", _choices(group, options_of(group.name.partition("@")[0]))) for group in groups_of(primary)
+    ]
     tables = {
         "Keys with their defaults:": keys,
         "Groups, chosen as group=option; the default stands first:": groups,

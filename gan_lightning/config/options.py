@@ -17,10 +17,17 @@ FILLED_BY = {
 """Groups that fill parts of other names; most parts have their group's name."""
 
 
-def options_of(group: str) -> list[str]:
-    """Return the options of a group, those in sub-folders and of `--config-dir` included; none if there is no group."""
-    files = (file.relative_to(conf / group) for conf in folders() for file in (conf / group).rglob("*.yaml"))
-    return sorted({file.with_suffix("").as_posix() for file in files if file.parts[0] != "shared"})
+def options_of(group: str, words: Sequence[str] | None = None) -> list[str]:
+    """Return the options of a group, those of `--config-dir` included and those in folders last.
+
+    Args:
+        group: the name of the group; without options if there is no such group.
+        words: the command line with the flag; None for the running one.
+    """
+    places = [conf / group for conf in folders(words)]
+    files = (file.relative_to(place) for place in places for file in place.rglob("*.yaml"))
+    names = {file.with_suffix("").as_posix() for file in files if file.parts[0] != "shared"}
+    return sorted(names, key=lambda name: ("/" in name, name))
 
 
 def file_of(group: str, option: str) -> Path | None:

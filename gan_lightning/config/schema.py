@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -121,7 +122,7 @@ def _check_node(target: str, node: DictConfig, path: str) -> None:
         key = f"{path}{name}"
         if name not in given or OmegaConf.is_missing(node, name):
             if name in given or (argument.is_needed and not node.get("_partial_") and "_args_" not in node):
-                raise ValueError(f"{key} must be given; type {_wanted(key, argument.hint)}")
+                raise ValueError(_missing(key, argument.hint))
             continue
         value, hint = node[name], argument.hint
         if several := _asked(hint, Numbers):
@@ -151,6 +152,17 @@ def _check_value(key: str, value: Any, hint: Any) -> None:
     raise ValueError(
         f"{key} must be {describe(hint)}; got {value if OmegaConf.is_config(value) else repr(value)}{remedy}"
     )
+
+
+def _missing(key: str, hint: Any) -> str:
+    """Return a sentence on a key that must be given: what it is, and an example, for a run the newest that there is."""
+    found = _asked(hint, Existing)
+    what = f", and must {found.wanted}" if found and found.wanted else ""
+    if key != "run":
+        return f"{key} must be given{what}; type {_wanted(key, hint)}"
+    runs = sorted(file.parent for file in Path("outputs/train").glob("*/run.json"))
+    example = f"type run={shlex.quote(str(runs[-1]))} for the newest" if runs else "type run=outputs/train/TIME_NAME"
+    return f"run must be given{what}; {example}"
 
 
 def _wanted(key: str, hint: Any) -> str:

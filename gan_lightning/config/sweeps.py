@@ -144,7 +144,9 @@ def _lines(found: Mapping[str, Sequence[int]], jobs: Sequence[Sequence[str]]) ->
     parts = [
         said if len(numbers) == len(jobs) else f"{_named(numbers, own)}: {said}" for said, numbers in found.items()
     ]
-    return [*parts, "no job is started"] if len(jobs) > 1 else parts
+    is_whole = len({number for numbers in found.values() for number in numbers}) == len(jobs)
+    remedy = "" if is_whole else "; leave the wrong ones out, or give them a sweep of their own"
+    return [*parts, f"no job is started{remedy}"] if len(jobs) > 1 else parts
 
 
 def _named(numbers: Sequence[int], own: Sequence[dict[str, str]]) -> str:

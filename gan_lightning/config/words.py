@@ -1,5 +1,8 @@
 """The words of a command line before Hydra reads them: in its order, and what to type for those that it cannot read."""
 
+import re
+import shlex
+import unicodedata
 from argparse import ArgumentError
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,6 +16,8 @@ from gan_lightning.files import exists
 
 NEVER_EMPTY = ("resume", "init_from", "run_dir", "run", "output", "hydra.run.dir", "hydra.sweep.dir")
 """Beginnings of keys that name runs and folders: an empty one would be the current folder."""
+PLAIN = str.maketrans(dict.fromkeys("\u2018\u2019\u201c\u201d", "") | dict.fromkeys("\u2013\u2014\u2212", "-"))
+"""Typographic quotes, which are left out, and dashes, which are minus signs."""
 COMMANDS = Path(__file__).resolve().parents[1] / "commands"
 
 
@@ -24,7 +29,7 @@ def in_order(words: Sequence[str], primary: str) -> list[str]:
         primary: the name of the command's primary configuration, without `.yaml`.
 
     Raises:
-        ValueError: for the first word that is neither a flag nor key=value, and for a second experiment; the message
+        ValueError: for the first word that is neither a flag nor key=value, and for a key of two values; the message
             says what to type instead.
     """
     parser = get_args_parser()
@@ -40,8 +45,48 @@ def in_order(words: Sequence[str], primary: str) -> list[str]:
         flags.remove(word)
     for word, after in pairwise([*typed.overrides, ""]):
         _check_spaces(word, after, typed.overrides, primary)
-    _check_experiments(typed.overrides)
+    check_once(typed.overrides, primary)
     return [*flags, *typed.overrides]
+
+
+def check_characters(words: Sequence[str]) -> None:
+    """Check that no word has a full-width or typographic character where a plain one is meant.
+
+    Raises:
+        ValueError: for the first that has one; the message says what to type.
+    """
+    for word in words:
+        key, sign, value = re.fullmatch(r"([^=\uff1d]*)([=\uff1d]?)(.*)", word, re.S).groups()  # type: ignore[union-attr]
+        plain = unicodedata.normalize("NFKC", word).translate(PLAIN)
+        is_key = bool(sign) and (sign != "=" or not key.isascii())
+        if exists(word) or (value and exists(value)) or not (is_key or (plain.isascii() and plain != word)):
+            continue
+        if sign == "=" and key.startswith(NEVER_EMPTY) and value[:1] not in ("\u201c", "\u2018"):
+            continue  # a new folder may have any name
+        if not plain.isascii():  # a path of another script may follow
+            plain = unicodedata.normalize("NFKC", key + sign).translate(PLAIN) + value
+        odd = [each for each in dict.fromkeys(word) if not each.isascii() and each not in plain]
+        if odd:
+            plain = shlex.quote(plain) if " " in plain else plain
+            several = "characters" if len(odd) > 1 else "character"
+            raise ValueError(f"{word} has the full-width or typographic {several} {' '.join(odd)}; type {plain}")
+
+
+def check_once(words: Sequence[str], primary: str) -> None:
+    """Check that no key is given two values.
+
+    Raises:
+        ValueError: for the first that is; the message has both.
+    """
+    given: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        key = name.lstrip("+")
+        before = given.setdefault(key, value)
+        if equals and before != value:
+            sweep = f", or type -m {key}={before},{value} for a run of each"
+            several = sweep if primary == "config" and not key.startswith(NEVER_EMPTY) else ""
+            raise ValueError(f"{key} is given twice, {before} and {value}; leave one out{several}")
 
 
 def _refuse_flag(word: str, words: Sequence[str], primary: str) -> None:
@@ -80,12 +125,3 @@ def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> 
         key = "data=folder data.root" if primary in ("config", "check") else "run"
         raise ValueError(f"{word} is a path without its key; type the key that it is for, such as {key}={word}")
     raise ValueError(f"{word} cannot be read as key=value; type a key, = and its value without spaces, such as seed=3")
-
-
-def _check_experiments(words: Sequence[str]) -> None:
-    given = [word.partition("=")[2] for word in words if word.lstrip("+").startswith("experiment=")]
-    if len(set(given)) > 1:
-        raise ValueError(
-            f"experiment is given twice, {given[0]} and {given[1]}, and a run has one; leave one out, or type "
-            f"-m experiment={','.join(given)} for a run of each"
-        )

@@ -180,7 +180,7 @@ def protocol_values(record: ScoreRecord) -> dict[str, Any]:
     return found
 
 
-def differences(record: ScoreRecord, other: ScoreRecord) -> list[str]:
+def protocol_differences(record: ScoreRecord, other: ScoreRecord) -> list[str]:
     """Return what distinguishes two protocols, such as `n_fake: 10000 and 50000`; empty if the scores can be compared.
 
     Within dictionaries each key that differs is named, as `versions.numpy: 1.26 and 2.0`; a missing key is `none`.

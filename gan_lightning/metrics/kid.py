@@ -36,7 +36,11 @@ class KernelDistance(Metric):
         smaller = self._smaller_set(real, fake)
         if smaller >= self.subset_size:
             return []
-        return [f"KernelDistance took subsets of {smaller:,} images because there are fewer than {self.subset_size:,}."]
+        name = real.extractor.score_name("kid", "kd")
+        return [
+            f"{name} is taken over subsets of {smaller:,} images and not of subset_size={self.subset_size}, because "
+            "there are no more real or generated ones; raise num_images, or compare it only with scores of as many."
+        ]
 
     def _smaller_set(self, real: Statistics, fake: Statistics) -> int:
         return min(self.num_used(real, self.real_inputs), self.num_used(fake, self.fake_inputs))

@@ -111,7 +111,7 @@ class PatchGANDiscriminator(nn.Module):
         super().__init__()
         smallest = smallest_image_size(strides)
         if image_size < smallest:
-            must = f"PatchGAN with strides {list(strides)} needs an image_size of at least {smallest}"
+            must = f"PatchGAN with strides {list(strides)} needs image_size to be at least {smallest}"
             raise wrong_size(must, image_size, [smallest])
         self.inputs = ("images", "source") if source_channels else ("images",)
         self.source_channels = source_channels
@@ -181,7 +181,7 @@ class MultiScalePatchGAN(nn.Module):
             needed = ", ".join(
                 f"{smallest_image_size(strides, n)} with num_scales={n}" for n in range(num_scales, 0, -1)
             )
-            must = f"PatchGAN with strides {list(strides)} needs an image_size of at least {needed}"
+            must = f"PatchGAN with strides {list(strides)} needs image_size to be at least {needed}"
             raise wrong_size(must, image_size, [smallest_image_size(strides, num_scales)])
         self.inputs = ("images", "source") if source_channels else ("images",)
         self.source_channels = source_channels

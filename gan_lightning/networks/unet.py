@@ -20,9 +20,9 @@ def number_of_halvings(image_size: int, halvings: int | None) -> int:
     """
     times = halvings or max((n for n in range(1, 9) if image_size % 2**n == 0), default=1)
     if halvings is None and image_size % 2:
-        raise wrong_size("a U-Net needs an even image_size", image_size, range(2, LARGEST, 2))
+        raise wrong_size("a U-Net needs image_size to be even", image_size, range(2, LARGEST, 2))
     if image_size % 2**times:
-        must = f"a U-Net of halvings={times} needs an image_size that is a multiple of {2**times}"
+        must = f"a U-Net of halvings={times} needs image_size to be a multiple of {2**times}"
         raise wrong_size(must, image_size, range(2**times, LARGEST, 2**times))
     return times
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from gan_lightning.evaluation.records import ScoreRecord, differences, protocol
+from gan_lightning.evaluation.records import ScoreRecord, protocol, protocol_differences
 from gan_lightning.reports.differences import Settings, names
 from gan_lightning.reports.history import Draws, as_loss
 
@@ -150,10 +150,10 @@ def _separations(tables: list[list[Row]]) -> list[str]:
         main = max(rows, key=lambda row: (row in largest, len(row.runs)))
         if main not in largest:
             said = f"{main.record.score}: {largest[0].name} and {main.name} are not ranked together"
-            sentences.append("; ".join([said, *differences(largest[0].record, main.record)]))
+            sentences.append("; ".join([said, *protocol_differences(largest[0].record, main.record)]))
         names = " and ".join(run.name for run in main.runs)
         for run in experiment:
-            apart = [differences(main.record, row.record) for row in rows if run in row.runs]
+            apart = [protocol_differences(main.record, row.record) for row in rows if run in row.runs]
             if apart and run not in main.runs:
                 said = f"{main.record.score}: the row of {names} is without {run.name}, of the same configuration"
                 sentences.append("; ".join([said, *min(apart, key=len)]))

@@ -16,9 +16,9 @@ from gan_lightning.evaluation.records import ScoreRecord, protocol
 from gan_lightning.files import atomic_write
 from gan_lightning.printable import printable
 from gan_lightning.reports.charts import FRAME, Chart, chart
-from gan_lightning.reports.commands import named, next_commands, section
 from gan_lightning.reports.embedded import animation, embedded
 from gan_lightning.reports.history import Draws, draws
+from gan_lightning.reports.next_commands import named, next_commands, section
 from gan_lightning.reports.run_files import RunFiles
 from gan_lightning.reports.tables import UNDECIDED, Curve, loss_curves, output_curves, read_curves
 

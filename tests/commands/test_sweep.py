@@ -52,6 +52,13 @@ WRONG = {
             "jobs 3 and 4 of 4, loss=hingee: loss has no option hingee; did you mean loss=hinge?",
         ],
     ),
+    "a key that the other jobs have": (
+        ["ema=none,half_life", "model.ema.half_life=9"],
+        [
+            "error: job 1 of 2, ema=none: model.ema.half_life is no key of the configuration; type ema=half_life "
+            "model.ema.half_life=9"
+        ],
+    ),
     "what all have": (["seed=0,1", "trainer.max_steps=abc"], ["error: trainer.max_steps must be a whole number"]),
     "an option that the other jobs have not": (
         ["model=cgan", "data=celeba,digits"],
@@ -73,7 +80,8 @@ def test_a_wrong_job_is_named_before_any_job_starts_or_has_a_folder(case, jobs, 
     shown = capfd.readouterr()
     lines = shown.err.splitlines()
     assert [line[: len(begin)] for line, begin in zip(lines, said, strict=False)] == said
-    assert lines[len(said) :] == ["no job is started"]
+    remedy = "; leave the wrong ones out, or give them a sweep of their own" if " of " in said[0] else ""
+    assert lines[len(said) :] == [f"no job is started{remedy}"]
     assert (shown.out, jobs, list(Path().iterdir())) == ("", [], [])
 
 
@@ -111,6 +119,12 @@ def test_one_value_is_a_sweep_of_one_job(jobs, capfd):
     lines = capfd.readouterr().out.splitlines()
     assert lines[:2] == ["sweep of 1 job in sweep: data.batch_size=1", "job 1 of 1"]
     assert {path.name for path in Path("sweep").iterdir()} == {"1", "multirun.yaml"}
+
+
+def test_a_key_that_only_swept_options_have_needs_no_plus(jobs):
+    words = ["loss=choice(least_squares)", "model.loss.factor=0.4", "data.batch_size=1"]
+    assert front_door("-m", *SMALL, *words, "hydra.sweep.dir=sweep") == 0
+    assert "model.loss.factor=0.4" in jobs[0]
 
 
 def test_the_folder_of_another_sweep_is_refused_before_a_job_starts(jobs, capfd):

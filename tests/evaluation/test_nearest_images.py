@@ -13,7 +13,7 @@ from gan_lightning.evaluation.neighbours import (
     memorisation_record,
     nearest_images,
 )
-from gan_lightning.evaluation.records import Context, differences
+from gan_lightning.evaluation.records import Context, protocol_differences
 from gan_lightning.metrics.extractors.random import Random
 from gan_lightning.metrics.images import read_batches
 from support.real_images import Means, Set
@@ -129,7 +129,7 @@ def test_a_record_names_the_space_both_sets_and_the_interval_and_intervals_do_no
     assert one.data == f"{training.fingerprint} and {held_out.fingerprint}"
     assert one.interval == [found[0].low, found[0].high]
     assert one.interval != other.interval
-    assert differences(one, other) == []
+    assert protocol_differences(one, other) == []
     in_features = memorisation_record(found[0], Random().identity, context, (2, 2), training, held_out)
     assert in_features.score == "memorisation_random"
     assert in_features.extractor_sha256

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from gan_lightning.evaluation.records import CIRCUMSTANCES, ScoreRecord, differences
+from gan_lightning.evaluation.records import CIRCUMSTANCES, ScoreRecord, protocol_differences
 from support.records import records
 
 
@@ -22,7 +22,7 @@ def test_a_line_that_is_no_record_is_refused_in_a_sentence(text):
 
 def test_differences_name_every_field_of_the_protocol_and_none_of_the_circumstances():
     record = records()[0][0]
-    assert differences(record, record) == []
+    assert protocol_differences(record, record) == []
     other = {
         "value": 2.0,
         "weights": "raw",
@@ -37,7 +37,7 @@ def test_differences_name_every_field_of_the_protocol_and_none_of_the_circumstan
             continue
         changed = other.get(field.name, value + 1 if isinstance(value, int) else f"not {value}")
         expected = [] if field.name in CIRCUMSTANCES else [f"{field.name}: {value} and {changed}"]
-        assert differences(record, dataclasses.replace(record, **{field.name: changed})) == expected
+        assert protocol_differences(record, dataclasses.replace(record, **{field.name: changed})) == expected
 
 
 def test_differences_inside_a_dictionary_are_named_by_their_key():
@@ -46,7 +46,7 @@ def test_differences_inside_a_dictionary_are_named_by_their_key():
         for size, versions in ((10, {"torch": "2", "numpy": "1.26"}), (20, {"torch": "2", "pillow": "11"}))
     )
     expected = ["settings.size: 10 and 20", "versions.numpy: 1.26 and none", "versions.pillow: none and 11"]
-    assert differences(record, other) == expected
+    assert protocol_differences(record, other) == expected
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

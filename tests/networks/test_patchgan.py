@@ -36,7 +36,7 @@ def test_patchgan_names_the_smallest_size_and_makes_one_logit_of_it(strides, lea
     critic = PatchGANDiscriminator(3, least, width=2, strides=strides)
     assert critic(torch.randn(2, 3, least, least)).shape == (2, 1, 1, 1)
     assert critic(torch.randn(1, 3, 256, 264)).shape[2] == side
-    with pytest.raises(ValueError, match=rf"image_size of at least {least}; got {least - 1}, and {least} fits$"):
+    with pytest.raises(ValueError, match=rf"image_size to be at least {least}; got {least - 1}, and {least} fits$"):
         PatchGANDiscriminator(3, least - 1, strides=strides)
 
 
@@ -173,7 +173,7 @@ def test_the_smallest_size_of_several_scales_leaves_the_coarsest_one_logit(strid
         critic = MultiScalePatchGAN(3, least, num_scales, width=1, strides=strides)
         assert critic(torch.randn(2, 3, least, least)).logits[-1].shape == (2, 1, 1, 1)
         possible = ", ".join(f"{smallest[n - 1]} with num_scales={n}" for n in range(num_scales, 0, -1))
-        with pytest.raises(ValueError, match=rf"image_size of at least {possible}; got {least - 1}, and {least} fits$"):
+        with pytest.raises(ValueError, match=rf"to be at least {possible}; got {least - 1}, and {least} fits$"):
             MultiScalePatchGAN(3, least - 1, num_scales, strides=strides)
 
 

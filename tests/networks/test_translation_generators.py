@@ -79,7 +79,7 @@ def test_an_image_size_that_a_generator_cannot_halve_is_refused():
         StridedCycleGANGenerator(3, 28)
     with pytest.raises(ValueError, match=r"^a U-Net of halvings=3 .* multiple of 8; got 28, and 32 fits$"):
         UNetGenerator(3, 28, halvings=3)
-    with pytest.raises(ValueError, match="^a U-Net needs an even image_size; got 33, and 34 fits$"):
+    with pytest.raises(ValueError, match="^a U-Net needs image_size to be even; got 33, and 34 fits$"):
         UNetGenerator(3, 33)
 
 

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from gan_lightning.reports.commands import next_commands
+from gan_lightning.reports.next_commands import next_commands
 
 NOISE = {"model": {"latent_dim": 8}, "data": {"channels": 1}, "trainer": {"max_steps": -1, "max_epochs": 50}}
 

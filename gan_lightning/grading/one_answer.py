@@ -1,4 +1,4 @@
-"""The trial of one answer in a process of its own: `python -m gan_lightning.grading.trial FILE FUNCTION DESCRIPTOR`.
+"""One answer in a process of its own: `python -m gan_lightning.grading.one_answer FILE FUNCTION DESCRIPTOR`.
 
 What is found is written to the descriptor of a pipe, one line each, so that whatever the answer prints is shown as
 usual: `started` before anything of the file is executed, then the hint, or an empty line for a right answer.

@@ -1,0 +1,40 @@
+"""Words of other projects, of Lightning 1 and of papers' code for what has another name here, and what to type."""
+
+KEYS = {
+    "amp": "trainer=bf16", "batchsize": "data.batch_size={value}",
+    "beta1": "model.discriminator_optimizer.betas=[{value},0.999]", "clip_value": "model.clip_weights={value}",
+    "count": "num_images={value}", "dataroot": "data=folder data.root={value}", "gpu": "trainer=gpu",
+    "gpus": "trainer=gpu for one GPU, or trainer=ddp trainer.devices={value} for several",
+    "imagesize": "data.image_size={value}", "iterations": "trainer.max_steps={value}",
+    "learning_rate": "model.discriminator_optimizer.lr={value}", "lr_d": "model.discriminator_optimizer.lr={value}",
+    "lr_g": "model.generator_optimizer.lr={value}", "max_iterations": "trainer.max_steps={value}",
+    "n": "num_images={value}", "n_critic": "model.generator_every={value}",
+    "n_epochs": "trainer.max_epochs={value}", "n_samples": "num_images={value}",
+    "ndf": "model.discriminator.width={value}", "ngf": "model.generator.width={value}",
+    "num_epochs": "trainer.max_epochs={value}", "num_gpus": "trainer=ddp trainer.devices={value}",
+    "nz": "model.latent_dim={value}", "steps": "trainer.max_steps={value}", "workers": "data.num_workers={value}",
+    "z_dim": "model.latent_dim={value}",
+}  # fmt: skip
+"""What to type for the last word of a key, in lower case."""
+OPTIONS = {
+    "loss": {
+        "bce": "non_saturating", "gan": "non_saturating", "vanilla": "non_saturating", "ns": "non_saturating",
+        "lsgan": "least_squares", "mse": "least_squares", "l2": "least_squares", "wgan": "wasserstein",
+        "wgan-gp": "wasserstein penalty=[gradient_penalty]", "wgan_gp": "wasserstein penalty=[gradient_penalty]",
+        "rsgan": "relativistic", "rpgan": "relativistic",
+    },
+    "trainer": {"cuda": "gpu", "multi_gpu": "ddp"},
+    "data": {"imagefolder": "folder_labelled"},
+}  # fmt: skip
+"""The option of a group by other names of it, in lower case."""
+
+
+def key_for(key: str, value: str) -> str | None:
+    """Return what to type for a key that has another name here; None if none is known."""
+    typed = KEYS.get(key.rpartition(".")[2].lower())
+    return typed and typed.format(value=value)
+
+
+def option_named(group: str, option: str) -> str | None:
+    """Return the option of a group that has another name here; None if none is known."""
+    return OPTIONS.get(group, {}).get(option.lower())
