@@ -11,10 +11,10 @@ help: ## show this
 $(BIN)/.ready: pyproject.toml constraints.txt
 	@if command -v uv >/dev/null; then \
 	  uv venv --quiet --allow-existing --seed --python $(PYTHON) $(VENV) && \
-	  uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'; \
+	  uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,docs]'; \
 	else \
 	  $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,docs]'; \
 	fi
 	@touch $@
 
@@ -59,14 +59,19 @@ pictures: setup ## make the README's pictures again, by training the demo; a few
 tables: setup ## fill the documentation's tables of options from conf/
 	@$(BIN)/python docs/tables.py
 
+docs: setup ## build the documentation as a site in two languages, site/index.html
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file mkdocs.zh.yml
+	@echo "site/index.html; for the search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site"
+
 check: test lint type imports links ## test, lint, type, imports, links
 
 board: setup ## TensorBoard over all runs, or those of a folder with RUNS=outputs/train
 	@$(BIN)/tensorboard --samples_per_plugin=images=200,text=200 --logdir $(RUNS)
 
 clean: ## remove the environment, caches and builds; outputs stay
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage* *.egg-info
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage* *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test slow faults coverage lint type imports links pictures tables check board clean
+.PHONY: help setup demo test slow faults coverage lint type imports links pictures tables docs check board clean
 .DEFAULT_GOAL := help

@@ -31,11 +31,11 @@ def load(
     Raises:
         ValueError: if there is no such run, checkpoint or device, or the checkpoint is damaged or of another program.
 
-    Example:
-        import gan_lightning
-
+    Examples:
+        ```python
         run = gan_lightning.load("outputs/train/RUN")
         images = run.sample(64, seed=0)  # [64, C, H, W] in [-1, 1]
+        ```
     """
     from gan_lightning.trained_run import TrainedRun  # not before, because it imports torch
 

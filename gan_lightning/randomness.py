@@ -70,7 +70,7 @@ def draw_rows(draw: Callable[[int, Stream], Tensor], rows: int, device: torch.de
         rows: how many images this rank has.
         device: where the numbers are drawn.
 
-    Example:
+    Examples:
         >>> draw_rows(lambda n, stream: torch.rand(n, 3, generator=stream), 4, torch.device("cpu")).shape
         torch.Size([4, 3])
     """

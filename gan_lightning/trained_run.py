@@ -237,7 +237,7 @@ class TrainedRun:
 def whole_numbers(given: int | Sequence[int] | np.ndarray | Tensor) -> list[int]:
     """Return one whole number, or those of a list, an array or a tensor [N], as a list; an empty one for anything else.
 
-    Example:
+    Examples:
         >>> whole_numbers(np.array([3, 7])), whole_numbers(torch.tensor(3)), whole_numbers(np.array([0.5]))
         ([3, 7], [3], [])
     """

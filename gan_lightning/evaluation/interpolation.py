@@ -41,7 +41,7 @@ def slerp(start: Point, end: Point, steps: int) -> Float[Tensor, "S D"]:
 def path(points: Float[Tensor, "P D"], steps: int, between: Between) -> Float[Tensor, "_ S D"]:
     """Return the points between each two that follow one another, both included, [P - 1, steps, D].
 
-    Example:
+    Examples:
         >>> path(torch.tensor([[0.0], [1.0], [3.0]]), 3, lerp).squeeze(2)
         tensor([[0.0000, 0.5000, 1.0000],
                 [1.0000, 2.0000, 3.0000]])

@@ -30,7 +30,7 @@ class Exercise:
         mistakes: wrong answers, by the hint that names their mistake.
         seeds: the seeds of the inputs on which an answer is compared with the right one.
 
-    Example:
+    Examples:
         >>> def observe(answer, seed):
         ...     return {"the sum": answer(torch.tensor([1.0 + seed, 2.0]))}
         >>> exercise = Exercise(observe, torch.sum, {"Add the numbers up instead of multiplying them.": torch.prod})

@@ -19,7 +19,7 @@ class AdversarialLoss(ABC):
     minimises. If the discriminator has several heads, the game calls the objective once for each head; it must
     then ask about the same batches in the same order each time.
 
-    Example:
+    Examples:
         >>> class Linear(AdversarialLoss):
         ...     def discriminator(self, critic, real, fake):
         ...         return {"real": -critic(real).mean(), "fake": critic(fake).mean()}

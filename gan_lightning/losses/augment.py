@@ -17,7 +17,7 @@ class Augmentation(nn.Module, ABC):
     An adaptive augmentation sets `adaptive = True`. The game then passes it D's outputs on real images after each
     step of D. What it learns from them belongs in buffers (`register_buffer`), which the checkpoint keeps.
 
-    Example:
+    Examples:
         >>> class Flip(Augmentation):
         ...     def augment(self, images):
         ...         return images.flip(-1)

@@ -54,7 +54,7 @@ class GradientPenalty(InputGradientPenalty):
     Source: Gulrajani et al. 2017, arXiv:1704.00028, equation 3. Each point lies on the line from a real to a fake
     image, at a place that is uniform in [0, 1). The paper's weight is 10.
 
-    Example:
+    Examples:
         >>> penalty = GradientPenalty(weight=10.0)
         >>> images = torch.zeros(2, 1, 2, 2)
         >>> penalty(lambda images: images.sum((1, 2, 3)), images, images)  # the gradient's norm is 2 everywhere

@@ -44,7 +44,7 @@ class L1(PixelLoss):
 
     The paper's weight is 100. L1 blurs less than L2, because its minimum is a median of the possible pixels.
 
-    Example:
+    Examples:
         >>> L1(weight=100.0)(torch.zeros(1, 3, 2, 2), torch.full((1, 3, 2, 2), 0.5))
         tensor(50.)
     """

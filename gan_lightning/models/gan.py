@@ -26,7 +26,7 @@ class GAN(AdversarialGame):
     Raises:
         ValueError: if a network takes something else, such as labels.
 
-    Example:
+    Examples:
         >>> from functools import partial
         >>> import torch
         >>> from gan_lightning.losses.adversarial import NonSaturating

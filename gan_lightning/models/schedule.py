@@ -29,7 +29,7 @@ def linear(iteration: int, total: Number, final: NonNegativeFloat = 0.0, start: 
     Raises:
         ValueError: if the run has no end, or ends before the start.
 
-    Example:
+    Examples:
         >>> [linear(iteration, total=100, start=0.5) for iteration in (0, 50, 75)]
         [1.0, 1.0, 0.5]
     """

@@ -14,7 +14,7 @@ def blocks(network: nn.Module) -> list[nn.Module]:
     Args:
         network: a network whose parts are defined in the order of its forward pass, as those of this package are.
 
-    Example:
+    Examples:
         >>> len(blocks(nn.Sequential(nn.Conv2d(3, 8, 4), nn.BatchNorm2d(8), nn.ReLU(), nn.Linear(8, 1))))
         2
     """

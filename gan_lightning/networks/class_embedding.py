@@ -10,7 +10,7 @@ from gan_lightning.types import Classes
 def embed(classes: Classes, vectors: Float[Tensor, "K F"]) -> Float[Tensor, "B F"]:
     """Return the vector of each image's class, or the weighted sum of the vectors of its mixture of classes.
 
-    Example:
+    Examples:
         >>> import torch
         >>> vectors = torch.tensor([[0.0, 1.0], [10.0, 3.0]])
         >>> embed(torch.tensor([1]), vectors)
@@ -28,7 +28,7 @@ def embed(classes: Classes, vectors: Float[Tensor, "K F"]) -> Float[Tensor, "B F
 class ClassEmbedding(nn.Embedding):
     """An embedding of labels [B], which also takes weights [B, K] of all classes, so that an image may lie between two.
 
-    Example:
+    Examples:
         >>> import torch
         >>> ClassEmbedding(10, 50)(torch.full((2, 10), 0.1)).shape
         torch.Size([2, 50])

@@ -18,7 +18,7 @@ class ConditionalDCGANGenerator(DCGANGenerator):
     [B, num_classes] instead of labels mix the embeddings.
     Source: Mirza and Osindero 2014, arXiv:1411.1784.
 
-    Example:
+    Examples:
         >>> generator = ConditionalDCGANGenerator(latent_dim=100, channels=1, image_size=32, num_classes=10, width=16)
         >>> generator(torch.randn(2, 100), torch.tensor([3, 7])).shape
         torch.Size([2, 1, 32, 32])
@@ -70,7 +70,7 @@ class ProjectionDCGANDiscriminator(nn.Module):
     The features are the whole 4x4 map, so that every class has a 4x4 convolution of its own, as DCGAN's discriminator
     has one. Source: Miyato and Koyama 2018, arXiv:1802.05637.
 
-    Example:
+    Examples:
         >>> discriminator = ProjectionDCGANDiscriminator(channels=1, image_size=32, num_classes=10, width=16)
         >>> discriminator(torch.randn(2, 1, 32, 32), torch.tensor([3, 7])).shape
         torch.Size([2, 1])
@@ -121,7 +121,7 @@ class ACGANDiscriminator(nn.Module):
     Two Linear heads, one for real or fake and one for the class, read the same 4x4 map of one pass; the network is not
     given the label. Source: Odena et al. 2017, arXiv:1610.09585, section 3.
 
-    Example:
+    Examples:
         >>> discriminator = ACGANDiscriminator(channels=1, image_size=32, num_classes=10, width=16)
         >>> discriminator(torch.randn(2, 1, 32, 32)).class_logits.shape
         torch.Size([2, 10])

@@ -47,7 +47,7 @@ class CycleGANGenerator(nn.Module):
     H and W are multiples of `multiple`. A convolution has a bias where the norm behind it adds no shift; the last one,
     to the image, always has one. Source: Zhu et al. 2017, arXiv:1703.10593, appendix 7.2.
 
-    Example:
+    Examples:
         >>> import torch
         >>> CycleGANGenerator(channels=3, image_size=64, width=8)(torch.randn(1, 3, 64, 96)).shape
         torch.Size([1, 3, 64, 96])
@@ -108,7 +108,7 @@ class StridedCycleGANGenerator(nn.Module):
     H and W are multiples of `multiple`. Unlike the paper's generator it halves three times, by 4x4 convolutions, and
     has batch norm, zero padding and no 7x7 convolution. No convolution has a bias.
 
-    Example:
+    Examples:
         >>> import torch
         >>> StridedCycleGANGenerator(channels=3, image_size=128, width=8)(torch.randn(1, 3, 128, 128)).shape
         torch.Size([1, 3, 128, 128])

@@ -64,7 +64,7 @@ class DCGANGenerator(nn.Module):
 
     The 4x4 map has the most channels; each doubling of the side halves them, down to `width` at the last hidden map.
 
-    Example:
+    Examples:
         >>> import torch
         >>> DCGANGenerator(latent_dim=100, channels=3, image_size=64, width=16)(torch.randn(2, 100)).shape
         torch.Size([2, 3, 64, 64])
@@ -140,7 +140,7 @@ class DCGANDiscriminator(nn.Module):
 
     It mirrors the generator: each halving of the side doubles the channels, from `width` at the first hidden map on.
 
-    Example:
+    Examples:
         >>> import torch
         >>> DCGANDiscriminator(channels=3, image_size=64, width=16)(torch.randn(2, 3, 64, 64)).shape
         torch.Size([2, 1])

@@ -26,7 +26,7 @@ def smallest_map_side(image_size: int) -> int:
 class LSGANGenerator(nn.Module):
     """LSGAN's generator: maps latents [B, latent_dim] to images [B, channels, image_size, image_size] in [-1, 1].
 
-    Example:
+    Examples:
         >>> import torch
         >>> LSGANGenerator(latent_dim=1024, channels=3, image_size=112, width=8)(torch.randn(2, 1024)).shape
         torch.Size([2, 3, 112, 112])
@@ -78,7 +78,7 @@ class LSGANGenerator(nn.Module):
 class LSGANDiscriminator(nn.Module):
     """LSGAN's discriminator: maps images [B, channels, image_size, image_size] to logits [B, 1].
 
-    Example:
+    Examples:
         >>> import torch
         >>> LSGANDiscriminator(channels=3, image_size=112, width=8)(torch.randn(2, 3, 112, 112)).shape
         torch.Size([2, 1])

@@ -19,7 +19,7 @@ def hidden_layers(sizes: list[int], dropout: NonNegativeFloat) -> list[nn.Module
 class MLPGenerator(nn.Module):
     """Fully connected generator: maps latents [B, Z] to images [B, channels, image_size, image_size] in [-1, 1].
 
-    Example:
+    Examples:
         >>> import torch
         >>> MLPGenerator(latent_dim=64, channels=1, image_size=28)(torch.randn(2, 64)).shape
         torch.Size([2, 1, 28, 28])
@@ -55,7 +55,7 @@ class MLPGenerator(nn.Module):
 class MLPDiscriminator(nn.Module):
     """Fully connected discriminator: maps images [B, channels, image_size, image_size] to logits [B, 1].
 
-    Example:
+    Examples:
         >>> import torch
         >>> MLPDiscriminator(channels=1, image_size=28)(torch.randn(2, 1, 28, 28)).shape
         torch.Size([2, 1])

@@ -51,7 +51,7 @@ def group_norm(channels: PositiveInt, groups: PositiveInt = 32) -> nn.GroupNorm:
 
     Where `groups` does not divide the channels, their greatest common divisor is the number of groups.
 
-    Example:
+    Examples:
         >>> group_norm(24).num_groups
         8
     """

@@ -70,7 +70,7 @@ class PatchGANDiscriminator(nn.Module):
     With the strides 2, 2, 2, 1 a patch has 70x70 pixels. H and W may be any size from the smallest possible one on.
     Source: Isola et al. 2017, arXiv:1611.07004, appendix 6.1.2.
 
-    Example:
+    Examples:
         >>> PatchGANDiscriminator(channels=3, image_size=64, width=16)(torch.randn(2, 3, 64, 64)).shape
         torch.Size([2, 1, 6, 6])
 
@@ -131,7 +131,7 @@ class MultiScalePatchGAN(nn.Module):
     Source: Wang et al. 2018, arXiv:1711.11585, section 3.2. Scales are halved by 3x3 means around every second pixel,
     which leave out pixels beyond the border.
 
-    Example:
+    Examples:
         >>> answer = MultiScalePatchGAN(channels=3, image_size=128, width=8)(torch.randn(2, 3, 128, 128))
         >>> [tuple(logits.shape) for logits in answer.logits]
         [(2, 1, 14, 14), (2, 1, 6, 6), (2, 1, 2, 2)]

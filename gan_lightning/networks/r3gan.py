@@ -105,7 +105,7 @@ class R3GANGenerator(nn.Module):
     Its last layer is a plain 1x1 convolution, as in the paper, so in train mode nothing keeps the images in [-1, 1]. In
     eval mode, in which images are drawn and scored, values outside are cut off.
 
-    Example:
+    Examples:
         >>> R3GANGenerator(latent_dim=64, channels=3, image_size=32, width=16)(torch.randn(2, 64)).shape
         torch.Size([2, 3, 32, 32])
 
@@ -144,7 +144,7 @@ class R3GANGenerator(nn.Module):
 class R3GANDiscriminator(nn.Module):
     """R3GAN's discriminator: maps images [B, channels, image_size, image_size] to logits [B, 1].
 
-    Example:
+    Examples:
         >>> R3GANDiscriminator(channels=3, image_size=32, width=16)(torch.randn(2, 3, 32, 32)).shape
         torch.Size([2, 1])
 

@@ -82,7 +82,7 @@ def seeded(network: nn.Module, seeds: Sequence[int]) -> Iterator[None]:
     So an image's noise depends neither on the rest of the batch nor on the device. The layers draw one after the other
     from the image's stream, and a second pass continues it. Torch's own streams do not change.
 
-    Example:
+    Examples:
         >>> dropout, maps = SamplingDropout(0.5).eval(), torch.ones(1, 1, 8, 8)
         >>> with seeded(dropout, [7]):
         ...     first = dropout(maps)

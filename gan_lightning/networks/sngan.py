@@ -137,7 +137,7 @@ class SNGANGenerator(nn.Module):
     With classes, batch norm has a scale and a shift for each of them (Miyato and Koyama 2018, arXiv:1802.05637);
     weights [B, num_classes] instead of labels mix them.
 
-    Example:
+    Examples:
         >>> import torch
         >>> SNGANGenerator(latent_dim=128, channels=3, image_size=32, width=16)(torch.randn(2, 128)).shape
         torch.Size([2, 3, 32, 32])
@@ -191,7 +191,7 @@ class SNGANDiscriminator(nn.Module):
     The head reads the sum over the last map; with classes it is a projection on the label (Miyato and Koyama 2018,
     arXiv:1802.05637).
 
-    Example:
+    Examples:
         >>> import torch
         >>> SNGANDiscriminator(channels=3, image_size=32, width=16)(torch.randn(2, 3, 32, 32)).shape
         torch.Size([2, 1])

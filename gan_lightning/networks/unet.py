@@ -34,7 +34,7 @@ class UNetGenerator(nn.Module):
     of the same size. All noise is dropout, in eval mode too; see `SamplingDropout` and `seeded`. All convolutions but
     the last have a bias only where the norm adds no shift.
 
-    Example:
+    Examples:
         >>> generator = UNetGenerator(channels=3, image_size=64, width=8)
         >>> generator(torch.randn(1, 3, 64, 128)).shape, generator.multiple
         (torch.Size([1, 3, 64, 128]), 64)

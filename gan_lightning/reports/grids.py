@@ -15,7 +15,7 @@ def evenly_spaced(total: int, count: int) -> list[int]:
 
     Several begin with 0 and end with total - 1; one alone is total - 1.
 
-    Example:
+    Examples:
         >>> evenly_spaced(10, 4)
         [0, 3, 6, 9]
     """

@@ -16,7 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from support.cells import cells
 from support.command import DRAWN, the_run
-from support.configuration import ROOT, TINY
+from support.configuration import TINY
 
 
 def test_a_run_leaves_everything_in_its_folder_and_nothing_beside_it(gan_lightning):
@@ -158,10 +158,3 @@ def test_runs_that_start_together_do_not_meet():
     ]
     assert [run.wait(120) for run in running] == [0, 0]
     assert len(os.listdir("outputs/train")) == 2
-
-
-def test_the_readmes_commands_exist():
-    text = (ROOT / "README.md").read_text()
-    targets = set(re.findall(r"^make (\w+)", text, re.M))
-    made = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
-    assert {"demo", "test"} <= targets <= made

@@ -1,13 +1,10 @@
 """What the documentation says is so: links lead somewhere, commands compose, examples run."""
 
-import ast
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import unicodedata
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -22,11 +19,11 @@ from omegaconf import OmegaConf
 from gan_lightning import losses
 from gan_lightning.config import resolvers, schema
 from gan_lightning.config.arguments import TAKES_ONE, with_one, with_overrides, with_runs
-from gan_lightning.config.signatures import signature
 from support.configuration import CONF, ROOT, options
+from support.pages import BLOCK, FENCE, NAMES, PAGES, commands, shell, tracked
 
-FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
-RECIPE = {("loss", "absolute"): "absolute", ("penalty", "drift"): "drift", ("generator_penalty", "spread"): "spread"}
+EXTENDING = (ROOT / "docs" / "extending.md").read_text()
+RECIPE = {("loss", "absolute"), *(tuple(Path(name).with_suffix("").parts[1:]) for name, _ in BLOCK.findall(EXTENDING))}
 """Options that a page teaches the reader to add."""
 REGISTRIES = [("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"), ("npmjs", "org")]
 """In parts, so that this file passes too."""
@@ -34,20 +31,6 @@ GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
 EXPERIMENTS = ["docs/experiments.md", "docs/zh/experiments.md"]
 FLAGS = {"--help", "-h", "--shell-completion", "-sc", "--version", "--info", "-i"}
 resolvers.register()
-
-
-@cache
-def tracked():
-    """The project's files, those not yet committed included."""
-    asked = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    shown = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
-    if shown.returncode:  # an unpacked archive
-        return [file for file in ROOT.rglob("*") if file.is_file() and ".venv" not in file.parts]
-    return [ROOT / name for name in shown.stdout.splitlines() if (ROOT / name).is_file()]
-
-
-PAGES = [file for file in tracked() if file.suffix == ".md"]
-NAMES = [str(file.relative_to(ROOT)) for file in PAGES]
 
 
 def anchors(page):
@@ -62,23 +45,9 @@ def anchors(page):
     return found
 
 
-def commands(page):
-    """Each gan-lightning line of a page's shell blocks, as a list of words."""
-    for language, block in FENCE.findall(page.read_text()):
-        for line in block.splitlines() if language in ("bash", "sh", "console") else []:
-            match = re.match(r"(?:\$ )?(?:gan-lightning|python3? -m gan_lightning)\b(.*)", line)
-            if match:
-                yield shlex.split(match[1], comments=True)
-
-
 def composed(words):
-    """The configuration of a command line, composed once; of a sweep, its first job's."""
-    return deepcopy(composed_once(*words))
-
-
-@cache
-def composed_once(*words):
-    words, command = list(words), "train"
+    """The configuration of a command line; of a sweep, its first job's."""
+    command = "train"
     if words and (ROOT / "gan_lightning" / "commands" / f"{words[0]}.py").is_file():
         command, *words = words
     if command == "compare":
@@ -106,10 +75,15 @@ def composed_once(*words):
         return compose(primary, [*place, *overrides])
 
 
-LINES = {tuple(words): name for name, page in zip(NAMES, PAGES, strict=True) for words in commands(page)}
-"""Each command line, and the last of the pages that have it."""
+@cache
+def of_experiment(name):
+    """The configuration of an experiment, which several tests read and none changes."""
+    return composed([f"experiment={name}"])
+
+
 OWN = {"loss=absolute", "experiment=mine"}  # of the reader's, in a folder of theirs
-LINES = [(page, words) for words, page in LINES.items() if not FLAGS & set(words) and not OWN & set(words)]
+LINES = {" ".join(words): words for page in PAGES for words in commands(page) if not {*FLAGS, *OWN} & set(words)}
+"""Each command once, on however many pages it is."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -126,14 +100,33 @@ def test_links_lead_to_files_and_headings_that_exist(page):
             assert anchor in anchors(file), f"{target}: no such heading"
 
 
-@pytest.mark.parametrize(("page", "words"), LINES, ids=[f"{page}: {' '.join(words)}" for page, words in LINES])
-def test_commands_in_shell_blocks_compose_and_fit(page, words):
+@pytest.mark.parametrize("words", LINES.values(), ids=LINES)
+def test_commands_in_shell_blocks_compose_and_fit(words):
     config = composed(words)
     for key in OmegaConf.missing_keys(config):
         OmegaConf.update(config, key, "DIR")
     schema.check(config)
     if words and words[0] == "translate":
         assert schema.arguments("gan_lightning.commands.translate.translate", config)["run"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_other_commands_in_shell_blocks_are_of_targets_files_and_options_that_exist(page):
+    """Those of `PYTHONPATH=. gan-lightning` are run by test_extending."""
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    for words in (shlex.split(line, comments=True) for line in shell(page)):
+        match words:
+            case [] | ["gan-lightning" | "$" | "srun" | "PYTHONPATH=.", *_]:
+                continue
+            case ["make", target, *_]:
+                assert target in targets, target
+            case ["python", file, *rest]:
+                text = (ROOT / file).read_text()
+                assert all(f'{word[2:]}"' in text for word in rest if word.startswith("--")), words
+            case ["pip", "install", *_] | ["python3", "-m", "venv", *_] | ["eval" | "tensorboard", *_]:
+                continue
+            case _:
+                assert words[0].startswith("#SBATCH"), words
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -163,7 +156,11 @@ def test_the_tables_of_groups_list_every_option(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_files_named_in_the_documentation_exist(page):
-    taught = {"gan_lightning/losses/absolute.py", "conf/loss/absolute.yaml"}
+    taught = {
+        "gan_lightning/losses/absolute.py",
+        "conf/loss/absolute.yaml",
+        *(name for name, _ in BLOCK.findall(EXTENDING)),
+    }
     for piece in re.findall(r"`((?:gan_lightning|conf|tests|docs|notebooks)/[\w./-]+)`", page.read_text()):
         assert piece in taught or (ROOT / piece).exists(), f"there is no {piece}"
 
@@ -188,7 +185,7 @@ def check_parameter_counts():
     assert counts == in_chinese
     assert {name for name, *_ in counts} <= set(options("experiment"))
     for name, *documented in counts:
-        model = composed([f"experiment={name}"]).model
+        model = of_experiment(name).model
         with torch.device("meta"):
             players = [instantiate(part, _partial_=False) for part in (model.generator, model.discriminator)]
         assert [f"{sum(weight.numel() for weight in net.parameters()):,}" for net in players] == documented, name
@@ -202,7 +199,7 @@ def check_table_of_tutorials(page):
     for name, rest in rows:
         description, *numbers = (cell.strip(" `") for cell in rest.split("|"))
         size, batch, epochs, steps = (int(number) if number else -1 for number in numbers)
-        config = composed([f"experiment={name}"])
+        config = of_experiment(name)
         data, trainer = config.data, config.trainer
         assert (size, batch) == (data.image_size, data.batch_size), name
         assert (epochs, steps) == (trainer.max_epochs, trainer.max_steps), name
@@ -238,35 +235,6 @@ def test_the_python_examples_of_the_guide_run():
             short = block.replace('"trainer.max_steps=100"', '"trainer.max_steps=2", "metric=[]"')
             exec(compile(short, "docs/index.md", "exec"), {})
     assert Path("outputs/python/samples/0000002.png").is_file()
-
-
-def test_the_python_examples_of_the_guide_are_the_same_in_chinese():
-    """But for the comments."""
-    english, chinese = (
-        [ast.dump(ast.parse(block)) for language, block in FENCE.findall(page.read_text()) if language == "python"]
-        for page in (ROOT / "docs" / "index.md", ROOT / "docs" / "zh" / "index.md")
-    )
-    assert english
-    assert english == chinese
-
-
-def test_the_classes_that_contributing_shows_are_what_they_say():
-    shown = {}
-    for language, block in FENCE.findall((ROOT / "CONTRIBUTING.md").read_text()):
-        if language == "python":
-            exec(compile(block, "CONTRIBUTING.md", "exec"), shown)
-    images = torch.ones(4, 1, 2, 2)
-    assert shown["Drift"](weight=2.0)(lambda images: images.mean((1, 2, 3)), images, images) == 2
-    assert shown["Spread"]()(lambda latents: latents, (images,)) == 0
-
-
-def test_the_model_that_contributing_shows_is_read_from_its_source(tmp_path, monkeypatch):
-    block = next(
-        block for language, block in FENCE.findall((ROOT / "CONTRIBUTING.md").read_text()) if "EncoderGAN" in block
-    )
-    (tmp_path / "shown_by_contributing.py").write_text(block)
-    monkeypatch.syspath_prepend(tmp_path)
-    assert {"loss", "encoder_optimizer", "penalties"} <= signature("shown_by_contributing.EncoderGAN").arguments.keys()
 
 
 def test_no_file_names_the_host_of_a_package_registry():
