@@ -29,6 +29,15 @@ test: setup ## the quick tests, offline: one of each kind
 slow: setup ## the whole matrices, drills and full-length runs, offline
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
+faults: setup ## thirty faults made by hand, and the test that catches each; some minutes
+	@$(BIN)/python tests/support/faults.py
+
+coverage: setup ## the files of which the quick tests run less than all lines
+	@$(BIN)/python -m coverage erase
+	@OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest -n 2 --dist worksteal -m 'not slow'
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report
+
 lint: setup ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -61,8 +70,8 @@ board: setup ## TensorBoard over all runs, or those of a folder with RUNS=output
 	@$(BIN)/tensorboard --samples_per_plugin=images=200,text=200 --logdir $(RUNS)
 
 clean: ## remove the environment, caches and builds; outputs stay
-	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage* *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test slow lint type imports links pictures tables docs check board clean
+.PHONY: help setup demo test slow faults coverage lint type imports links pictures tables docs check board clean
 .DEFAULT_GOAL := help

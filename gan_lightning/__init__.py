@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from gan_lightning.trained_run import TrainedRun
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def load(

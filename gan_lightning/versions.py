@@ -11,7 +11,7 @@ from gan_lightning.devices import device_name, device_of
 def line() -> str:
     """Return the versions and the device that is used by default, in one line.
 
-    It reads like `gan_lightning 0.1.0, torch 2.8.0+cpu, Python 3.11.7, device cpu`; a GPU has its name behind it.
+    It reads like `gan_lightning 0.2.0, torch 2.8.0+cpu, Python 3.11.7, device cpu`; a GPU has its name behind it.
     """
     device = device_of("auto")
     found = {

@@ -3,8 +3,11 @@
 import os
 import pickle
 import sys
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
+from support import checked_types  # noqa: F401 - before anything of the package
 from support.configuration import CONF
 from support.small_files import picture, write_idx
 
@@ -15,6 +18,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [sys.path[-1], os.enviro
 
 import no_network
 import numpy as np
+import omegaconf.base
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
@@ -27,6 +31,7 @@ from support.evaluating import evaluate  # noqa: F401
 from support.scored_runs import compare  # noqa: F401
 
 resolvers.register()
+omegaconf.base.parse = cache(omegaconf.base.parse)  # every configuration has the same interpolations
 torch.set_num_threads(1)
 
 
@@ -72,14 +77,22 @@ def gan_lightning(monkeypatch, capfd):
     return run
 
 
+@cache
+def composed_once(*overrides):
+    """Compose the configuration of a run; a copy of it costs a thirtieth."""
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("config", overrides=list(overrides))
+
+
 @pytest.fixture
 def composed():
     """Composes the configuration of a run with overrides."""
 
     def compose_run(*overrides, run_dir="run"):
-        GlobalHydra.instance().clear()
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose("config", overrides=[f"run_dir={run_dir}", *overrides])
+        config = deepcopy(composed_once("run_dir=run", *overrides))
+        config.run_dir = str(run_dir)
+        return config
 
     return compose_run
 

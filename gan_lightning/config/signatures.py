@@ -3,10 +3,11 @@
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, Union
 
 from gan_lightning.config.annotations import evaluated, is_of
-from gan_lightning.config.sources import Definition, External, Module, UnreadableError, find, resolve
+from gan_lightning.config.sources import Definition, External, Found, Module, UnreadableError, find, resolve
 
 WITHOUT_ARGUMENTS = {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"}
 """Base classes of the standard library that take nothing."""
@@ -29,7 +30,7 @@ class Argument:
     is_needed: bool
     may_be_none: bool = False
 
-    @property
+    @cached_property
     def hint(self) -> Any:
         """The type; `Any` if there is none, or none that the source shows."""
         hint = evaluated(self.module, self.annotation)
@@ -65,6 +66,12 @@ def signature(target: str) -> Signature:
         found = find(target)
     except UnreadableError:
         return Signature(is_open=True)
+    return _of(found)
+
+
+@lru_cache(maxsize=512)
+def _of(found: Found) -> Signature:
+    """Return the signature of what was found; a module that changes is read again and is another key."""
     match found:
         case Definition(node=ast.FunctionDef() | ast.AsyncFunctionDef()):
             return _of_layers([found], is_method=_is_bound(found))

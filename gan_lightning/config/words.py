@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 import unicodedata
 from argparse import ArgumentError
 from collections.abc import Sequence
@@ -75,15 +76,21 @@ def check_characters(words: Sequence[str]) -> None:
 def check_once(words: Sequence[str], primary: str) -> None:
     """Check that no key is given two values.
 
+    Of a value of a part, such as `trainer.max_steps`, the last one counts, as scripts that add words to a common line
+    expect; a line on stderr says so.
+
     Raises:
-        ValueError: for the first that is; the message has both.
+        ValueError: for the first choice, run or folder that is given twice; the message has both.
     """
     given: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         key = name.lstrip("+")
         before = given.setdefault(key, value)
-        if equals and before != value:
+        if equals and before != value and "." in key and not key.startswith(NEVER_EMPTY):
+            print(f"{key} is given twice; {value} counts, and {before} does not", file=sys.stderr)
+            given[key] = value
+        elif equals and before != value:
             sweep = f", or type -m {key}={before},{value} for a run of each"
             several = sweep if primary == "config" and not key.startswith(NEVER_EMPTY) else ""
             raise ValueError(f"{key} is given twice, {before} and {value}; leave one out{several}")

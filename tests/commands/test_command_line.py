@@ -14,13 +14,14 @@ import torch
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from support.command import NARROW, the_run
+from support.cells import cells
+from support.command import DRAWN, the_run
 from support.configuration import TINY
 
 
 def test_a_run_leaves_everything_in_its_folder_and_nothing_beside_it(gan_lightning):
     code, err = gan_lightning(
-        *NARROW, "trainer.max_steps=4", "callbacks.samples.every_n_iterations=2", "loss=least_squares"
+        *DRAWN, "trainer.max_steps=4", "callbacks.samples.every_n_iterations=2", "loss=least_squares"
     )
     assert code == 0, err
     run = the_run()
@@ -62,16 +63,16 @@ def test_a_run_leaves_everything_in_its_folder_and_nothing_beside_it(gan_lightni
 
 
 def test_a_run_that_is_done_is_not_resumed(gan_lightning):
-    gan_lightning(*NARROW)
+    gan_lightning(*DRAWN)
     code, err = gan_lightning(f"resume={the_run()}")
     assert code == 2
     assert "has done 2 already; raise trainer.max_steps, which is 2" in err
 
 
-@pytest.mark.parametrize("limit", ["00:00:00:01", "{seconds: 1}"])
+@pytest.mark.parametrize("limit", cells(["00:00:00:01", "{seconds: 1}"], quick=["{seconds: 1}"]))
 def test_a_run_whose_time_is_spent_is_not_resumed(limit, gan_lightning):
     endless = ["trainer.max_steps=-1", "trainer.max_epochs=-1"]
-    code, err = gan_lightning(*NARROW, *endless, f"trainer.max_time={limit}")
+    code, err = gan_lightning(*DRAWN, *endless, f"trainer.max_time={limit}")
     assert code == 0, err
     code, err = gan_lightning(f"resume={the_run()}")
     assert code == 2
@@ -79,7 +80,7 @@ def test_a_run_whose_time_is_spent_is_not_resumed(limit, gan_lightning):
 
 
 def test_a_callback_set_to_null_is_left_out(gan_lightning):
-    code, err = gan_lightning(*NARROW, "callbacks.plots=null", "logger.csv=null")
+    code, err = gan_lightning(*DRAWN, "callbacks.plots=null", "logger.csv=null")
     assert code == 0, err
     assert not (the_run() / "plots").exists()
     assert not (the_run() / "metrics.csv").exists()
@@ -87,7 +88,7 @@ def test_a_callback_set_to_null_is_left_out(gan_lightning):
 
 
 def test_ctrl_c_ends_a_run_with_all_its_files_and_says_how_to_continue():
-    words = [*NARROW, "trainer.max_steps=100000", "trainer.max_epochs=-1"]
+    words = [*DRAWN, "trainer.max_steps=100000", "trainer.max_epochs=-1"]
     running = subprocess.Popen([sys.executable, "-m", "gan_lightning", *words], stdout=subprocess.PIPE, text=True)
     while not list(Path().glob("outputs/train/*/samples/real.png")):
         assert running.poll() is None
@@ -104,8 +105,8 @@ def test_ctrl_c_ends_a_run_with_all_its_files_and_says_how_to_continue():
 
 
 def test_a_checkpoint_of_another_model_is_refused_with_the_first_difference(gan_lightning):
-    gan_lightning(*NARROW)
-    code, err = gan_lightning(*NARROW, "model.latent_dim=7", f"resume={the_run() / 'checkpoints' / 'last.ckpt'}")
+    gan_lightning(*DRAWN)
+    code, err = gan_lightning(*DRAWN, "model.latent_dim=7", f"resume={the_run() / 'checkpoints' / 'last.ckpt'}")
     assert code == 2
     assert "by another model, in which generator.net.1.weight has the shape [100, 8, 4, 4], and here it has the" in err
 
@@ -119,7 +120,7 @@ def test_an_experiment_may_set_a_callback_that_is_not_chosen(gan_lightning):
 def test_paths_with_any_characters_can_be_given(gan_lightning, faces, tmp_path):
     odd = tmp_path / "图片 a=b, it's"
     odd.symlink_to(faces)
-    code, err = gan_lightning(*NARROW, "data=folder", f"data.root={odd}")
+    code, err = gan_lightning(*DRAWN, "data=folder", f"data.root={odd}")
     assert code == 0, err
 
 
@@ -153,7 +154,7 @@ def test_a_sweep_runs_each_job_in_its_own_folder_and_outlives_a_failed_one():
 
 def test_runs_that_start_together_do_not_meet():
     running = [
-        subprocess.Popen([sys.executable, "-m", "gan_lightning", *NARROW], stdout=subprocess.DEVNULL) for _ in range(2)
+        subprocess.Popen([sys.executable, "-m", "gan_lightning", *DRAWN], stdout=subprocess.DEVNULL) for _ in range(2)
     ]
     assert [run.wait(120) for run in running] == [0, 0]
     assert len(os.listdir("outputs/train")) == 2

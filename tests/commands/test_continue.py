@@ -93,6 +93,7 @@ def test_what_came_after_the_checkpoint_is_cut(whole, four):
     (four / "checkpoints" / "last.ckpt").hardlink_to(four / "checkpoints" / "0000002.ckpt")
     (event,) = four.glob("events.out.*")
     event.write_bytes(event.read_bytes()[:-7])  # the record that was being written
+    (four / "plots").mkdir()
     unfinished = [four / folder / f".{16 * 'a'}.tmp" for folder in (".", "plots", "samples", "checkpoints")]
     for file in unfinished:
         file.write_bytes(b"half a file")

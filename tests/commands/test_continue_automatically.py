@@ -8,6 +8,10 @@ import pytest
 from support.command import NARROW, front_door, the_run
 from support.run_folders import checkpoint, files
 
+BARE = [
+    *[word for word in NARROW if not word.startswith("callbacks.")], "callbacks=checkpoint", "logger=none",
+]  # fmt: skip
+
 
 def test_auto_starts_continues_and_ends(capfd):
     words = [*NARROW, "resume=auto", "callbacks.checkpoint.every_n_iterations=1"]
@@ -56,7 +60,7 @@ def test_auto_in_a_folder_of_its_own(capfd):
 
 
 def test_auto_in_a_folder_whose_name_has_values_finds_and_does_not_overwrite(capfd):
-    words = [*NARROW, "seed=3", "hydra.run.dir='runs/${seed}'"]
+    words = [*BARE, "seed=3", "hydra.run.dir='runs/${seed}'"]
     assert front_door(*words, "trainer.max_steps=1") == 0
     before = files("runs")
     assert front_door(*words, "trainer.max_steps=2") == 2
@@ -68,7 +72,7 @@ def test_auto_in_a_folder_whose_name_has_values_finds_and_does_not_overwrite(cap
 
 def test_auto_continues_on_data_that_have_moved_and_not_on_other_data(photos):
     shutil.copytree(photos, "first")
-    words = [*NARROW, "resume=auto", "data=folder", "data.image_size=16", "data.batch_size=2"]
+    words = [*BARE, "resume=auto", "data=folder", "data.image_size=16", "data.batch_size=2"]
     assert front_door(*words, "data.root=first", "trainer.max_steps=1") == 0
     run = the_run()
     Path("first").rename("moved")
@@ -80,7 +84,7 @@ def test_auto_continues_on_data_that_have_moved_and_not_on_other_data(photos):
 
 
 def test_auto_continues_to_the_limits_of_today(capfd):
-    words = [*NARROW, "resume=auto", "hydra.run.dir=run"]
+    words = [*BARE, "resume=auto", "hydra.run.dir=run"]
     assert front_door(*words, "trainer.max_steps=1") == 0
     Path("mine/trainer").mkdir(parents=True)
     Path("mine/trainer/longer.yaml").write_text("defaults:\n  - cpu\nmax_steps: 3\n")
@@ -90,7 +94,7 @@ def test_auto_continues_to_the_limits_of_today(capfd):
 
 
 def test_auto_ends_where_the_time_for_training_is_spent(capfd):
-    words = [*NARROW, "resume=auto", "trainer.max_steps=9999", "+trainer.max_time=00:00:00:01"]
+    words = [*BARE, "resume=auto", "trainer.max_steps=9999", "+trainer.max_time=00:00:00:01"]
     assert front_door(*words) == 0
     assert front_door(*words) == 0
     assert "is finished; nothing is left to do" in capfd.readouterr().err

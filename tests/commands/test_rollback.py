@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from support.command import NARROW, front_door
+from support.command import DRAWN, front_door
 from support.configuration import ROOT
 
-WORDS = [*NARROW, "trainer.max_steps=8", "callbacks.checkpoint.every_n_iterations=2", "hydra.run.dir=run"]
+WORDS = [*DRAWN, "trainer.max_steps=8", "callbacks.checkpoint.every_n_iterations=2", "hydra.run.dir=run"]
 ROLL_BACK = "callbacks.guard.on_failure=rollback"
 
 

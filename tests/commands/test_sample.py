@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 import gan_lightning
+from gan_lightning.commands.sample import write_npz
 from gan_lightning.reports.pictures import levels
 from support.command import front_door
 from support.translating import names
@@ -60,6 +61,14 @@ def test_an_archive_holds_the_pixels_of_the_files_and_the_classes(by_class, tmp_
         assert archive["arr_1"].tolist() == [3, 7, 3, 7, 3]
         for number, image in enumerate(archive["arr_0"]):
             assert (pixels(tmp_path / f"{number:06d}.png") == image[..., 0]).all()
+
+
+def test_the_classes_in_an_archive_come_in_turn_as_those_of_its_images_do(tmp_path):
+    batches = [np.full((2, 4, 4, 1), level, np.uint8) for level in (0, 1)]
+    write_npz([*batches, batches[0][:1]], 5, [3, 7], tmp_path / "samples.npz")
+    with np.load(tmp_path / "samples.npz") as archive:
+        assert archive["arr_0"][:, 0, 0, 0].tolist() == [0, 0, 1, 1, 0]
+        assert archive["arr_1"].tolist() == [3, 7, 3, 7, 3]
 
 
 def test_a_class_changes_the_image_and_all_classes_come_in_turn(by_class):

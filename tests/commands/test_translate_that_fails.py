@@ -119,6 +119,7 @@ def test_after_a_stop_the_others_are_made_and_no_file_is_touched_that_was_there(
     assert "0 images written to out, 0 left out" in capfd.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_command_that_is_killed_and_repeated_ends_with_the_files_of_one_that_was_not(pix2pix, tmp_path):
     (tmp_path / "in").mkdir()
     for number in range(300):
@@ -240,6 +241,7 @@ def test_ctrl_c_leaves_whole_files_and_no_others(pix2pix, photos, monkeypatch, c
     assert "stopped: 2 of 4 images are written to out; skip_existing=true continues with the others" in shown
 
 
+@pytest.mark.slow
 def test_the_real_command_stopped_by_a_real_signal_leaves_whole_files(pix2pix, tmp_path):
     (tmp_path / "in").mkdir()
     for number in range(500):

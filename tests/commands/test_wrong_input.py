@@ -70,3 +70,9 @@ def test_an_unreadable_checkpoint_is_named(content, gan_lightning, tmp_path):
     assert code == 2
     assert "bad.ckpt is no readable checkpoint" in err
     assert "Traceback" not in err
+
+
+def test_of_a_value_that_is_given_twice_the_last_counts_and_a_line_says_so(gan_lightning):
+    code, err = gan_lightning("trainer.max_steps=2", "trainer.max_steps=4", "--cfg", "job", "--package", "trainer")
+    assert code == 0
+    assert err.count("trainer.max_steps is given twice; 4 counts, and 2 does not\n") == 1

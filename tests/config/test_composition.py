@@ -1,5 +1,7 @@
 """Every YAML composes, every pair that should play plays, and precedence is what users rely on."""
 
+from itertools import zip_longest
+
 import pytest
 from hydra.utils import instantiate
 from lightning import LightningDataModule, LightningModule, Trainer
@@ -10,16 +12,24 @@ from gan_lightning.metrics.metric import Metric
 from gan_lightning.types import Labelled, Pair, Unlabelled
 from support.configuration import NOISE_MODELS, TINY, options
 
-GROUPS = [
-    "data", "network", "latent", "loss", "augment", "ema", "optimizer", "schedule", "model", "callbacks", "logger",
-    "trainer", "debug", "experiment", "extractor",
-]  # fmt: skip
+APART = ["latent", "loss", "augment", "ema", "optimizer", "schedule", "callbacks", "logger", "trainer", "extractor"]
+"""Groups that set no key of another, so that one composition shows an option of each."""
+TOGETHER = [
+    [f"{group}={option}" for group, option in zip(APART, each, strict=True) if option]
+    for each in zip_longest(*(options(group) for group in APART))
+]
+ALONE = [(group, option) for group in ("data", "network", "model", "debug") for option in options(group)]
 PAIRS = {"paired", "unpaired", "facades", "horse2zebra", "photos_paired", "photos_unpaired"}
 STORED = [data for data in options("data") if data != "ring"]
 IMAGES = [data for data in STORED if data not in PAIRS]
 
 
-@pytest.mark.parametrize(("group", "option"), [(group, option) for group in GROUPS for option in options(group)])
+@pytest.mark.parametrize("words", TOGETHER, ids=" ".join)
+def test_every_option_of_groups_that_set_no_key_of_another_composes_and_fits_its_targets(words, composed):
+    schema.check(composed(*words))
+
+
+@pytest.mark.parametrize(("group", "option"), ALONE)
 def test_every_option_composes_and_fits_its_targets(group, option, composed, roots):
     schema.check(composed(f"{group}={option}", *(roots[option] if group == "data" else [])))
 
@@ -32,15 +42,20 @@ def test_every_metric_composes_and_is_what_the_scores_take(metric, composed):
 
 
 @pytest.mark.parametrize("group", ["reconstruction", "metric", "penalty"])
-def test_every_option_of_a_list_composes_alone_and_with_the_others(group, composed):
+def test_every_option_of_a_list_composes_with_the_others(group, composed):
     model = ["model=pix2pix"] if group == "reconstruction" else ["norm=none"]
-    for chosen in [*options(group), ",".join(options(group))]:
-        schema.check(composed(*model, f"{group}=[{chosen}]"))
+    schema.check(composed(*model, f"{group}=[{','.join(options(group))}]"))
+
+
+@pytest.mark.parametrize("reconstruction", options("reconstruction"))
+def test_every_reconstruction_loss_composes_alone(reconstruction, composed):
+    schema.check(composed("model=pix2pix", f"reconstruction=[{reconstruction}]"))
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
 def test_every_experiment_builds_its_model_and_data(experiment, composed):
     config = composed(f"experiment={experiment}")
+    schema.check(config)
     model, data = instantiate(config.model), instantiate(config.data)
     assert isinstance(model, LightningModule)
     assert isinstance(data, LightningDataModule)
@@ -59,15 +74,18 @@ def test_every_data_set_is_played_with(data, composed, roots):
 
 @pytest.mark.parametrize("data", STORED)
 def test_batches_are_tuples_of_floats_in_the_range_from_minus_one_to_one(data, composed, roots):
-    rows = 32 if data.startswith("photos") else 4  # four crops of a dark flower may all be dark
-    module = instantiate(composed(f"data={data}", f"data.batch_size={rows}", "data.image_size=16", *roots[data]).data)
+    crops = data.startswith("photos")  # four crops of a dark flower may all be dark, and small ones are many
+    rows, size = (32, 64) if crops else (4, 16)
+    words = [f"data={data}", f"data.batch_size={rows}", f"data.image_size={size}", *roots[data]]
+    module = instantiate(composed(*words).data)
     module.prepare_data()
     module.setup("fit")
     batch = module.on_after_batch_transfer(next(iter(module.train_dataloader())), 0)
     labelled = getattr(module, "num_classes", None)
+    assert type(batch) is module.batch_type
     assert isinstance(batch, Pair if data in PAIRS else Labelled if labelled else Unlabelled)
     for images in batch if data in PAIRS else [batch.images]:
-        assert images.shape == (rows, module.shape.channels, 16, 16)
+        assert images.shape == (rows, module.shape.channels, size, size)
         assert -1 <= images.min() < -0.2
         assert 0.2 < images.max() <= 1
 

@@ -12,6 +12,7 @@ from gan_lightning.config import resolvers, schema
 from gan_lightning.losses.adversarial import AdversarialLoss
 from gan_lightning.losses.penalty import Penalty
 from gan_lightning.models.critic import as_output
+from support.cells import cells, crossed
 from support.configuration import NOISE_NETWORKS
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -60,8 +61,13 @@ def test_every_augmentation_composes(name):
     assert critic(torch.zeros(2, 1, 8, 8)).shape == (2,)
 
 
-@pytest.mark.parametrize("name", NOISE_NETWORKS)
-@pytest.mark.parametrize("spectral", ["true", "false"])
+@pytest.mark.parametrize(
+    ("name", "spectral"),
+    cells(
+        [(name, spectral) for name in NOISE_NETWORKS for spectral in ("true", "false")],
+        quick=[(name, "true") for name in NOISE_NETWORKS],
+    ),
+)
 def test_every_network_fed_noise_composes_with_and_without_spectral_norm(name, spectral):
     config = model(f"network={name}", *NARROW, f"model.discriminator.spectral_norm={spectral}")
     generator, discriminator = instantiate(config.generator), instantiate(config.discriminator)
@@ -72,16 +78,14 @@ def test_every_network_fed_noise_composes_with_and_without_spectral_norm(name, s
     assert torch.isfinite(logits).all()
 
 
-@pytest.mark.parametrize("network", CONVOLUTIONAL)
-@pytest.mark.parametrize("name", options("norm"))
+@pytest.mark.parametrize(("network", "name"), crossed(CONVOLUTIONAL, options("norm")))
 def test_every_norm_replaces_the_discriminators_own(network, name):
     discriminator = instantiate(model(f"network={network}", f"norm={name}", *NARROW).discriminator)
     found = {type(layer) for layer in discriminator.modules()} & set(filter(None, NORMS.values()))
     assert found == ({NORMS[name]} if NORMS[name] else set())
 
 
-@pytest.mark.parametrize("network", CONVOLUTIONAL)
-@pytest.mark.parametrize("name", options("init"))
+@pytest.mark.parametrize(("network", "name"), crossed(CONVOLUTIONAL, options("init")))
 def test_every_initialisation_replaces_both_players_own(network, name):
     config = model(f"network={network}", f"init={name}", *NARROW)
     targets = {config[player].init._target_.rsplit(".", 1)[1] for player in ("generator", "discriminator")}

@@ -1,11 +1,10 @@
 """The cache: built once, never half, rebuilt where the files change; and what it holds is right."""
 
 import json
+import multiprocessing
 import os
 import shutil
-import signal
-import subprocess
-import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from PIL import Image
 
 from gan_lightning.data import cache_folder
 from gan_lightning.data.cache import cached_images
+from gan_lightning.data.folder import Folder
 from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.listing import image_files
 from gan_lightning.data.transforms import Shape, fitted
@@ -242,37 +242,39 @@ def test_what_a_killed_build_left_is_removed_when_another_cache_is_opened_and_a_
     assert not list(folder.glob("*.making"))
 
 
-BUILD = """
-import sys, time
-from pathlib import Path
-from gan_lightning.data import cache_folder
-from gan_lightning.data.folder import Folder
-decode = cache_folder.decode
-def slowly(images, shape, name, keep):
-    def keep_slowly(pixels):
-        print("part", flush=True)
-        time.sleep(float(sys.argv[3]))
-        keep(pixels)
-    return decode(images, shape, name, keep_slowly)
-cache_folder.decode = slowly
-module = Folder(root=sys.argv[1], image_size=16, channels=3, batch_size=4, cache_dir=sys.argv[2])
-module.setup("fit")
-print("built", module.train[0].fingerprint, flush=True)
-"""
+def build_slowly(images, folder, pause, said):
+    """Build a cache that waits after its first part; say when that is there, and what was built."""
+    decode = cache_folder.decode
+
+    def slowly(images, shape, name, keep):
+        def keep_slowly(pixels):
+            said.put("part")
+            time.sleep(pause)
+            keep(pixels)
+
+        return decode(images, shape, name, keep_slowly)
+
+    cache_folder.decode = slowly
+    module = Folder(root=str(images), image_size=16, channels=3, batch_size=4, cache_dir=str(folder))
+    module.setup("fit")
+    said.put(module.train[0].fingerprint)
 
 
 def build(images, folder, pause):
-    return subprocess.Popen(
-        [sys.executable, "-c", BUILD, str(images), str(folder), str(pause)], stdout=subprocess.PIPE, text=True
-    )
+    """Start a process that builds; a fork, which has all modules already."""
+    context = multiprocessing.get_context("fork")
+    said = context.SimpleQueue()
+    process = context.Process(target=build_slowly, args=(images, folder, pause, said))
+    process.start()
+    return process, said
 
 
 def test_a_build_that_is_killed_leaves_nothing_that_looks_whole(images, tmp_path):
     folder = tmp_path / "cache"
-    running = build(images, folder, 60)
-    assert running.stdout.readline() == "part\n"
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    running, said = build(images, folder, 60)
+    assert said.get() == "part"
+    running.kill()
+    running.join()
     assert [path.suffix for path in folder.iterdir() if path.is_dir()] == [".making"]
     found = cached(images, folder)
     assert (found.pixels == cached(images, tmp_path / "other").pixels).all()
@@ -281,6 +283,8 @@ def test_a_build_that_is_killed_leaves_nothing_that_looks_whole(images, tmp_path
 
 def test_of_two_builders_one_decodes_and_the_other_waits(images, tmp_path):
     running = [build(images, tmp_path / "cache", 1) for _ in range(2)]
-    shown = sorted((process.communicate(timeout=120)[0].split() for process in running), key=len)
-    assert [len(words) for words in shown] == [2, 3], "one printed 'part', both printed 'built'"
-    assert shown[0] == shown[1][1:]
+    for process, _ in running:
+        process.join(120)
+    heard = sorted(([said.get() for _ in iter(said.empty, True)] for _, said in running), key=len)
+    assert [len(words) for words in heard] == [1, 2], "one said 'part', both said what was built"
+    assert heard[0] == heard[1][1:]

@@ -18,7 +18,6 @@ from gan_lightning.data.photos import PhotosPaired
 from gan_lightning.data.transforms import Shape, cropped, fitted
 from gan_lightning.data.unpaired import Unpaired
 from support.batches import epoch_of, same
-from support.configuration import options
 from support.small_files import picture
 
 JITTERED = {"image_size": 16, "channels": 3, "load_size": 19}
@@ -264,10 +263,9 @@ def test_a_resumed_run_sees_the_same_crops(two_domains, tmp_path):
 # What a data module says of itself.
 
 
-@pytest.mark.parametrize("data", options("data"))
-def test_every_data_set_hands_out_the_kind_of_batch_that_it_says(data, composed, roots):
-    small = [] if data == "ring" else ["data.image_size=16", "data.batch_size=4"]
-    module = instantiate(composed(f"data={data}", *small, *roots[data]).data)
+def test_points_come_in_the_kind_of_batch_that_their_module_says(composed):
+    """Of every other data set the first batch of `tests/config/test_composition.py` says so."""
+    module = instantiate(composed("data=ring").data)
     module.setup("fit")
     batch = module.on_after_batch_transfer(next(iter(module.train_dataloader())), 0)
     assert type(batch) is module.batch_type

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support.cells import cells
 from support.example_files import EXAMPLES, load
 
 NUMBER = r"\d+\.\d{4}"
@@ -47,6 +48,14 @@ def test_every_example_is_run_and_explained():
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_an_example_says_how_it_goes_and_writes_its_pictures(name, request, tmp_path, capsys):
+    data, printed, sizes = COMMANDS[name]
+    load(name).main(["--data", str(request.getfixturevalue(data)), "--out", str(tmp_path / "out"), *TINY])
+    assert re.fullmatch(printed, capsys.readouterr().out.strip())
+    assert_pictures(tmp_path / "out", sizes)
+
+
+@pytest.mark.parametrize("name", cells(COMMANDS, quick=["mlp_gan"]))
 def test_an_example_runs_as_a_command_and_writes_its_pictures(name, request, tmp_path):
     data, printed, sizes = COMMANDS[name]
     words = ["--data", request.getfixturevalue(data), "--out", tmp_path / "out", *TINY]

@@ -2,21 +2,17 @@
 
 import ast
 import re
-import shutil
 import subprocess
 import sys
-import sysconfig
 import tomllib
-import zipfile
 from pathlib import Path
 
-import pytest
 from hydra.utils import get_class
 from lightning import LightningModule
 from omegaconf import OmegaConf
 
 from gan_lightning.models.game import AdversarialGame
-from support.configuration import CONF, ROOT
+from support.configuration import ROOT
 
 ROOMS = ("gan_lightning", "tests", "examples", "benchmarks", "docs")
 SOURCES = sorted((ROOT / "gan_lightning").rglob("*.py"))
@@ -129,52 +125,3 @@ def test_every_dependency_floor_says_why():
 def test_what_demo_and_experiments_show_is_made_by_the_run():
     tracked = subprocess.run(["git", "ls-files", "outputs"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert tracked.stdout.split() in (["outputs/README.md"], [])
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    source = tmp_path_factory.mktemp("source")
-    for name in ("gan_lightning", "conf"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(source / "dist"), str(source)]
-    subprocess.run(build, check=True, capture_output=True)
-    (file,) = (source / "dist").glob("*.whl")
-    return file
-
-
-def test_the_wheel_holds_the_whole_configuration(wheel):
-    with zipfile.ZipFile(wheel) as content:
-        shipped = {name for name in content.namelist() if name.startswith("gan_lightning/conf/")}
-    assert shipped == {f"gan_lightning/conf/{file.relative_to(CONF)}" for file in CONF.rglob("*.yaml")}
-
-
-def test_the_wheel_holds_the_page_of_reports(wheel):
-    with zipfile.ZipFile(wheel) as content:
-        assert "gan_lightning/reports/report.html.jinja" in content.namelist()
-
-
-def test_the_wheel_works_from_a_fresh_environment_and_any_folder(wheel, tmp_path, monkeypatch):
-    """The environment has this one's libraries, but neither the checkout nor its editable install."""
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    home = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
-    site = next((home / "lib").glob("python*/site-packages"))
-    (site / "libraries.pth").write_text(sysconfig.get_path("purelib"))
-    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python"), "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip, "--no-index", str(wheel)], check=True, capture_output=True)
-
-    def run(*command):
-        shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert shown.returncode == 0, shown.stderr
-        return shown.stdout
-
-    where = run(home / "bin" / "python", "-c", "import gan_lightning; print(gan_lightning.__file__)")
-    assert Path(where.strip()).is_relative_to(home)
-    asked = [home / "bin" / "gan-lightning", "experiment=tutorial/anime_dcgan", "--cfg", "job"]
-    assert run(*asked) == run(home / "bin" / "python", "-m", "gan_lightning", *asked[1:])
-    completion = run(home / "bin" / "gan-lightning", "--shell-completion", "install=bash")
-    assert "complete -o nospace -o default -F hydra_bash_completion gan-lightning" in completion
-    run(home / "bin" / "gan-lightning", "debug=round", "data.batch_size=8", "data.image_size=16", "trainer=cpu")
-    assert sorted(path.name for path in tmp_path.iterdir() if path.name not in ("cwd", "cache")) == ["outputs", "venv"]

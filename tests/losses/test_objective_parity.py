@@ -146,7 +146,7 @@ def test_after_fifty_moves_in_a_game_every_spectrally_normalised_layer_has_a_lar
     torch.manual_seed(0)
     model = instantiate(composed("model=sngan", *narrow).model)
     before = copy.deepcopy(model.discriminator)
-    batches = [Unlabelled(torch.rand(16, 3, 32, 32) * 2 - 1) for _ in range(50)]
+    batches = [Unlabelled(torch.rand(4, 3, 32, 32) * 2 - 1) for _ in range(50)]
     play(model, DataLoader(batches, batch_size=None), max_steps=50)
     layers = [layer for layer in model.discriminator.eval().modules() if hasattr(layer, "parametrizations")]
     assert len(layers) == 11

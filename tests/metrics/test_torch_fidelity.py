@@ -25,6 +25,7 @@ from gan_lightning.metrics.inception_score import InceptionScore
 from gan_lightning.metrics.kid import KernelDistance
 from gan_lightning.metrics.precision_recall import PrecisionRecall
 from gan_lightning.metrics.statistics import Statistics
+from support.cells import cells
 from support.small_files import picture
 
 DISTANT = frozenset({"moments", "features"})
@@ -110,10 +111,10 @@ def compared(inception_weights, tmp_path_factory):
     return make
 
 
-SLOW = [pytest.param(mode, size, marks=pytest.mark.slow) for mode, size in (("RGB", 32), ("RGB", 128), ("L", 299))]
+CASES = [("RGB", 64), ("RGB", 299), ("L", 28), ("RGB", 32), ("RGB", 128), ("L", 299)]
 
 
-@pytest.mark.parametrize(("mode", "size"), [("RGB", 64), ("RGB", 299), ("L", 28), *SLOW])
+@pytest.mark.parametrize(("mode", "size"), cells(CASES, quick=CASES[:1]))
 def test_all_scores_equal_the_reference_in_colour_and_gray(mode, size, inception_weights, compared):
     real, fake, expected = compared(mode, size)
     network = Inception(inception_weights)
@@ -128,7 +129,7 @@ def test_all_scores_equal_the_reference_in_colour_and_gray(mode, size, inception
     assert 0 < expected["precision"] + expected["recall"] < 2
 
 
-@pytest.mark.parametrize("size", [32, 64, 128, 299])
+@pytest.mark.parametrize("size", cells([32, 64, 128, 299], quick=[32, 299]))
 def test_distances_of_an_earlier_layer_equal_the_reference_in_gray_of_any_size(size, inception_weights, tmp_path):
     real, fake = pictures(9, 0, 1.0, "L", size), pictures(7, 100, 0.8, "L", size)
     layers = [word for metric in ("fid", "kid", "prc") for word in (f"--feature-layer-{metric}", "64")]
@@ -139,6 +140,7 @@ def test_distances_of_an_earlier_layer_equal_the_reference_in_gray_of_any_size(s
     assert len(found) == 5
 
 
+@pytest.mark.slow
 def test_a_distance_of_more_images_than_features_equals_the_reference(inception_weights, tmp_path):
     real, fake = pictures(68, 0, 1.0, "RGB", 16), pictures(66, 100, 0.9, "RGB", 16)
     printed = reference(real, fake, inception_weights, tmp_path, "--fid", "--feature-layer-fid", "64")
@@ -251,6 +253,7 @@ def of_images(rank, folder, weights, real, fake, found):
     dist.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_processes_with_their_shares_of_the_images_get_the_scores_of_the_reference(
     inception_weights, tmp_path, compared
 ):

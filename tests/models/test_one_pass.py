@@ -11,7 +11,6 @@ from gan_lightning.models.critic import RecordingCritic, as_output, judges_each_
 from gan_lightning.networks.dcgan import DCGANDiscriminator
 from gan_lightning.networks.mlp import MLPDiscriminator
 from support.cells import cells
-from support.configuration import options
 
 ALONE = {
     "dcgan": ["norm=none"],
@@ -78,12 +77,3 @@ def test_a_loss_gets_the_same_terms_and_gradients_from_a_shared_pass():
         found.append([*terms.values(), *(each.grad.clone() for each in discriminator.parameters())])
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
-
-
-def test_every_discriminator_of_images_alone_says_whether_it_judges_them_apart(composed):
-    for network in options("network"):
-        side = 96 if network == "unet_multiscale" else 32
-        words = [f"network={network}", "data.channels=3", f"data.image_size={side}", "model.discriminator.width=2"]
-        discriminator = instantiate(composed(*words).model.discriminator)
-        if discriminator.inputs == ("images",):
-            assert discriminator.judges_each_image_alone is True

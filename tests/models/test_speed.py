@@ -13,6 +13,7 @@ from gan_lightning.models.players import Player
 from gan_lightning.networks.dcgan import DCGANDiscriminator
 from gan_lightning.networks.mlp import MLPDiscriminator
 from gan_lightning.types import Aligned, Labelled, Unlabelled
+from support.cells import crossed
 from support.configuration import NOISE_NETWORKS, TRANSLATION_NETWORKS
 from support.playing import SMALL, batches, play
 
@@ -64,8 +65,7 @@ def has_instance_norm(model):
     return any(isinstance(each, nn.InstanceNorm2d) for each in model.modules())
 
 
-@pytest.mark.parametrize("count", [1, 4])
-@pytest.mark.parametrize("network", [*NOISE_NETWORKS, *TRANSLATION_NETWORKS])
+@pytest.mark.parametrize(("count", "network"), crossed([4, 1], [*NOISE_NETWORKS, *TRANSLATION_NETWORKS]))
 def test_channels_last_changes_each_networks_first_gradient_by_rounding_only(network, count, composed):
     other = model_with(network, composed, "model.memory_format=contiguous_format")
     if has_instance_norm(other):

@@ -10,7 +10,7 @@ from gan_lightning.commands import train
 from gan_lightning.models.inputs import Fakes
 from gan_lightning.models.pool import ImagePool
 from gan_lightning.types import Aligned
-from support.cells import cells
+from support.cells import cells, crossed
 from support.configuration import TRANSLATION_MODELS, options
 from support.playing import play
 from support.translation_batches import SIZE, SMALL, pairs
@@ -39,8 +39,7 @@ def test_a_pool_of_none_gives_back_what_it_gets():
     assert pool.images == []
 
 
-@pytest.mark.parametrize("loss", options("loss"))
-@pytest.mark.parametrize("model", TRANSLATION_MODELS)
+@pytest.mark.parametrize(("model", "loss"), crossed(TRANSLATION_MODELS[::-1], options("loss")))
 def test_every_loss_and_a_penalty_play_in_translation(model, loss, composed):
     asked = [f"model={model}", f"loss={loss}", "penalty=[r1]", "norm=instance", *SMALL]
     module = instantiate(composed(*asked).model)

@@ -8,7 +8,7 @@ from torch import nn
 from gan_lightning.config import schema
 from gan_lightning.networks.projection import Projection
 from gan_lightning.types import DiscriminatorOutput
-from support.cells import cells
+from support.cells import cells, crossed
 from support.configuration import NOISE_NETWORKS, TRANSLATION_NETWORKS, options
 from support.networks import convolutions, count
 
@@ -58,6 +58,8 @@ def test_every_network_takes_the_inputs_and_answers_the_outputs_that_it_names(ne
         assert discriminator.outputs == tuple(name for name, value in told.items() if value)
     else:
         assert not hasattr(discriminator, "outputs")
+    if discriminator.inputs == ("images",):
+        assert discriminator.judges_each_image_alone is True
 
 
 @pytest.mark.parametrize("network", cells(options("network"), quick=["acgan", "dcgan", "sngan", "unet_multiscale"]))
@@ -92,8 +94,7 @@ def test_configured_networks_are_those_of_their_sources(network, size, parameter
     assert tuple(map(count, built)) == parameters
 
 
-@pytest.mark.parametrize("network", TRANSLATION_NETWORKS)
-@pytest.mark.parametrize("spectral", ["true", "false"])
+@pytest.mark.parametrize(("spectral", "network"), crossed(["true", "false"], TRANSLATION_NETWORKS))
 def test_every_translating_network_translates_and_judges(network, spectral, composed):
     generator, discriminator = players(composed(*narrow(network), f"model.discriminator.spectral_norm={spectral}"))
     side = SIZE.get(network, 32)
@@ -106,8 +107,7 @@ def test_every_translating_network_translates_and_judges(network, spectral, comp
     assert all(parameter.grad is not None for parameter in generator.parameters())
 
 
-@pytest.mark.parametrize("network", TRANSLATION_NETWORKS)
-@pytest.mark.parametrize("norm", options("norm"))
+@pytest.mark.parametrize(("network", "norm"), crossed(TRANSLATION_NETWORKS, options("norm")))
 def test_every_norm_replaces_the_discriminators_own_and_decides_on_biases(network, norm, composed):
     _, discriminator = players(composed(*narrow(network), f"norm={norm}"))
     patchgans = discriminator.scales if network == "unet_multiscale" else [discriminator]
@@ -121,8 +121,7 @@ def test_every_norm_replaces_the_discriminators_own_and_decides_on_biases(networ
     assert all(torch.isfinite(one).all() for one in outputs(discriminator(torch.randn(2, 3, side, side))))
 
 
-@pytest.mark.parametrize("network", TRANSLATION_NETWORKS)
-@pytest.mark.parametrize("init", options("init"))
+@pytest.mark.parametrize(("network", "init"), crossed(TRANSLATION_NETWORKS, options("init")))
 def test_every_initialisation_replaces_both_players_own(network, init, composed):
     config = composed(*narrow(network), f"init={init}")
     targets = {config.model[player].init._target_.rsplit(".", 1)[1] for player in ("generator", "discriminator")}

@@ -1,6 +1,7 @@
 """Recipes for somebody's own pictures: what is chosen for them, and which candidate fits this device."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from gan_lightning.config.composition import composed, searching
 from gan_lightning.data.picture_survey import PictureSurvey
 from gan_lightning.recipes import choice
-from gan_lightning.recipes.recipe import Candidate, candidates, recipe
+from gan_lightning.recipes.recipe import Candidate, Forecast, candidates, recipe
 from gan_lightning.recipes.trial import Trial
 
 HOUR = 3600.0
@@ -62,6 +63,13 @@ def test_a_recipe_composes_to_what_it_says(given, tmp_path):
     assert config.model.augment._target_.endswith("DiffAugment")
     assert config.model.ema._target_.endswith("EMA")
     assert (config.model.generator.latent_dim == 64) is (given.model == "r3gan")
+
+
+def test_a_forecast_adds_up_decoding_on_all_cores_iterations_and_the_files_between_them():
+    pictures = replace(survey(400), seconds_each=0.5)
+    forecast = Forecast(Candidate(pictures, "dcgan", 32), trial(0.1), 2000, 4)
+    assert forecast.seconds == pytest.approx(400 * 0.5 / 4 + 2000 * 0.1 + 4 * 1.0)
+    assert forecast.folder == 3 * 2**20 + 4 * 2**10
 
 
 def test_every_choice_has_its_reason_beside_it():

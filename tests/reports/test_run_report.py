@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gan_lightning.reports import run_report
-from support.command import NARROW, front_door
+from support.command import DRAWN, front_door
 from support.reported_runs import trained
 
 STRANGE = '"><script>alert(1)</script><img src=x onerror=alert(1)>\u202e${oc.env:HOME}{{ 7 * 7 }}'
@@ -232,7 +232,7 @@ def test_a_run_outlives_a_report_that_cannot_be_written(monkeypatch):
 
     monkeypatch.setattr(run_report, "write", fail)
     Path("run/environment.json").mkdir(parents=True)
-    assert front_door(*NARROW, "hydra.run.dir=run") == 0
+    assert front_door(*DRAWN, "hydra.run.dir=run") == 0
     said = Path("run/train.log").read_text()
     assert "no report.html: nothing can be drawn" in said
     assert "no environment.json, which the report would show: " in said
@@ -240,5 +240,5 @@ def test_a_run_outlives_a_report_that_cannot_be_written(monkeypatch):
 
 
 def test_a_run_that_diverges_has_a_report_of_what_went_wrong():
-    assert front_door(*NARROW, "model.discriminator_optimizer.lr=1e30", "hydra.run.dir=run") == 3
+    assert front_door(*DRAWN, "model.discriminator_optimizer.lr=1e30", "hydra.run.dir=run") == 3
     assert re.search("so the run has\\s+diverged", Path("run/report.html").read_text())

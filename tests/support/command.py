@@ -9,7 +9,9 @@ from hydra.core.global_hydra import GlobalHydra
 from gan_lightning.__main__ import main
 from support.configuration import TINY
 
-NARROW = [*TINY, "model.generator.width=4", "model.discriminator.width=4"]
+DRAWN = [*TINY, "model.generator.width=4", "model.discriminator.width=4"]
+NARROW = [*DRAWN[:-2], "callbacks.plots=null", *DRAWN[-2:]]
+"""A short run without plots, which take a third of its time."""
 
 
 def front_door(*words: object) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.command import NARROW, front_door
+from support.command import DRAWN, front_door
 
 
 def trained(folder, *words):
@@ -11,5 +11,5 @@ def trained(folder, *words):
         patch.setenv("GAN_LIGHTNING_CACHE", str(folder.parent / "cache"))
         every = ["callbacks.samples.every_n_iterations=1", "callbacks.scores.every_n_iterations=2"]
         scores = ["metric=[fid]", "callbacks.scores.num_images=20", *every]
-        assert front_door(*NARROW, "trainer.max_steps=4", *scores, f"hydra.run.dir={folder}", *words) == 0
+        assert front_door(*DRAWN, "trainer.max_steps=4", *scores, f"hydra.run.dir={folder}", *words) == 0
     return folder
