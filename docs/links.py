@@ -69,7 +69,7 @@ def place(file: Path, language: str) -> tuple[str, str]:
     return "en", f"files/{file.relative_to(ROOT).as_posix()}" + ("" if file.suffix == ".md" else ".md")
 
 
-def on_whole_site(uri: str, language: str) -> str:
+def file_of_site(uri: str, language: str) -> str:
     """Return the file of the site, with both languages, that a page is written to."""
     file = re.sub(r"(^|/)README\.md$", r"\1index.md", uri)
     return ("zh/" if language == "zh" else "") + re.sub(r"\.md$", ".html", file)
@@ -131,7 +131,7 @@ def on_page_markdown(markdown: str, page, config: dict, files: Files) -> str:
         uri, _, own = uri.partition("#")
         here = page.file.src_uri
         if of != language:
-            here, uri = on_whole_site(here, language), on_whole_site(uri, of)
+            here, uri = file_of_site(here, language), file_of_site(uri, of)
         relative = posixpath.relpath(uri, posixpath.dirname(here) or ".")
         return f"{match['start']}{relative}" + (f"{mark}{anchor}" if anchor else f"#{own}" if own else "")
 
@@ -147,6 +147,6 @@ def on_page_context(context: dict, page, config: dict, nav) -> dict:
     """Tell the theme the same page in the other language, or the first page where that language does not have it."""
     language, uri = config["theme"]["language"], page.file.src_uri
     other, name = ("en", "EN") if language == "zh" else ("zh", "中文")
-    target = on_whole_site(uri if shown(uri, other) else "index.md", other)
-    relative = posixpath.relpath(target, posixpath.dirname(on_whole_site(uri, language)) or ".")
+    target = file_of_site(uri if shown(uri, other) else "index.md", other)
+    relative = posixpath.relpath(target, posixpath.dirname(file_of_site(uri, language)) or ".")
     return context | {"other_language": {"language": other, "name": name, "url": relative}}

@@ -82,6 +82,14 @@ def test_the_navigation_leaves_out_missing_pages_and_writes_out_folders(hooks):
     assert len(shown) == 2
 
 
+@pytest.mark.parametrize(("name", "language"), [("mkdocs.yml", "en"), ("mkdocs.zh.yml", "zh")])
+def test_the_configuration_loads_with_its_theme_plugins_and_hooks(name, language):
+    config = importlib.import_module("mkdocs.config").load_config(str(ROOT / name))
+    assert (config.theme["language"], config.theme["font"]) == (language, False)
+    assert {"material/search", "mkdocstrings"} <= set(config.plugins)
+    assert config.plugins.events["page_markdown"]
+
+
 def test_line_ends_between_chinese_characters_are_left_out(hooks):
     shown = hooks.links.on_page_content("<p>训练。\n生成\nGAN</p><pre>甲\n乙</pre>", None, CONFIG["zh"], None)
     assert shown == "<p>训练。生成\nGAN</p><pre>甲\n乙</pre>"
