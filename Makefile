@@ -50,11 +50,16 @@ imports: setup ## who may import whom
 links: setup ## links and anchors of the Markdown files
 	@$(BIN)/python -m pytest -q tests/house/test_docs.py
 
-pictures: setup ## make the README's pictures again, by training the demo; a few minutes
+pictures: setup ## make the README's pictures again, by training what they show; about a quarter of an hour
 	@rm -rf outputs/pictures
 	@$(BIN)/python -m gan_lightning experiment=demo hydra.run.dir=outputs/pictures/demo
 	@$(BIN)/python -m gan_lightning animate run=outputs/pictures/demo output=outputs/pictures/animation
 	@cp outputs/pictures/animation/animation.webp docs/images/demo.webp
+	@for name in pix2pix cyclegan; do \
+	  $(BIN)/python -m gan_lightning experiment=$${name}_photos hydra.run.dir=outputs/pictures/$$name && \
+	  $(BIN)/python -c "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2], quality=90)" \
+	    "$$(ls outputs/pictures/$$name/samples/0*.png | tail -1)" docs/images/$$name.webp || exit 1; \
+	done
 
 tables: setup ## fill the documentation's tables of options from conf/
 	@$(BIN)/python docs/tables.py

@@ -18,7 +18,6 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [sys.path[-1], os.enviro
 
 import no_network
 import numpy as np
-import omegaconf.base
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
@@ -31,7 +30,6 @@ from support.evaluating import evaluate  # noqa: F401
 from support.scored_runs import compare  # noqa: F401
 
 resolvers.register()
-omegaconf.base.parse = cache(omegaconf.base.parse)  # every configuration has the same interpolations
 torch.set_num_threads(1)
 
 

@@ -187,3 +187,16 @@ def test_no_file_has_a_name_that_is_too_long_for_one():
     assert not exists("seed=" + ",".join(map(str, range(200))))
     assert not exists("a\0b")
     assert exists(".")
+
+
+def test_one_number_or_several_are_a_list_and_may_be_the_least_that_is_allowed():
+    assert schema.numbers("seeds", 0, 0) == [0]
+    assert schema.numbers("seeds", OmegaConf.create([2, 1]), 1) == [2, 1]
+    for given, least in ((-1, 0), ([1, 0], 1), ([], 0), (True, 0), (0.5, 0)):
+        with pytest.raises(
+            ValueError, match=f"seeds must be a whole number of at least {least}, or a list of them; got"
+        ):
+            schema.numbers("seeds", given, least)
+    with pytest.raises(ValueError, match="seeds must name each number once; got"):
+        schema.numbers("seeds", [3, 3], 0)
+    assert schema.numbers("labels", [3, 3], 0, once=False) == [3, 3]

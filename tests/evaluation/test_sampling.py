@@ -44,6 +44,23 @@ def pictures(model, data, rows, batch_size=64, direction=None, **options):
     )
 
 
+def test_standing_statistics_are_of_noise_that_is_not_scored(made, monkeypatch):
+    monkeypatch.setattr(sampling, "PASSES", 3)
+    model, _ = made("dcgan")
+    asked, sample = [], model.sample
+
+    def noted(numbers, seed, *rest, **more):
+        asked.append((seed, numbers))
+        return sample(numbers, seed, *rest, **more)
+
+    monkeypatch.setattr(model, "sample", noted)
+    pictures(model, None, range(4), 4, seed=5, batch_norm="standing")
+    *standing, scored = asked
+    assert scored == (5, range(4))
+    assert [numbers for _, numbers in standing] == [range(4), range(4, 8), range(8, 12)]
+    assert 5 not in {seed for seed, _ in standing}
+
+
 @pytest.mark.parametrize("name", options("model"))
 def test_an_image_depends_on_the_seed_and_its_number_alone(name, made):
     model, data = made(name)
@@ -140,23 +157,6 @@ def test_standing_statistics_are_the_mean_of_those_of_fresh_batches():
     assert standing.running_var == pytest.approx(torch.stack([batch.var(0) for batch in batches]).mean(0), rel=1e-4)
     assert not standing.training
     assert network.running_mean.tolist() == [100, 100]
-
-
-def test_standing_statistics_are_of_noise_that_is_not_scored(made, monkeypatch):
-    monkeypatch.setattr(sampling, "PASSES", 3)
-    model, _ = made("dcgan")
-    asked, sample = [], model.sample
-
-    def noted(numbers, seed, *rest, **more):
-        asked.append((seed, numbers))
-        return sample(numbers, seed, *rest, **more)
-
-    monkeypatch.setattr(model, "sample", noted)
-    pictures(model, None, range(4), 4, seed=5, batch_norm="standing")
-    *standing, scored = asked
-    assert scored == (5, range(4))
-    assert [numbers for _, numbers in standing] == [range(4), range(4, 8), range(8, 12)]
-    assert 5 not in {seed for seed, _ in standing}
 
 
 def test_a_network_without_batch_norm_is_itself_in_every_mode():
