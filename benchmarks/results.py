@@ -144,7 +144,13 @@ def floor(table: str, mnist: str) -> dict:
         Statistics.from_images(read_batches(images, chosen, 64), extractor, metric.real_inputs)
         for images, chosen in ((held_out, range(len(held_out))), (train_images, numbers))
     )
-    return {"last": metric(real, copied)[0].value, "n_real": len(held_out), "n_fake": count, "date": str(date.today()), **machine()}
+    return {
+        "last": metric(real, copied)[0].value,
+        "n_real": len(held_out),
+        "n_fake": count,
+        "date": str(date.today()),
+        **machine(),
+    }
 
 
 def results() -> dict:

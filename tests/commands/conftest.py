@@ -1,7 +1,13 @@
-"""Short runs of models that translate, shared by the tests of the commands that restore them."""
+"""Short runs of models that translate, and the command `check`, shared by the tests of commands."""
+
+import json
+import sys
+from pathlib import Path
 
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 
+from gan_lightning.__main__ import main
 from support.command import front_door
 from support.small_files import picture
 from support.translating import SHORT
@@ -70,3 +76,23 @@ def photos(tmp_path):
     picture(4, 40, 40).save(root / "c.webp")
     (root / "notes.txt").write_text("no image")
     return root
+
+
+@pytest.fixture
+def check(monkeypatch, capfd):
+    """Runs the command; returns exit code, what was shown, and the JSON report."""
+
+    def run(*arguments):
+        GlobalHydra.instance().clear()
+        monkeypatch.setattr(sys, "argv", ["gan-lightning", "check", "data.image_size=16", *arguments])
+        capfd.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code
+        shown = capfd.readouterr()
+        reports = sorted(Path("outputs/check").glob("*/check.json")) if Path("outputs/check").is_dir() else []
+        return code, " ".join((shown.out + shown.err).split()), json.loads(reports[-1].read_text()) if reports else {}
+
+    return run

@@ -284,15 +284,10 @@ def test_what_others_rely_on_needs_no_direction(preset, composed):
 )
 def test_an_option_that_is_misspelt_or_missing_is_refused_in_python_too(option, said, composed):
     config = composed("model=dcgan", *SMALL).model
-    options = {
-        "generator_every": 1,
-        "loss": instantiate(config.loss),
-        "generator_optimizer": None,
-        "discriminator_optimizer": None,
-    }
-    options = (
-        options | {option: 1} if option not in options else {key: options[key] for key in options if key != option}
-    )
+    options = dict.fromkeys(("generator_optimizer", "discriminator_optimizer"))
+    options |= {"generator_every": 1, "loss": instantiate(config.loss)}
+    if options.pop(option, None) is None:
+        options[option] = 1
     with pytest.raises(TypeError, match=said):
         GAN(instantiate(config.generator), instantiate(config.discriminator), 4, **options)
 

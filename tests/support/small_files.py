@@ -18,3 +18,11 @@ def write_idx(file, array):
     header = bytes([0, 0, 8, array.ndim]) + b"".join(int(n).to_bytes(4, "big") for n in array.shape)
     content = header + array.astype(np.uint8).tobytes()
     file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
+
+
+def photographs(root, count=60):
+    """JPEG files that are all different."""
+    root.mkdir(exist_ok=True)
+    for number in range(count):
+        picture(number, 40, 40).save(root / f"{number:02}.jpg", quality=95)
+    return root
