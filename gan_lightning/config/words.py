@@ -86,6 +86,7 @@ def check_once(words: Sequence[str], primary: str) -> None:
     for word in words:
         name, equals, value = word.partition("=")
         key = name.lstrip("+")
+        value = value.strip("'\"")  # a further process is given its run folder once more, in quotes
         before = given.setdefault(key, value)
         if equals and before != value and "." in key and not key.startswith(NEVER_EMPTY):
             print(f"{key} is given twice; {value} counts, and {before} does not", file=sys.stderr)

@@ -23,12 +23,13 @@ def chosen(roots):
     return [*CLASSES, *roots["folder_labelled"], *EVERY_SECOND]
 
 
-def test_missing_inception_weights_stop_a_run_before_its_data_are_looked_for(gan_lightning, monkeypatch, tmp_path):
+def test_missing_inception_weights_stop_a_run_before_its_data_are_read(gan_lightning, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.delenv("GAN_LIGHTNING_INCEPTION", raising=False)
-    Path("without_images").mkdir()
+    Path("broken_images").mkdir()
+    Path("broken_images/1.png").write_bytes(b"no image")
     begun = time.monotonic()
-    words = [*NARROW, "data=folder", "data.root=without_images", "metric=[fid]", "extractor=inception"]
+    words = [*NARROW, "data=folder", "data.root=broken_images", "metric=[fid]", "extractor=inception"]
     code, err = gan_lightning(*words)
     assert time.monotonic() - begun < 10
     assert code == 2
@@ -36,7 +37,7 @@ def test_missing_inception_weights_stop_a_run_before_its_data_are_looked_for(gan
     assert "trainer.callbacks" not in line
     for words in ("weights-inception-2015-12-05-6726825d.pth", str(tmp_path / "torch"), "extractor.weights", "96 MB"):
         assert words in line
-    assert "without_images" not in err
+    assert "broken_images" not in err
     assert "Traceback" not in err
 
 
