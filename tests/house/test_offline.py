@@ -1,7 +1,7 @@
-import re
 
 """The tests run without a network, and those that try fail, also where a library swallows that it was refused."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
