@@ -48,6 +48,7 @@ def test_missing_weights_are_found_before_anything_is_read(monkeypatch, evaluate
     monkeypatch.setattr(folders, "image_files", refuse)
     for folder in "ab":
         Path(folder).mkdir()
+        Path(folder, "1.png").touch()
     for words in (["run=a"], ["real=a", "fake=b"]):
         code, shown, _ = evaluate("extractor=inception", *words)
         assert code == 2

@@ -13,7 +13,10 @@ from gan_lightning.callbacks.throughput import Throughput
 from gan_lightning.models.game import AdversarialGame
 from support.command import NARROW
 
-RUN = [*NARROW, "trainer.max_steps=4", "callbacks.checkpoint.every_n_iterations=1", "hydra.run.dir=run"]
+RUN = [
+    *(word for word in NARROW if "max_steps" not in word), "trainer.max_steps=4",
+    "callbacks.checkpoint.every_n_iterations=1", "hydra.run.dir=run",
+]  # fmt: skip
 
 
 def only_line(err):

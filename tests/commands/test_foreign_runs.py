@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import restored_config
 from support.command import DRAWN, NARROW, front_door
+from support.small_files import picture
 
 PAYLOADS = {
     "torch.load": "{_target_: torch.load, f: RUN/evil.pt, weights_only: false}",
@@ -292,5 +293,6 @@ def test_a_class_that_was_typed_is_typed_again_to_evaluate_and_translate(trained
     assert "names what is called" in capfd.readouterr().err
     assert front_door("evaluate", "run=own", "num_images=8", word) == 0
     Path("pictures").mkdir()
+    picture(0).save("pictures/0.png")
     assert front_door("translate", "run=own", "input=pictures", "output=out", word) == 2
     assert "must be of a model that translates" in capfd.readouterr().err
