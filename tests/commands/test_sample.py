@@ -178,13 +178,13 @@ def test_loading_imports_no_torch_before_it_is_asked_to():
         ("by_class", ["labels=[0,10]"], "labels must be classes from 0 to 9; got [0, 10]"),
         ("by_class", ["labels=two"], "labels must be a whole number of at least 0, or a list of them; got two"),
         ("from_noise", ["truncation=0"], "truncation must be at least 0.01; got 0"),
-        ("from_noise", ["device=abacus"], "device must be auto, cpu, or one that this machine has"),
+        ("from_noise", ["device=abacus"], "device must be one of auto, cpu; got abacus; type device=auto"),
         ("from_noise", ["checkpoint=best"], "checkpoint must be last, best or a file; there is no best.ckpt in"),
         ("from_noise", ["num_images=0"], "num_images must be a whole number of at least 1; got 0"),
         (
             "from_noise",
             ["run=nowhere"],
-            "run must be a checkpoint or a run folder with checkpoints; there is no nowhere",
+            "and nowhere; leave one out",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from beartype.claw import beartype_packages
 
 ROOMS = [
     "__main__", "config", "devices", "durations", "exercises", "files", "grading", "launcher", "partials", "printable",
-    "randomness", "recipes", "signals", "slurm", "trained_run", "values", "versions",
+    "randomness", "recipes", "signals", "slurm", "values", "versions",
 ]  # fmt: skip
 
 beartype_packages(
