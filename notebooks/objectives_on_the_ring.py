@@ -66,8 +66,9 @@ def step(optimizer, loss):
 # ## Six objectives
 #
 # `found` counts the Gaussians that at least 1 % of the points are near, `near` is the share of points that are near
-# any. A good generator has 8 and about 0.98: both are needed, because a generator that spreads points over the whole
-# square finds all eight places, and one that makes the same point again and again is always near.
+# any. A perfect generator has 8 and about 0.98; after so short a training the points between two places are still on
+# their way. Both numbers are needed, because a generator that spreads points over the whole square finds all eight
+# places, and one that makes the same point again and again is always near.
 
 # %%
 OBJECTIVES = {

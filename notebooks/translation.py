@@ -8,7 +8,7 @@
 # %%
 import time
 
-ITERATIONS = 300  # the experiment's own 3,000 take some minutes
+ITERATIONS = 1000  # the experiment's own 3,000 take some minutes
 RUN = f"outputs/notebooks/{time.strftime('%Y-%m-%d_%H-%M-%S')}"
 
 # %%
@@ -37,7 +37,7 @@ for name in ("china.jpg", "flower.jpg"):
     gray = (colour * weights).sum(1, keepdim=True).expand_as(colour)
     strips[name] = {"gray, given": gray, "made": run.translate(gray), "real": colour}
 
-figure, places = plt.subplots(1, 6, figsize=(10, 4.6))
+figure, places = plt.subplots(1, 6, figsize=(10, 4.6), dpi=60)
 titles = [(title, image) for strip in strips.values() for title, image in strip.items()]
 for axes, (title, image) in zip(places, titles, strict=True):
     axes.imshow((image[0].permute(1, 2, 0) + 1) / 2)

@@ -80,7 +80,7 @@ print(Path("experiment/mine.yaml").read_text())
 # %%
 import matplotlib.pyplot as plt
 
-figure, axes = plt.subplots(1, 2, figsize=(8, 4.2))
+figure, axes = plt.subplots(1, 2, figsize=(8, 4.2), dpi=60)
 for place, (title, file) in zip(axes, {"real": "real.png", "generated": f"{ITERATIONS:07d}.png"}.items(), strict=True):
     place.imshow(plt.imread(Path(RUN, "train", "samples", file)))
     place.set_title(title)
@@ -100,7 +100,7 @@ plt.show()
 # !gan-lightning neighbours run={RUN}/train extractor=random num_images=80 rows=4 device=cpu
 
 # %%
-plt.figure(figsize=(8, 4))
+plt.figure(figsize=(8, 4), dpi=60)
 plt.imshow(plt.imread(next(Path(RUN, "train").glob("neighbours*.png"))))
 plt.axis("off")
 plt.show()
