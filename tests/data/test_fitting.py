@@ -26,7 +26,7 @@ def test_fitting_equals_torchvisions_transforms(width, height, size, crop):
 def test_a_run_says_when_most_of_its_images_are_enlarged(small, is_said, tmp_path, caplog):
     for number in range(3):
         picture(number, *((40, 20) if number < small else (40, 30))).save(tmp_path / f"{number}.png")
-    data = Folder(root=str(tmp_path), image_size=32, batch_size=2, cache=False)
+    data = Folder(root=str(tmp_path), image_size=32, channels=3, batch_size=2, cache=False)
     with caplog.at_level("INFO"):
         data.setup("fit")
     assert (f"train: {small} images are smaller than data.image_size=32, and enlarged" in caplog.text) is is_said
