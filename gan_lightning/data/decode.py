@@ -22,6 +22,8 @@ OnBad = Literal["skip", "raise"]
 
 FEW = 5
 """So many images may be left out of a small set too, if they are no more than one in ten."""
+SMALL = 0.8
+"""Images whose short side has less than this share of the fitted one are noted; MNIST's 28 pixels of 32 are not."""
 CHUNK = 64
 """How many images one thread decodes before it takes the next ones."""
 
@@ -58,6 +60,11 @@ class Survey:
     def good(self) -> int:
         """The number of images that can be used."""
         return self.modes.total()
+
+    def smaller_than(self, side: int) -> int:
+        """Return how many images are so small that they are clearly enlarged to squares of a side in pixels."""
+        shorter = [(min(map(int, size.split("x"))), count) for size, count in self.sizes.items()]
+        return sum(count for pixels, count in shorter if pixels < SMALL * side)
 
     def add(self, other: "Survey") -> None:
         """Count another survey's images too."""
@@ -106,6 +113,11 @@ class Survey:
         log.info("%s: %s", name, self)
         for image, why in self.bad.items():
             log.warning("%s: left out %s: %s", name, image, why)
+
+    def log_enlarged(self, name: str, side: int) -> None:
+        """Log that most images are enlarged to squares of a side in pixels, if they are."""
+        if 2 * (small := self.smaller_than(side)) > self.good:
+            log.info("%s: %s images are smaller than data.image_size=%s, and enlarged", name, f"{small:,}", side)
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{count:,} of {size}" for size, count in self.sizes.most_common(3))
