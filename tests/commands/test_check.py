@@ -118,7 +118,7 @@ def test_a_few_bad_photographs_of_sixty_do_not_stop_training_and_can_be_deleted_
     assert code == 0, shown
     assert "5 of 65 images of train cannot be read" in shown
     (list_,) = Path("outputs/check").glob("*/unreadable.txt")
-    assert f"to delete what holds no image: xargs rm < {list_} " in shown
+    assert f"to delete what cannot be read as a whole image: xargs rm < {list_} " in shown
     assert list_.read_bytes().count(b"\n") == 4
     with list_.open() as stream:
         subprocess.run(["xargs", "rm"], stdin=stream, check=True)
