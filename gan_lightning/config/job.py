@@ -71,21 +71,22 @@ def run(words: Sequence[str], primary: str, prepare: Prepare) -> bool:
 
 @contextmanager
 def _removed_if_unused(folder: Path) -> Iterator[None]:
-    """Remove a new folder, and those above it that are new and empty, if the work writes no file there.
+    """Remove a new folder, and those above it that are new and empty, if the work fails before it has written a file.
 
-    It may have failed, or have written to another folder, such as that of `output`. A log and the composed
-    configuration are no work.
+    A log and the composed configuration are no work. An error names what is wrong with the command, so there is nothing
+    to look up in such a folder.
     """
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         yield
-    finally:
+    except BaseException:
         written = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".log"]
         if new and signals.is_first_process() and all(file.parent == folder / ".hydra" for file in written):
             shutil.rmtree(folder, ignore_errors=True)
             with suppress(OSError):  # of a folder that has others
                 for each in new[1:]:
                     each.rmdir()
+        raise
 
 
 def _own(config: DictConfig) -> DictConfig:
