@@ -14,7 +14,9 @@ def test_a_good_folder_is_ready(check, two_domains):
     code, shown, report = check("data=folder", f"data.root={two_domains / 'trainA'}")
     assert code == 0, shown
     root = two_domains / "trainA"
-    after = f"gan-lightning start {root} chooses a recipe, or gan-lightning data.image_size=16 data=folder data.root={root}"
+    after = (
+        f"gan-lightning start {root} chooses a recipe, or gan-lightning data.image_size=16 data=folder data.root={root}"
+    )
     assert shown.endswith(f" ready for training: {after}")
     assert report["splits"]["train"]["images"] == 10
     assert report["splits"]["train"]["sizes"] == {"24x24": 10}
