@@ -202,6 +202,7 @@ def _automatic(words: list[str], folder: Path | None) -> tuple[str | None, list[
     if finished:
         print(f"resume=auto: {finished} is finished; nothing is left to do", file=sys.stderr)
         raise SystemExit(0)
+    print(f"resume=auto finds no run to continue in {place}; a new one begins", file=sys.stderr)
     return None, []
 
 

@@ -110,12 +110,13 @@ def lines_for_xargs(files: Iterable[Path]) -> bytes:
     return b"".join(os.fsencode(shlex.quote(path)) + b"\n" for path in paths if "\n" not in path and "\r" not in path)
 
 
-def show(report: Mapping[str, Any], commands: Iterable[str]) -> None:
+def show(report: Mapping[str, Any], commands: Iterable[str], after: str) -> None:
     """Print what was found; each thing once.
 
     Args:
         report: the content of check.json.
         commands: lines with paths and commands, which are not broken.
+        after: what comes next if training can use the data.
     """
     console = Console()
     table = Table("split", "images", "sizes", "modes")
@@ -136,7 +137,10 @@ def show(report: Mapping[str, Any], commands: Iterable[str]) -> None:
     for line in commands:
         console.print(line, highlight=False, markup=False, soft_wrap=True)  # as one line, which can be copied
     refused = [f"not ready for training: {problem}" for problem in report["problems"]]
-    _print(console, refused or ["ready for training"])
+    if refused:
+        _print(console, refused)
+    else:
+        console.print(printable(f"ready for training: {after}"), highlight=False, markup=False, soft_wrap=True)
 
 
 def _print(console: Console, lines: Iterable[str]) -> None:

@@ -44,8 +44,9 @@ def making_of(record: dict[str, Any]) -> Making:
     left_out: list[str] = []
     for part in record["parts"]:
         typed = [word for word in map(str, part["overrides"]) if not word.startswith(ROLLED_BACK)]
-        if typed or not parts:
-            parts.append((iteration_of(part["iteration"]), [word for word in typed if not CODE.match(word)]))
+        line = iteration_of(part["iteration"]), [word for word in typed if not CODE.match(word)]
+        if not parts or (typed and line not in parts[1:]):  # a part that did nothing is followed by an equal one
+            parts.append(line)
         left_out += [word for word in typed if CODE.match(word)]
     (iteration, words), *further = parts
     parent, began, first = str(record["parent"]), "", []

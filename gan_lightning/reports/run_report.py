@@ -19,7 +19,7 @@ from gan_lightning.reports.charts import FRAME, Chart, chart
 from gan_lightning.reports.embedded import animation, embedded
 from gan_lightning.reports.history import Draws, draws
 from gan_lightning.reports.next_commands import named, next_commands, section
-from gan_lightning.reports.run_files import RunFiles
+from gan_lightning.reports.run_files import IMAGES_SEEN, RunFiles
 from gan_lightning.reports.tables import UNDECIDED, Curve, loss_curves, output_curves, read_curves
 
 NAME = "report.html"
@@ -134,8 +134,10 @@ def _parts(config: dict[str, Any]) -> list[tuple[str, str]]:
 def _figures(end: int, metrics: dict[str, Curve], environment: dict[str, str]) -> list[tuple[str, str]]:
     """Return the numbers at the head of the page, each with what it is."""
     found = [("iterations", f"{end:,}")]
-    if seen := metrics.get("images_seen"):
-        found.append(("images seen", f"{seen[1][-1]:,.0f}"))
+    if seen := environment.get(IMAGES_SEEN):
+        found.append((IMAGES_SEEN, seen))
+    elif curve := metrics.get("images_seen"):
+        found.append((IMAGES_SEEN, f"{curve[1][-1]:,.0f}"))
     if speed := metrics.get("images_per_second"):
         found.append(("images per second", f"{sorted(speed[1])[len(speed[1]) // 2]:,.0f}"))
     if spent := environment.get("time of the last part"):
