@@ -1,4 +1,3 @@
-
 """The tests run without a network, and those that try fail, also where a library swallows that it was refused."""
 
 import re
