@@ -128,6 +128,7 @@ class RunRecord:
             options, own = dict(content.get("options", {})), content.get("own", "")
             if own not in OWN:
                 raise TypeError(f"own is {own!r}")
+            options = {key: _option(each) for key, each in options.items()}
             record = cls(choices, config, parts, str(content["parent"]), options, own)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{name} is no record of a run of this version ({error!r})") from error
@@ -155,6 +156,10 @@ class RunRecord:
                     f"{name}: the recorded override {word!r} {reason}, and a run folder may not decide that; if you "
                     "trust it, give it again on the command line"
                 )
+
+
+def _option(given: Any) -> str | list[str] | None:
+    return [str(each) for each in given] if isinstance(given, list) else given if given is None else str(given)
 
 
 def choice(group: str, option: str | list[str] | None) -> str:
