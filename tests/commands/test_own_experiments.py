@@ -29,7 +29,7 @@ model:
   discriminator: {width: 4}
 callbacks: {plots: null}
 """
-CLASSES = MINE.replace("model:", "model:\n  loss: {_target_: gan_lightning.losses.adversarial.Wasserstein}")
+CLASSES = MINE.replace("\nmodel:", "\nmodel:\n  loss: {_target_: gan_lightning.losses.adversarial.Wasserstein}")
 CHANGED = MINE.replace("dcgan", "lsgan").replace("hinge", "minimax").replace("bias: true", "base_size: 4")
 MADE = [*(word for word in TINY if not word.startswith(("model=", "network=", "loss="))), "trainer.max_steps=2"]
 SHORT = ["trainer.max_steps=3"]
