@@ -11,7 +11,8 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from gan_lightning.config.arguments import in_quotes
-from gan_lightning.config.composition import composed, config_dir
+from gan_lightning.config.choices import OF_THE_MODEL, without_the_run_s_own, words_of
+from gan_lightning.config.composition import composed, config_dir, searching
 from gan_lightning.config.record import FILE, RunRecord, refuse_links
 from gan_lightning.config.restoring import NOT_TAKEN
 from gan_lightning.files import hold, is_held_elsewhere
@@ -39,7 +40,7 @@ class Words:
 
     Args:
         typed: what stands for what the user typed; further ranks get it.
-        for_hydra: what Hydra is given: the recorded choices before what was typed, see `overrides_typed`.
+        for_hydra: what Hydra is given: the recorded choices, `resume=`, and what was typed, see `overrides_typed`.
     """
 
     typed: list[str]
@@ -53,8 +54,8 @@ def overrides_typed(overrides: Sequence[str], record: RunRecord | None) -> list[
         overrides: those that Hydra was given.
         record: the record of the run that is continued, whose choices Hydra was given first; None for a new run.
     """
-    typed = overrides[len(record.choices) :] if record else overrides
-    return [word for word in typed if word.split("=", 1)[0] not in NOT_TAKEN]
+    first = next((number for number, word in enumerate(overrides) if word.startswith("resume=")), 0) if record else 0
+    return [word for word in overrides[first:] if word.split("=", 1)[0] not in NOT_TAKEN]
 
 
 def continued(words: Sequence[str]) -> Words:
@@ -87,6 +88,8 @@ def continued(words: Sequence[str]) -> Words:
         resume, limits = _automatic(words, Path(folder) if folder else None)
         decided = f"resume={in_quotes(resume) if resume else 'null'}"
         words = [*(decided if word.startswith("resume=") else word for word in words), *limits]
+        if resume:  # its configuration is equal, whatever its options are called
+            words = [word for word in words if word.partition("=")[0] not in OF_THE_MODEL]
     if resume is not None and Path(resume).expanduser().is_dir():
         return _in_own_folder(words, Path(resume).expanduser(), folder)
     if folder and not is_further_rank():
@@ -95,7 +98,9 @@ def continued(words: Sequence[str]) -> Words:
         hold(Path(folder), "hydra.run.dir")
     if resume is None:
         return Words(words, words)
-    return Words(words, _with_first(words, _of_file(Path(resume).expanduser()).choices))
+    record = _of_file(Path(resume).expanduser())
+    words = without_the_run_s_own(words, record, resume)
+    return Words(words, _after_recorded(words, record))
 
 
 def _refuse_a_run(folder: Path, may_start_again: bool) -> None:
@@ -137,9 +142,9 @@ def _in_own_folder(words: list[str], run: Path, folder: str | None) -> Words:
     refuse_links(run, "resume")
     if not is_further_rank():
         hold(run, "resume")
-    typed = [word for word in words if not word.startswith("hydra.run.dir=")]
+    typed = [word for word in without_the_run_s_own(words, record, str(run)) if not word.startswith("hydra.run.dir=")]
     own = [f"hydra.run.dir={in_quotes(str(run.absolute()))}", "hydra.output_subdir=null"]
-    return Words(_with_first(typed, own[:1]), _with_first(typed, [*record.choices, *own]))
+    return Words(_with_first(typed, own[:1]), _after_recorded(typed, record, own))
 
 
 def _of_file(file: Path) -> RunRecord:
@@ -215,6 +220,14 @@ def _changed(limits: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[str
     ]
 
 
+def _after_recorded(words: Sequence[str], record: RunRecord, own: Sequence[str] = ()) -> list[str]:
+    """Return the words behind those that compose the configuration of a record, with `resume=` between them."""
+    with searching(config_dir(words)):
+        recorded = words_of(record, list(filter(_is_override, words)), "resume")
+    resume = [word for word in words if word.startswith("resume=")]
+    return _with_first([word for word in words if word not in resume], [*recorded, *own, *resume])
+
+
 def _with_first(words: Sequence[str], own: Sequence[str]) -> list[str]:
     """Return the words with others before the first override, because argparse takes all overrides in one place."""
     place = next((number for number, word in enumerate(words) if _is_override(word)), len(words))
@@ -224,12 +237,6 @@ def _with_first(words: Sequence[str], own: Sequence[str]) -> list[str]:
 def _is_override(word: str) -> bool:
     """Return whether a word is an override, and neither a flag nor what follows one."""
     return not word.startswith("-") and ("=" in word or word.startswith("~"))
-
-
-def _search_path(words: Sequence[str]) -> list[str]:
-    """Return the folder after `--config-dir` as an override."""
-    folder = config_dir(words)
-    return [f"hydra.searchpath=[{in_quotes('file://' + str(Path(folder).absolute()))}]"] if folder else []
 
 
 def _runs(place: Path, is_run: bool) -> Iterator[Path]:
@@ -271,7 +278,8 @@ def _comparable(config: Any) -> dict[str, Any]:
 def _composed(words: Sequence[str]) -> Any:
     """Return the configuration of a command line, with Hydra's own settings."""
     own = [word for word in words if _is_override(word) and not word.startswith("resume=")]
-    config = composed([*_search_path(words), *own], with_hydra=True)
+    with searching(config_dir(words)):
+        config = composed(own, with_hydra=True)
     HydraConfig.instance().set_config(config)
     return config
 

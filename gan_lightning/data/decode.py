@@ -68,6 +68,7 @@ class Survey:
         """Return how many images are so small that they are clearly enlarged to squares of a side in pixels."""
         shorter = [(min(map(int, size.split("x"))), count) for size, count in self.sizes.items()]
         return sum(count for pixels, count in shorter if pixels < SMALL * side)
+
     @property
     def colours(self) -> str:
         """Whether the images that can be used are gray or in colour, in words."""

@@ -18,6 +18,7 @@ from gan_lightning.printable import printable
 from gan_lightning.reports.charts import FRAME, Chart, chart
 from gan_lightning.reports.embedded import animation, embedded
 from gan_lightning.reports.history import Draws, draws
+from gan_lightning.reports.making import flags_of
 from gan_lightning.reports.next_commands import named, next_commands, section
 from gan_lightning.reports.run_files import IMAGES_SEEN, RunFiles
 from gan_lightning.reports.tables import UNDECIDED, Curve, loss_curves, output_curves, read_curves
@@ -113,7 +114,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "environment": environment,
         "configuration": _yaml(config),
         "making": files.making(),
-        "commands": _commands(run, config, end, metrics),
+        "commands": _commands(run, files.record(), end, metrics),
     }
 
 
@@ -187,13 +188,14 @@ def _score_charts(records: Sequence[ScoreRecord]) -> list[Chart]:
     return [each for each in every if each]
 
 
-def _commands(run: str, config: dict[str, Any], end: int, metrics: dict[str, Curve]) -> list[tuple[str, str]]:
+def _commands(run: str, record: dict[str, Any], end: int, metrics: dict[str, Curve]) -> list[tuple[str, str]]:
     """Return command lines for what one does with such a run, each with what it is for."""
     epochs = int(metrics.get("epoch", ([0], [-1.0]))[1][-1]) + 1
-    found = next_commands(run, config, end, epochs)
+    flags = flags_of(record)
+    found = next_commands(run, section(record, "config"), end, epochs, flags=flags)
     copies = {"look for copies of training images": "neighbours"} if "sample" in found else {}
     further = {**copies, "take the generator elsewhere": "export", "write this report again": "report"}
-    found |= {what: shlex.join(["gan-lightning", name, f"run={run}"]) for what, name in further.items()}
+    found |= {what: shlex.join(["gan-lightning", name, f"run={run}", *flags]) for what, name in further.items()}
     return [(f"{what[0].upper()}{what[1:]}", line) for what, line in found.items()]
 
 
