@@ -17,12 +17,10 @@ from gan_lightning.config.record import FILE, RunRecord, refuse_links
 from gan_lightning.config.restoring import NOT_TAKEN
 from gan_lightning.files import hold, is_held_elsewhere
 
-MULTIRUN = {"-m", "--multirun"}
-SHOWN = {"--cfg", "-c"}
+MULTIRUN, SHOWN = {"-m", "--multirun"}, {"--cfg", "-c"}
 LIMITS = ("max_epochs", "max_steps", "max_time")
 """Keys of the trainer that say when a run ends."""
-TRACES = ("checkpoints/*.ckpt", "metrics.csv", "losses.csv")
-"""Files by which a folder is known to be that of a run although its record is missing."""
+TRACES = ("checkpoints/*.ckpt", "metrics.csv", "losses.csv")  # of a run whose record is missing
 ASIDE = {
     "max_epochs", "max_steps", "max_time", "devices", "num_nodes", "accelerator", "strategy", "default_root_dir",
     "logger", "callbacks", "enable_progress_bar", "enable_checkpointing", "log_every_n_steps",
@@ -180,20 +178,20 @@ def _automatic(words: list[str], folder: Path | None) -> tuple[str | None, list[
             is_equal = _are_equal(record.config, wanted)
         except (ValueError, KeyError):  # of an earlier version, or damaged
             continue
+        if folder and not is_equal:
+            raise ValueError(
+                f"hydra.run.dir={folder} has a run of another configuration; name another folder, or continue that run "
+                f"with resume={folder}"
+            )
         if not is_equal:
-            if folder:
-                raise ValueError(
-                    f"hydra.run.dir={folder} has a run of another configuration; name another folder, or continue that "
-                    f"run with resume={folder}"
-                )
             continue
         if folder and not is_further_rank():
             hold(run, "hydra.run.dir")
         if not any((run / "checkpoints").glob("*.ckpt")):  # killed before its first checkpoint
             continue
-        from gan_lightning.config.runs import checkpoint_of, work_left
-
         try:
+            from gan_lightning.config.runs import checkpoint_of, work_left
+
             is_unfinished = work_left(checkpoint_of(str(run), "resume"), **limits)
         except ValueError as error:
             if folder:

@@ -65,8 +65,8 @@ def making_of(record: dict[str, Any]) -> Making:
         began = f"{began} FOLDER stands for the folder with the YAML files of its user.".lstrip()
     lines = [shlex.join(["gan-lightning", *(OWN if record.get("own") else []), *first, *words])]
     for iteration, words in further:
-        line = shlex.join(["gan-lightning", *own, f"resume={NEW}", *words])
-        lines.append(f"{line}  # from iteration {iteration:,}")
+        continuation = shlex.join(["gan-lightning", *own, f"resume={NEW}", *words])
+        lines.append(f"{continuation}  # from iteration {iteration:,}")
     return Making(began, lines, left_out)
 
 
