@@ -43,7 +43,7 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.config.continuing import Words, continued, is_further_rank
     from gan_lightning.config.errors import USER_ERRORS, WrongJobsError, exit_code, sentence
     from gan_lightning.config.help import command_names, page, primary_of
-    from gan_lightning.config.options import options_of
+    from gan_lightning.config.stray import check_is_no_training, choices_of
     from gan_lightning.config.words import check_characters
     from gan_lightning.files import hold, release
     from gan_lightning.printable import printable
@@ -53,8 +53,6 @@ HYDRA = Path(hydra.__file__).parent
 TRACEBACK = "GAN_LIGHTNING_TRACEBACK"
 OF_A_RUN = ("evaluate", "export", "interpolate", "invert", "neighbours", "sample", "translate")
 """Commands that restore a run, whose model and data may be given other values."""
-GROUPS = ("experiment", "model", "data", "network", "loss")
-"""Groups whose options are suggested where one is typed alone."""
 
 
 def main() -> None:
@@ -220,10 +218,13 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
             others = shlex.join([other for other in words if other != word])
             raise ValueError(f"{word} is a command, which stands first: gan-lightning {word} {others}")
     if first.isidentifier() and not "".join(words[1:2]).startswith("="):  # `seed = 3` is no command
-        options = [f"{group}={first}" for group in GROUPS if first in options_of(group)]
-        close = [*get_close_matches(first, command_names(), n=1), *options]
-        hint = f"did you mean {close[0]}? Commands" if close else "commands"
-        raise ValueError(f"{first} is neither key=value nor a command; {hint} are {', '.join(command_names())}")
+        check_is_no_training(first, words[1:])
+        close = [*get_close_matches(first, command_names(), n=1), *choices_of(first)]
+        if close:
+            hint = f"did you mean {close[0]}? `gan-lightning --help` lists the commands"
+        else:
+            hint = f"commands are {', '.join(command_names())}"
+        raise ValueError(f"{first} is neither key=value nor a command; {hint}")
     return "train", words
 
 

@@ -79,6 +79,8 @@ class RunProgress(ProgressBar):
         console = Console()
         if console.is_interactive and sys.stdout.isatty():
             self.bar = Bar(console, self.pace, trainer.global_step)
+        else:  # a slow iteration would leave a log silent
+            log.info("training begins; the first iteration may take longer than the others")
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: AdversarialGame, outputs: Any, batch: Batch, batch_idx: int

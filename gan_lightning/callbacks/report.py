@@ -14,7 +14,7 @@ from gan_lightning.callbacks.environment import environment
 from gan_lightning.durations import clock
 from gan_lightning.files import atomic_write
 from gan_lightning.reports import run_report
-from gan_lightning.reports.run_files import ENVIRONMENT
+from gan_lightning.reports.run_files import ENVIRONMENT, IMAGES_SEEN
 
 log = logging.getLogger(__name__)
 
@@ -42,16 +42,17 @@ class Report(Callback):
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Write the report now, because the other callbacks write files in `on_train_end`, such as the last grid."""
-        self._write(trainer)
+        self._write(trainer, pl_module)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         if isinstance(exception, BadStateError):  # the report shows what went wrong
-            self._write(trainer)
+            self._write(trainer, pl_module)
 
-    def _write(self, trainer: Trainer) -> None:
+    def _write(self, trainer: Trainer, module: LightningModule) -> None:
         if not trainer.is_global_zero or not self.environment:  # training has not begun
             return
         self.environment["time of the last part"] = clock(time.monotonic() - self.since)
+        self.environment[IMAGES_SEEN] = f"{module.images_seen:,}"
         try:
             self._note(trainer)
             for logger in trainer.loggers:

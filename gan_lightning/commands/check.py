@@ -3,25 +3,33 @@
 import json
 import logging
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from gan_lightning.config import logs
+from gan_lightning.config.composition import config_dir
 from gan_lightning.data.inspection import Inspection, inspected
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.data.splits import NoTestImagesError, Split, by_name, domains_of
 from gan_lightning.files import atomic_write
 from gan_lightning.reports import data_check
 from gan_lightning.reports.next_commands import named
+from gan_lightning.types import Aligned, Batch, Pair
 
 READERS = logging.getLogger("gan_lightning.data")
 """What the modules that read data log: warnings, and which files are no images."""
+
+
+TRAINED_ON: dict[type[Batch], str] = {Aligned: "model=pix2pix", Pair: "model=cyclegan"}
+"""The models of those batches that the usual model does not take."""
 
 
 def prepared(config: DictConfig) -> Callable[[], None]:
@@ -60,9 +68,20 @@ def check(module: StoredDataModule, folder: Path) -> None:
     report = {"splits": splits, "problems": problems, "notes": [*logged, *module.remarks(), *notes]}
     with atomic_write(folder / "check.json") as stream:
         stream.write(json.dumps(report, ensure_ascii=False, indent=1).encode())
-    data_check.show(report, [*_lists(found, folder), f"all names:\n  {named(folder / 'check.json')}"])
+    lines = [*_lists(found, folder), f"all names:\n  {named(folder / 'check.json')}"]
+    data_check.show(report, lines, _next_command(module))
     if problems:
         raise SystemExit(1)
+
+
+def _next_command(module: StoredDataModule) -> str:
+    """Return what comes after data that training can use."""
+    words = [*HydraConfig.get().overrides.task, *filter(None, [TRAINED_ON.get(module.batch_type)])]
+    own = config_dir(sys.argv[1:])
+    command = shlex.join(["gan-lightning", *([f"--config-dir={own}"] if own else []), *words])
+    is_folder = HydraConfig.get().runtime.choices["data"] == "folder"
+    start = f"gan-lightning start {shlex.quote(str(module.root))} chooses a recipe, or " if is_folder else ""
+    return f"{start}{command}"
 
 
 def _described(module: StoredDataModule, found: dict[str, Inspection]) -> tuple[dict[str, dict[str, Any]], list[str]]:
@@ -124,7 +143,7 @@ def _lists(found: dict[str, Inspection], folder: Path) -> Iterator[str]:
     copies = [path for images in found.values() for group in images.copies for path in images.files(group[1:])]
     unreadable = [path for images in found.values() for files in images.damaged_files.values() for path in files]
     for name, files, what in (
-        ("unreadable.txt", unreadable, "what holds no image"),
+        ("unreadable.txt", unreadable, "what cannot be read as a whole image"),
         ("copies.txt", copies, "the exact copies, all but the first of each"),
     ):
         if content := data_check.lines_for_xargs(dict.fromkeys(files)):

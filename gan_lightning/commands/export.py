@@ -31,18 +31,27 @@ import sys
 from pathlib import Path
 import torch
 
-count, seed = map(int, [*sys.argv[1:3], *("8", "0")[len(sys.argv) - 1 :]])
+words, out = sys.argv[1:], Path("{file}")
+if len(words) > 2 or not all(map(str.isdecimal, words)) or words[:1] == ["0"]:
+    sys.exit(__doc__)
+if out.exists():
+    sys.exit(f"{{out}} exists already; rename it")
+count, seed = map(int, [*words, *("8", "0")[len(words) :]])
 generator = torch.export.load(Path(__file__).with_name("generator.pt2")).module()
 latents = {draw}
-images = generator(latents{labels})  # [count, {channels}, {size}, {size}] in [-1, 1]
+images = generator(latents{labels}).detach()  # [count, {channels}, {size}, {size}] in [-1, 1]
 '''
 PICTURES = """\
-row = ((images.detach() + 1) * 127.5).round().clamp(0, 255).byte().expand(-1, 3, -1, -1).permute(2, 0, 3, 1)
-Path("sample.ppm").write_bytes(b"P6 %d {size} 255\\n" % (count * {size}) + bytes(row.flatten().tolist()))
+columns = min(8, count)
+black = -torch.ones(-count % columns, {channels}, {size}, {size})
+grid = torch.cat([images, black]).unflatten(0, (-1, columns)).expand(-1, -1, 3, -1, -1).permute(0, 3, 1, 4, 2)
+levels = ((grid + 1) * 127.5).round().clamp(0, 255).byte()  # [rows, {size}, columns, {size}, 3]
+out.write_bytes(b"P6 %d %d 255\\n" % (columns * {size}, len(grid) * {size}) + bytes(levels.flatten().tolist()))
+print("wrote", out)
 """
 POINTS = """\
-lines = [",".join(map(str, point)) + "\\n" for point in images.flatten(1).tolist()]
-Path("sample.csv").write_text("".join(lines))
+out.write_text("".join(",".join(map(str, point)) + "\\n" for point in images.flatten(1).tolist()))
+print("wrote", out)
 """
 TRANSLATION = '''
 """Translate a picture by generator.pt2: python sample.py IN.ppm writes sample.ppm; torch is all it needs."""
@@ -50,12 +59,18 @@ import sys
 from pathlib import Path
 import torch
 
+words, out = sys.argv[1:], Path("sample.ppm")
+if len(words) != 1 or not Path(words[0]).is_file():
+    sys.exit(__doc__)
+if out.exists():
+    sys.exit(f"{{out}} exists already; rename it")
 generator = torch.export.load(Path(__file__).with_name("generator.pt2")).module()
 size = {size} * {size} * {channels}  # a binary PPM or PGM of {size}x{size} pixels ends in its levels
-levels = torch.tensor(list(Path(sys.argv[1]).read_bytes()[-size:])).view(1, {size}, {size}, {channels})
+levels = torch.tensor(list(Path(words[0]).read_bytes()[-size:])).view(1, {size}, {size}, {channels})
 image = generator(levels.permute(0, 3, 1, 2) / 127.5 - 1)  # [1, {channels}, {size}, {size}] in [-1, 1]
 made = ((image.detach()[0] + 1) * 127.5).round().clamp(0, 255).byte().expand(3, -1, -1).permute(1, 2, 0)
-Path("sample.ppm").write_bytes(b"P6 {size} {size} 255\\n" + bytes(made.flatten().tolist()))
+out.write_bytes(b"P6 {size} {size} 255\\n" + bytes(made.flatten().tolist()))
+print("wrote", out)
 '''
 
 

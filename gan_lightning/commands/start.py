@@ -78,28 +78,41 @@ def start(
         )
     files = image_files(folder, key="root")
     _check_count(folder, len(files), len(files))
-    return partial(_write, folder, files, hours, began, began + seconds)
+    return partial(_write, folder, files, hours, seconds, began)
 
 
 TAKES = (start,)
 """The functions whose arguments are the keys of this command's configuration."""
 
 
-def _write(folder: Path, files: list[Path], hours: Number, began: float, until: float) -> None:
-    survey = look_at(folder, files, FOR_LOOKING * (until - began))
+def _write(folder: Path, files: list[Path], hours: Number, seconds: Number, began: float) -> None:
+    until, busy = began + seconds, _busy()
+    survey = look_at(folder, files, FOR_LOOKING * seconds)
     _check_survey(survey)
     log.info("%s", _described(survey))
-    for remark in _remarks(survey):
+    for remark in [*_remarks(survey), *([busy] if busy else [])]:
         log.info("  %s", remark)
     _check_disk(0, candidates(survey)[0].cache)  # the least that is needed, before minutes are spent on trials
-    forecast, why_not = choose(try_all(survey, 3600.0 * hours, until), 3600.0 * hours)
+    forecast, why_not = choose(try_all(survey, 3600.0 * hours, until, seconds), 3600.0 * hours)
     _check_disk(forecast.folder, forecast.candidate.cache)
-    text = recipe(forecast.candidate, forecast.iterations, f"{forecast}, on {device_name(device_of('auto'))}", why_not)
+    measured = "; ".join(filter(None, (f"{forecast}, on {device_name(device_of('auto'))}", busy)))
+    text = recipe(forecast.candidate, forecast.iterations, measured, why_not)
     with atomic_write(FILE) as stream:
         stream.write(text.encode())
     log.info("%s: %s", FILE, forecast.candidate)
     log.info("  %-9s %s", "forecast", forecast)
+    log.info("  %-9s %s names copies, frames and broken files", "check", _check(survey.root))
     log.info("  %-9s gan-lightning --config-dir . experiment=mine", "train")
+
+
+def _busy() -> str:
+    """Return that other programs take the cores, while nothing has been tried yet; empty if they do not."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    return f"the machine is busy now (load {load:.1f} on {cores} cores), so times may change" if load > cores else ""
+
+
+def _check(root: Path) -> str:
+    return shlex.join(["gan-lightning", "check", "data=folder", f"data.root={root}"])
 
 
 def _check_count(folder: Path, count: int, whole: int) -> None:
@@ -117,10 +130,9 @@ def _check_survey(survey: PictureSurvey) -> None:
         raise ValueError(f"root must hold pictures; none of the {len(survey.bad):,} files can be read, {first}")
     _check_count(survey.root, survey.count, survey.count + len(survey.bad))
     if survey.bad_share > MOST_BAD:
-        check = shlex.join(["gan-lightning", "check", "data=folder", f"data.root={survey.root}"])
         raise ValueError(
             f"root must hold pictures; {len(survey.bad):,} of {survey.looked_at:,} cannot be read, the first is "
-            f"{first}; {check} names them all"
+            f"{first}; {_check(survey.root)} names them all"
         )
 
 

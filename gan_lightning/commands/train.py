@@ -21,6 +21,7 @@ from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_who
 from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config import exhausted, logs
 from gan_lightning.config.checks import without_unused_parts
+from gan_lightning.config.choices import noted
 from gan_lightning.config.composition import config_dir
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.errors import RunDivergedError
@@ -72,6 +73,7 @@ def prepared(config: DictConfig) -> Callable[[], None]:
         record = before.continued(iteration, typed, plain)
         if not Path(config.resume).is_dir():
             record = replace(record, parent=str(file), parts=record.parts[-1:])
+    record = noted(record, before, HydraConfig.get().overrides.task, config_dir(sys.argv[1:]))
     return partial(train, config, record, file, parts)
 
 
@@ -90,7 +92,7 @@ def train(config: DictConfig, record: RunRecord, file: Path | None, parts: list[
     """
     model, trainer = fit_with_rollbacks(config, record, file, parts)
     if trainer.is_global_zero:  # the launcher of the other ranks takes any exit code of theirs for a crash
-        report(Path(config.run_dir), record.config, model, trainer)
+        report(Path(config.run_dir), record, model, trainer)
 
 
 def fit_with_rollbacks(
@@ -108,7 +110,7 @@ def fit_with_rollbacks(
             if error.next_attempt is None:
                 rate = config.model.discriminator_optimizer.get("lr")
                 lower = [f"model.discriminator_optimizer.lr={rate / 10:g}"] if rate else []
-                raise RunDivergedError(f"{error}; {how_to_continue(config, *lower)}") from error
+                raise RunDivergedError(f"{error}; {how_to_continue(config, *lower, *_flags(record))}") from error
             folder = Path(config.run_dir) / "checkpoints"
             file = newest_whole_checkpoint(folder) if numbered_checkpoints(folder) else file
             iteration = AtomicCheckpointIO().load_checkpoint(file)["global_step"] if file else 0
@@ -161,7 +163,7 @@ def fit(config: DictConfig, record: RunRecord, file: Path | None, parts: Parts) 
     counts = [f"{name} {_parameters(player.network)}" for name, player in reversed(model.players.items())]
     log.info("parameters: %s", ", ".join(counts))
     try:
-        with exhausted.told(config, trainer):
+        with exhausted.told(config, trainer, record.parts[-1].iteration, _flags(record)):
             trainer.fit(model, data, ckpt_path=file, weights_only=True)
     finally:
         opening.undo()
@@ -184,12 +186,12 @@ def begin_with_weights(model: AdversarialGame, file: Path) -> None:
         log.info("init_from: not loaded: %s more", len(left) - SHOWN)
 
 
-def report(folder: Path, config: dict[str, Any], model: AdversarialGame, trainer: Trainer) -> None:
+def report(folder: Path, record: RunRecord, model: AdversarialGame, trainer: Trainer) -> None:
     """Log where the results of a run are, and the commands that come next.
 
     Args:
         folder: the run folder.
-        config: the run's configuration in plain values.
+        record: the run's record.
         model: the trained model.
         trainer: its trainer.
 
@@ -209,9 +211,9 @@ def report(folder: Path, config: dict[str, Any], model: AdversarialGame, trainer
         if (folder / path).exists():
             log.info("  %-12s %s", what, run / path)
     if (checkpoints / "last.ckpt").exists():
-        own = ["--config-dir", folder_of_own] if (folder_of_own := config_dir(sys.argv[1:])) else []
-        is_out_of_time = not by and config["trainer"].get("max_time") is not None
-        commands = next_commands(str(run), config, iteration, trainer.current_epoch, is_out_of_time, own)
+        is_out_of_time = not by and record.config["trainer"].get("max_time") is not None
+        limits = (iteration, trainer.current_epoch, is_out_of_time)
+        commands = next_commands(str(run), record.config, *limits, _flags(record))
         for what, command in commands.items():
             log.info("  %-12s %s", what, command)
     if any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers):
@@ -220,6 +222,12 @@ def report(folder: Path, config: dict[str, Any], model: AdversarialGame, trainer
     if model.interrupted:
         slurm.requeue_after(model.interrupted)
         raise SystemExit(128 + model.interrupted)
+
+
+def _flags(record: RunRecord) -> list[str]:
+    """Return the flag that commands for the run need where a folder of one's own has named its classes."""
+    folder = config_dir(sys.argv[1:])
+    return ["--config-dir", folder] if folder and record.own == "classes" else []
 
 
 def _parameters(network: nn.Module) -> str:

@@ -18,6 +18,7 @@ from gan_lightning.config.composition import CONF, is_choice
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import restored_config
+from gan_lightning.config.run_given import check_run
 from gan_lightning.config.signatures import named_in
 from gan_lightning.config.unknown import unknown_key
 
@@ -61,6 +62,7 @@ def checked(config: DictConfig, command: str) -> DictConfig:
         _check_trainer(used.trainer)
     if "fake" in used:
         _check_what_is_scored(used)
+    check_run(used)
     functions = named_in(f"gan_lightning.commands.{command}.TAKES")
     for function in functions:
         schema.arguments(function, used)

@@ -11,17 +11,16 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from gan_lightning.config.arguments import in_quotes
-from gan_lightning.config.composition import composed, config_dir
+from gan_lightning.config.choices import OF_THE_MODEL, without_the_run_s_own, words_of
+from gan_lightning.config.composition import composed, config_dir, searching
 from gan_lightning.config.record import FILE, RunRecord, refuse_links
 from gan_lightning.config.restoring import NOT_TAKEN
 from gan_lightning.files import hold, is_held_elsewhere
 
-MULTIRUN = {"-m", "--multirun"}
-SHOWN = {"--cfg", "-c"}
+MULTIRUN, SHOWN = {"-m", "--multirun"}, {"--cfg", "-c"}
 LIMITS = ("max_epochs", "max_steps", "max_time")
 """Keys of the trainer that say when a run ends."""
-TRACES = ("checkpoints/*.ckpt", "metrics.csv", "losses.csv")
-"""Files by which a folder is known to be that of a run although its record is missing."""
+TRACES = ("checkpoints/*.ckpt", "metrics.csv", "losses.csv")  # of a run whose record is missing
 ASIDE = {
     "max_epochs", "max_steps", "max_time", "devices", "num_nodes", "accelerator", "strategy", "default_root_dir",
     "logger", "callbacks", "enable_progress_bar", "enable_checkpointing", "log_every_n_steps",
@@ -39,7 +38,7 @@ class Words:
 
     Args:
         typed: what stands for what the user typed; further ranks get it.
-        for_hydra: what Hydra is given: the recorded choices before what was typed, see `overrides_typed`.
+        for_hydra: what Hydra is given: the recorded choices, `resume=`, and what was typed, see `overrides_typed`.
     """
 
     typed: list[str]
@@ -53,8 +52,8 @@ def overrides_typed(overrides: Sequence[str], record: RunRecord | None) -> list[
         overrides: those that Hydra was given.
         record: the record of the run that is continued, whose choices Hydra was given first; None for a new run.
     """
-    typed = overrides[len(record.choices) :] if record else overrides
-    return [word for word in typed if word.split("=", 1)[0] not in NOT_TAKEN]
+    first = next((number for number, word in enumerate(overrides) if word.startswith("resume=")), 0) if record else 0
+    return [word for word in overrides[first:] if word.split("=", 1)[0] not in NOT_TAKEN]
 
 
 def continued(words: Sequence[str]) -> Words:
@@ -87,6 +86,8 @@ def continued(words: Sequence[str]) -> Words:
         resume, limits = _automatic(words, Path(folder) if folder else None)
         decided = f"resume={in_quotes(resume) if resume else 'null'}"
         words = [*(decided if word.startswith("resume=") else word for word in words), *limits]
+        if resume:  # its configuration is equal, whatever its options are called
+            words = [word for word in words if word.partition("=")[0] not in OF_THE_MODEL]
     if resume is not None and Path(resume).expanduser().is_dir():
         return _in_own_folder(words, Path(resume).expanduser(), folder)
     if folder and not is_further_rank():
@@ -95,7 +96,9 @@ def continued(words: Sequence[str]) -> Words:
         hold(Path(folder), "hydra.run.dir")
     if resume is None:
         return Words(words, words)
-    return Words(words, _with_first(words, _of_file(Path(resume).expanduser()).choices))
+    record = _of_file(Path(resume).expanduser())
+    words = without_the_run_s_own(words, record, resume)
+    return Words(words, _after_recorded(words, record))
 
 
 def _refuse_a_run(folder: Path, may_start_again: bool) -> None:
@@ -137,9 +140,9 @@ def _in_own_folder(words: list[str], run: Path, folder: str | None) -> Words:
     refuse_links(run, "resume")
     if not is_further_rank():
         hold(run, "resume")
-    typed = [word for word in words if not word.startswith("hydra.run.dir=")]
+    typed = [word for word in without_the_run_s_own(words, record, str(run)) if not word.startswith("hydra.run.dir=")]
     own = [f"hydra.run.dir={in_quotes(str(run.absolute()))}", "hydra.output_subdir=null"]
-    return Words(_with_first(typed, own[:1]), _with_first(typed, [*record.choices, *own]))
+    return Words(_with_first(typed, own[:1]), _after_recorded(typed, record, own))
 
 
 def _of_file(file: Path) -> RunRecord:
@@ -175,20 +178,20 @@ def _automatic(words: list[str], folder: Path | None) -> tuple[str | None, list[
             is_equal = _are_equal(record.config, wanted)
         except (ValueError, KeyError):  # of an earlier version, or damaged
             continue
+        if folder and not is_equal:
+            raise ValueError(
+                f"hydra.run.dir={folder} has a run of another configuration; name another folder, or continue that run "
+                f"with resume={folder}"
+            )
         if not is_equal:
-            if folder:
-                raise ValueError(
-                    f"hydra.run.dir={folder} has a run of another configuration; name another folder, or continue that "
-                    f"run with resume={folder}"
-                )
             continue
         if folder and not is_further_rank():
             hold(run, "hydra.run.dir")
         if not any((run / "checkpoints").glob("*.ckpt")):  # killed before its first checkpoint
             continue
-        from gan_lightning.config.runs import checkpoint_of, work_left
-
         try:
+            from gan_lightning.config.runs import checkpoint_of, work_left
+
             is_unfinished = work_left(checkpoint_of(str(run), "resume"), **limits)
         except ValueError as error:
             if folder:
@@ -202,6 +205,7 @@ def _automatic(words: list[str], folder: Path | None) -> tuple[str | None, list[
     if finished:
         print(f"resume=auto: {finished} is finished; nothing is left to do", file=sys.stderr)
         raise SystemExit(0)
+    print(f"resume=auto finds no run to continue in {place}; a new one begins", file=sys.stderr)
     return None, []
 
 
@@ -214,6 +218,14 @@ def _changed(limits: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[str
     ]
 
 
+def _after_recorded(words: Sequence[str], record: RunRecord, own: Sequence[str] = ()) -> list[str]:
+    """Return the words behind those that compose the configuration of a record, with `resume=` between them."""
+    with searching(config_dir(words)):
+        recorded = words_of(record, list(filter(_is_override, words)), "resume")
+    resume = [word for word in words if word.startswith("resume=")]
+    return _with_first([word for word in words if word not in resume], [*recorded, *own, *resume])
+
+
 def _with_first(words: Sequence[str], own: Sequence[str]) -> list[str]:
     """Return the words with others before the first override, because argparse takes all overrides in one place."""
     place = next((number for number, word in enumerate(words) if _is_override(word)), len(words))
@@ -223,12 +235,6 @@ def _with_first(words: Sequence[str], own: Sequence[str]) -> list[str]:
 def _is_override(word: str) -> bool:
     """Return whether a word is an override, and neither a flag nor what follows one."""
     return not word.startswith("-") and ("=" in word or word.startswith("~"))
-
-
-def _search_path(words: Sequence[str]) -> list[str]:
-    """Return the folder after `--config-dir` as an override."""
-    folder = config_dir(words)
-    return [f"hydra.searchpath=[{in_quotes('file://' + str(Path(folder).absolute()))}]"] if folder else []
 
 
 def _runs(place: Path, is_run: bool) -> Iterator[Path]:
@@ -270,7 +276,8 @@ def _comparable(config: Any) -> dict[str, Any]:
 def _composed(words: Sequence[str]) -> Any:
     """Return the configuration of a command line, with Hydra's own settings."""
     own = [word for word in words if _is_override(word) and not word.startswith("resume=")]
-    config = composed([*_search_path(words), *own], with_hydra=True)
+    with searching(config_dir(words)):
+        config = composed(own, with_hydra=True)
     HydraConfig.instance().set_config(config)
     return config
 

@@ -2,7 +2,7 @@
 
 import logging
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,12 +21,14 @@ OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 @contextmanager
-def told(config: DictConfig, trainer: Trainer) -> Iterator[None]:
+def told(config: DictConfig, trainer: Trainer, begins: int = 0, flags: Sequence[str] = ()) -> Iterator[None]:
     """Tell a user what to do where training ends because memory or a disk is exhausted, or stops without saving.
 
     Args:
         config: the run's configuration.
-        trainer: the run's trainer, which knows the iteration.
+        trainer: the run's trainer, which knows the iteration once it has read its checkpoint.
+        begins: the iteration of that checkpoint.
+        flags: what the command that continues needs besides, such as `--config-dir`.
 
     Raises:
         MemoryExhaustedError: instead of torch's error; the sentence has batch size, image size and precision.
@@ -36,18 +38,18 @@ def told(config: DictConfig, trainer: Trainer) -> Iterator[None]:
     try:
         yield
     except Stopped:
-        where = f"{trainer.global_step:,}"
-        log.info("stopped at iteration %s without saving; %s", where, how_to_continue(config))
+        where = f"{max(trainer.global_step, begins):,}"
+        log.info("stopped at iteration %s without saving; %s", where, how_to_continue(config, *flags))
         raise
     except (RuntimeError, MemoryError) as error:
         if is_of_memory(error):
-            raise MemoryExhaustedError(_of_memory(config, trainer)) from error
+            raise MemoryExhaustedError(_of_memory(config, max(trainer.global_step, begins), flags)) from error
         if is_disk_full(error):
-            raise OSError(_of_disk(config, trainer, error)) from error
+            raise OSError(_of_disk(config, max(trainer.global_step, begins), error, flags)) from error
         raise
     except OSError as error:
         if is_disk_full(error):
-            raise OSError(_of_disk(config, trainer, error)) from error
+            raise OSError(_of_disk(config, max(trainer.global_step, begins), error, flags)) from error
         raise
 
 
@@ -57,23 +59,23 @@ def is_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(words in said for words in OF_MEMORY)
 
 
-def _of_memory(config: DictConfig, trainer: Trainer) -> str:
+def _of_memory(config: DictConfig, iteration: int, flags: Sequence[str]) -> str:
     batch_size = config.data.get("batch_size", 1)
     less = f"data.batch_size={max(1, batch_size // 2)}"
     return (
-        f"memory does not suffice at iteration {trainer.global_step + 1:,} with data.batch_size={batch_size}, "
+        f"memory does not suffice at iteration {iteration + 1:,} with data.batch_size={batch_size}, "
         f"data.image_size={config.data.get('image_size')} and trainer.precision={config.trainer.precision}; try "
-        f"{less}, trainer.precision=bf16-mixed or smaller images; {how_to_continue(config, less)}"
+        f"{less}, trainer.precision=bf16-mixed or smaller images; {how_to_continue(config, less, *flags)}"
     )
 
 
-def _of_disk(config: DictConfig, trainer: Trainer, error: BaseException) -> str:
+def _of_disk(config: DictConfig, iteration: int, error: BaseException, flags: Sequence[str]) -> str:
     links = (error, error.__context__)
     named = (link.filename for link in links if isinstance(link, OSError) and link.filename)
     where = next(named, f"a file in {config.run_dir}")
     return (
-        f"the disk was full at iteration {trainer.global_step:,} while {where} was written; free some space; "
-        f"{how_to_continue(config)}"
+        f"the disk was full at iteration {iteration:,} while {where} was written; free some space; "
+        f"{how_to_continue(config, *flags)}"
     )
 
 
@@ -83,5 +85,5 @@ def how_to_continue(config: DictConfig, *more: str) -> str:
     iterations = iterations_of_checkpoints(run)
     if not iterations:
         return "no checkpoint was written, so start a new run"
-    words = " ".join([f"resume={shlex.quote(str(run))}", *more])
+    words = shlex.join([f"resume={run}", *more])
     return f"the checkpoint of iteration {max(iterations):,} is kept: gan-lightning {words}"

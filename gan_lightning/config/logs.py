@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from logging.handlers import MemoryHandler
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def tidy() -> None:
         library.propagate = True
     for handler in logging.getLogger().handlers:
         handler.addFilter(_worth_reading)
+        handler.addFilter(_once())
         handler.addFilter(_escape)
         if not isinstance(handler, MemoryHandler):
             handler.addFilter(_for_terminals)
@@ -64,6 +66,19 @@ def tidy() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)  # they list each step of a translation
     for message in WARNINGS:
         warnings.filterwarnings("ignore", message)
+
+
+def _once() -> Callable[[logging.LogRecord], bool]:
+    """Return a filter that lets a line on what was left out pass once, because each split lists its files anew."""
+    said: set[str] = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        is_said = ": left out " in message and message in said
+        said.add(message) if ": left out " in message else None
+        return not is_said
+
+    return is_new
 
 
 def write_to(file: Path) -> None:

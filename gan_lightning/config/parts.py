@@ -96,14 +96,25 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: Adversarial
                 f"what changes the networks, or start a new run from the weights that fit: init_from={file}"
             )
     check_resumable(model.players, loaded)
+    epochs = epochs_done(loaded)
     for key, done, limit in (
         ("max_steps", loaded["global_step"], trainer.max_steps),
-        ("max_epochs", epochs_done(loaded), trainer.max_epochs),
+        ("max_epochs", epochs, trainer.max_epochs),
     ):
         if limit is not None and -1 < limit <= done:
-            raise ValueError(f"resume: {file} has done {done} already; raise trainer.{key}, which is {limit}")
+            raise ValueError(f"resume: {file} has done {done} already; type {_higher(key, done, epochs, trainer)}")
     for timer in (callback for callback in trainer.callbacks if isinstance(callback, Timer)):  # type: ignore[attr-defined]
         _check_time_is_left(file, timer, seconds_trained(loaded, timer))
+
+
+def _higher(key: str, done: int, epochs: int, trainer: Trainer) -> str:
+    """Return what to type for a limit that a checkpoint has reached; that of epochs may be reached too."""
+    more = f"trainer.{key}={2 * done}"
+    if key == "max_epochs" or trainer.max_epochs is None or trainer.max_epochs < 0:
+        return more
+    if trainer.max_epochs <= epochs:
+        return f"{more} trainer.max_epochs={2 * epochs}"
+    return f"{more}, or trainer.max_steps=-1 for the {trainer.max_epochs} epochs of trainer.max_epochs"
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

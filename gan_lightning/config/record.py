@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ MAX_DEPTH = 20
 """How many levels of keys a configuration has at most."""
 CONTROL = re.compile(r"_[a-z]+_")
 """Keys with which a configuration directs how objects are made, such as `_target_`."""
+OWN = ("", "values", "classes")
+"""What files of a `--config-dir` gave a run: nothing, values alone, or classes too, without which it cannot be used."""
+Options = dict[str, str | list[str] | None]
+"""The option of each group, or several; None where none is chosen."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,16 @@ class RunRecord:
         parts: the parts of the run in its own folder; a continuation there adds one.
         parent: what the run began with: a checkpoint that it continues, where the first part begins after iteration 0,
             or what `init_from` named; empty for a run that began with neither.
+        options: the option of every group that is in force, whatever has chosen it; empty in older records.
+        own: what files of a `--config-dir` gave, one of `OWN`.
     """
 
     choices: list[str]
     config: dict[str, Any]
     parts: list[Part]
     parent: str = ""
+    options: Options = field(default_factory=dict)
+    own: str = ""
 
     @classmethod
     def of_new_run(cls, overrides: Sequence[str], config: dict[str, Any], parent: str = "") -> "RunRecord":
@@ -117,15 +125,18 @@ class RunRecord:
             config = content["config"]
             if not all(isinstance(config[section], dict) for section in SECTIONS) or _is_deeper(config, MAX_DEPTH):
                 raise TypeError("no configuration")
-            record = cls(choices, config, parts, str(content["parent"]))
+            options, own = dict(content.get("options", {})), content.get("own", "")
+            if own not in OWN:
+                raise TypeError(f"own is {own!r}")
+            options = {key: _option(each) for key, each in options.items()}
+            record = cls(choices, config, parts, str(content["parent"]), options, own)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{name} is no record of a run of this version ({error!r})") from error
         # Hydra is given the choices before anything else is looked at, so they must be choices and nothing else.
-        for choice in record.choices:
-            if not CHOICE.fullmatch(choice) or choice.lstrip("+").split("=")[0] in OWN_KEYS:
-                raise ValueError(
-                    f"{name}: the recorded choice {choice!r} is no choice of an option such as model=dcgan"
-                )
+        for word in [*record.choices, *(choice(key, option) for key, option in record.options.items())]:
+            key = word.lstrip("+").split("=")[0]
+            if not CHOICE.fullmatch(word) or key in OWN_KEYS or CONTROL.fullmatch(key):
+                raise ValueError(f"{name}: the recorded choice {word!r} is no choice of an option such as model=dcgan")
         return record
 
     def refuse_code(self, given: Sequence[str], name: str) -> None:
@@ -145,6 +156,16 @@ class RunRecord:
                     f"{name}: the recorded override {word!r} {reason}, and a run folder may not decide that; if you "
                     "trust it, give it again on the command line"
                 )
+
+
+def _option(given: Any) -> str | list[str] | None:
+    return [str(each) for each in given] if isinstance(given, list) else given if given is None else str(given)
+
+
+def choice(group: str, option: str | list[str] | None) -> str:
+    """Return what is typed to choose an option of a group, several or none."""
+    several = f"[{','.join(map(str, option))}]" if isinstance(option, list) else option
+    return f"{group}={'null' if several is None else several}"
 
 
 def refuse_links(folder: Path, key: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from gan_lightning.config.choices import words_of
 from gan_lightning.config.composition import composed, is_choice, parsed
 from gan_lightning.config.record import CONTROL, RunRecord, has_control_key
 
@@ -34,14 +35,14 @@ def restored_config(record: RunRecord, given: Sequence[str], name: str, now: Dic
         record: the run's record.
         given: what was typed now for this configuration; empty for commands that only use the run.
         name: what messages call the record.
-        now: the composed configuration of the recorded choices and `given`; None where nothing is given.
+        now: the composed configuration of `words_of` the record and `given`; None where nothing is given.
 
     Raises:
         ValueError: if the record names a class or a place that the installed configuration does not, or has overrides
             that may not come from a record.
     """
     record.refuse_code(given, name)
-    base = composed(record.choices)
+    base = composed(words_of(record, given, name))
     keys = [parsed(word).key_or_group for word in given if not is_choice(word)]
     config = deepcopy(base)
     with open_dict(config):

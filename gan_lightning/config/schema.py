@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,8 +13,10 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from gan_lightning.config.kinds import PLAIN, describe, is_plain, typed
 from gan_lightning.config.options import FILLED_BY, chosen, file_that_sets, option_for, options_of
 from gan_lightning.config.renamed import what_became_of
+from gan_lightning.config.run_given import FIRST, TRAINED, newest_run
 from gan_lightning.config.signatures import signature
 from gan_lightning.data.listing import check_holds_images
+from gan_lightning.data.nearby import sibling
 from gan_lightning.values import AtLeast, Existing, Numbers
 
 T = TypeVar("T", bound=Existing | Numbers)
@@ -160,9 +161,8 @@ def _missing(key: str, hint: Any) -> str:
     what = f", and must {found.wanted}" if found and found.wanted else ""
     if key != "run":
         return f"{key} must be given{what}; type {_wanted(key, hint)}"
-    runs = sorted(file.parent for file in Path("outputs/train").glob("*/run.json"))
-    example = f"type run={shlex.quote(str(runs[-1]))} for the newest" if runs else "type run=outputs/train/TIME_NAME"
-    return f"run must be given{what}; {example}"
+    newest = newest_run(TRAINED)
+    return f"run must be given{what}; {f'type run={newest} for the newest' if newest else f'type run=RUN, or {FIRST}'}"
 
 
 def _wanted(key: str, hint: Any) -> str:
@@ -201,7 +201,10 @@ def _check_path(key: str, value: str, wanted: Existing, remedy: str) -> None:
         found = f"there is no {kind}{path}" if value else f"nothing was given after {key}="
         if value and is_file:
             unpack = "; unpack it and name the folder" if path.suffix.lower() == ".zip" else ""
-            found = f"{path} is a file{unpack}"
+            found = f"{path} is a file{unpack or f'; type {key}={path.parent}'}"
+            remedy = ""
+        elif value and wanted.kind != "path" and (near := sibling(path)):
+            found, remedy = f"{found}; did you mean {key}={near}?", ""
         raise ValueError(f"{key} must {wanted.wanted or f'name a {kind}that exists'}; {found}{remedy}")
     for part in wanted.parts or ([""] if wanted.holds else []):
         try:

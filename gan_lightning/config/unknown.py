@@ -1,6 +1,7 @@
 """Keys and options that there are not, each with what was probably meant and can be typed."""
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -99,11 +100,16 @@ def _of_another_command(key: str, conf: Path, primary: str) -> str | None:
     first, value = key.partition(".")[0], value_of(key)
     if _is_left_out(key):
         return None
+    if key == "resume" and "run" in list(OmegaConf.load(conf / f"{primary}.yaml")):
+        return f"resume is no key of {primary}; type run={value}"
     if primary == "start" and first in _groups(conf, "config"):
         return (
             f"{key} is no key of start, which chooses model, size and batch itself; leave it out, and "
             f"when you train by the recipe, type gan-lightning --config-dir . experiment=mine {key}={value}"
         )
+    if primary == "check" and key == "experiment" and (data := _data_of(value)):
+        words = shlex.join([data, *(word for word in sys.argv[1:] if word.startswith("data."))])
+        return f"experiment is no key of check; type {words} for the data of that experiment"
     if primary != "config" and first in _groups(conf, "config"):
         return (
             f"{key} is a key of training and none of {primary}, so leave it out; `gan-lightning {primary} --help` "
@@ -117,6 +123,14 @@ def _of_another_command(key: str, conf: Path, primary: str) -> str | None:
     who = "training" if primary == "config" else primary
     also = f", or resume={value} to continue that run" if (key, primary) == ("run", "config") else ""
     return f"{key} is no key of {who}, and one of {', '.join(having)}; type gan-lightning {one} {key}={value}{also}"
+
+
+def _data_of(experiment: str) -> str | None:
+    """Return the choice of an experiment's data; None if it cannot be composed."""
+    with suppress(HydraException, ValueError), searching(config_dir(sys.argv[1:])):
+        option = compose("config", [f"experiment={experiment}"], return_hydra_config=True).hydra.runtime.choices.data
+        return f"data={option}"
+    return None
 
 
 def _of_an_option(key: str, config: DictConfig) -> str | None:
@@ -167,13 +181,16 @@ def unknown_option(named: str) -> str:
         return f"{group} has no option {option}; {new}"
     options = options_of(group)
     if meant := option_named(group, option):
-        return f"{group} has no option {option}; type {group}={meant}. There are {', '.join(options)}"
-    close = nearest_option(option, options)
-    hint = f"did you mean {group}={close}? " if close else ""
-    there = f"{'There' if close else 'there'} are {', '.join(options) or 'none'}"
-    own = "" if close or config_dir(sys.argv[1:]) else "; one of your own is found by --config-dir"
+        return f"{group} has no option {option}; type {group}={meant}"
+    given = config_dir(sys.argv[1:])
+    if given and Path(given, f"{option}.yaml").expanduser().is_file():
+        above = shlex.quote(str(Path(given).parent))
+        return f"{group} has no option {option}; --config-dir must name the folder above; type --config-dir {above}"
+    if close := nearest_option(option, options):
+        return f"{group} has no option {option}; did you mean {group}={close}? `gan-lightning --help` lists all options"
+    own = "" if given else "; one of your own is found by --config-dir"
     said = f"{group} has no option {option}" if option else f"{group}= needs an option after it"
-    return f"{said}; {hint}{there}{own}"
+    return f"{said}; there are {', '.join(options) or 'none'}{own}"
 
 
 def _of_decay(option: str) -> str:

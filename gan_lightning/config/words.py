@@ -12,6 +12,7 @@ from pathlib import Path
 from hydra._internal.utils import get_args_parser
 
 from gan_lightning.config.composition import CONF
+from gan_lightning.config.stray import apart_in, choices_of
 from gan_lightning.config.unknown import keys_of_name, unknown_key
 from gan_lightning.files import exists
 
@@ -19,6 +20,8 @@ NEVER_EMPTY = ("resume", "init_from", "run_dir", "run", "output", "hydra.run.dir
 """Beginnings of keys that name runs and folders: an empty one would be the current folder."""
 PLAIN = str.maketrans(dict.fromkeys("\u2018\u2019\u201c\u201d", "") | dict.fromkeys("\u2013\u2014\u2212", "-"))
 """Typographic quotes, which are left out, and dashes, which are minus signs."""
+ENDS = "\uff0c\u3002\uff1b\uff1a\u3001\uff01\uff1f"
+"""Full-width punctuation that is copied with the end of a word."""
 COMMANDS = Path(__file__).resolve().parents[1] / "commands"
 
 
@@ -56,21 +59,23 @@ def check_characters(words: Sequence[str]) -> None:
     Raises:
         ValueError: for the first that has one; the message says what to type.
     """
-    for word in words:
+    for typed in words:
+        word = typed.rstrip(ENDS) or typed
         key, sign, value = re.fullmatch(r"([^=\uff1d]*)([=\uff1d]?)(.*)", word, re.S).groups()  # type: ignore[union-attr]
         plain = unicodedata.normalize("NFKC", word).translate(PLAIN)
         is_key = bool(sign) and (sign != "=" or not key.isascii())
-        if exists(word) or (value and exists(value)) or not (is_key or (plain.isascii() and plain != word)):
+        is_there = any(exists(path) for path in (typed, typed.partition("=")[2]) if path)
+        if is_there or not (is_key or word != typed or (plain.isascii() and plain != word)):
             continue
-        if sign == "=" and key.startswith(NEVER_EMPTY) and value[:1] not in ("\u201c", "\u2018"):
+        if sign == "=" and key.startswith(NEVER_EMPTY) and not exists(value) and value[:1] not in ("\u201c", "\u2018"):
             continue  # a new folder may have any name
         if not plain.isascii():  # a path of another script may follow
             plain = unicodedata.normalize("NFKC", key + sign).translate(PLAIN) + value
-        odd = [each for each in dict.fromkeys(word) if not each.isascii() and each not in plain]
+        odd = [each for each in dict.fromkeys(typed) if not each.isascii() and each not in plain]
         if odd:
             plain = shlex.quote(plain) if " " in plain else plain
             several = "characters" if len(odd) > 1 else "character"
-            raise ValueError(f"{word} has the full-width or typographic {several} {' '.join(odd)}; type {plain}")
+            raise ValueError(f"{typed} has the full-width or typographic {several} {' '.join(odd)}; type {plain}")
 
 
 def check_once(words: Sequence[str], primary: str) -> None:
@@ -125,6 +130,8 @@ def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> 
         raise ValueError(f"{word} gives no value; type {word}VALUE, or leave it out")
     if equals and not value and after and "=" not in after and after[0] != "~":
         raise ValueError(f"{word} and {after} are words apart, because of the space after =; type {word}{after}")
+    if equals and (apart := apart_in(word, primary)):
+        raise ValueError(f"{apart[0]} and {apart[1]} are two words; type {' '.join(apart)}, with a space and no quotes")
     if equals or word[:1] == "~":
         return
     if word.isidentifier() and exists(str(COMMANDS / f"{word}.py")):
@@ -132,4 +139,6 @@ def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> 
     if exists(word):
         key = "data=folder data.root" if primary in ("config", "check") else "run"
         raise ValueError(f"{word} is a path without its key; type the key that it is for, such as {key}={word}")
+    if options := choices_of(word, primary):
+        raise ValueError(f"{word} has no key; did you mean {options[0]}?")
     raise ValueError(f"{word} cannot be read as key=value; type a key, = and its value without spaces, such as seed=3")

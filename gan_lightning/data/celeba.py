@@ -47,7 +47,8 @@ class CelebA(ImageDataModule):
                     datasets.CelebA(self.root, download=True)
             except (OSError, RuntimeError, ImportError) as error:
                 raise ValueError(
-                    f"data.download: CelebA could not be downloaded; put the images at {self.root}/{LAYOUT}"
+                    f"data.download: CelebA could not be downloaded; put the images at {self.root}/{LAYOUT}; "
+                    "if you have them elsewhere, type data.root=FOLDER"
                 ) from error
 
     def check_files(self) -> None:

@@ -35,6 +35,7 @@ class CIFAR10(ImageDataModule):
             except (OSError, RuntimeError) as error:
                 raise ValueError(
                     f"data.download: CIFAR-10 could not be downloaded; put the official folder at {self.root}/{FOLDER}"
+                    "; if you have it elsewhere, type data.root=FOLDER"
                 ) from error
 
     def images(self, split: Split) -> ArrayImages:

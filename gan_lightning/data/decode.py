@@ -13,6 +13,7 @@ import numpy as np
 from rich.progress import track
 
 from gan_lightning.data.images import Item, PILImages, reason
+from gan_lightning.data.pair_widths import ODD_WIDTH, SINGLE
 from gan_lightning.data.transforms import Shape, fitted
 from gan_lightning.types import NonNegativeFloat, NonNegativeInt
 
@@ -20,8 +21,12 @@ log = logging.getLogger(__name__)
 
 OnBad = Literal["skip", "raise"]
 
+GRAY = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
+"""Pillow's modes of images without colour."""
 FEW = 5
 """So many images may be left out of a small set too, if they are no more than one in ten."""
+SMALL = 0.8
+"""Images whose short side has less than this share of the fitted one are noted; MNIST's 28 pixels of 32 are not."""
 CHUNK = 64
 """How many images one thread decodes before it takes the next ones."""
 
@@ -59,6 +64,19 @@ class Survey:
         """The number of images that can be used."""
         return self.modes.total()
 
+    def smaller_than(self, side: int) -> int:
+        """Return how many images are so small that they are clearly enlarged to squares of a side in pixels."""
+        shorter = [(min(map(int, size.split("x"))), count) for size, count in self.sizes.items()]
+        return sum(count for pixels, count in shorter if pixels < SMALL * side)
+
+    @property
+    def colours(self) -> str:
+        """Whether the images that can be used are gray or in colour, in words."""
+        gray = sum(count for mode, count in self.modes.items() if mode in GRAY)
+        if gray in (0, self.good):
+            return "gray" if gray else "colour"
+        return f"{gray:,} gray and {self.good - gray:,} in colour"
+
     def add(self, other: "Survey") -> None:
         """Count another survey's images too."""
         self.sizes += other.sizes
@@ -91,6 +109,8 @@ class Survey:
                 f"data.on_bad is raise, and {bad:,} of {total:,} {name} images cannot be read",
                 "repair or remove them, or use data.on_bad=skip",
             )
+        if (bad > most or not self.good) and 2 * sum(ODD_WIDTH in why for why in self.bad.values()) > bad:
+            return f"{bad:,} of {total:,} {name} images are no A|B pictures, which hold two images side by side", SINGLE
         if not self.good:
             return f"none of the {total:,} {name} images can be read", "repair them, or name other images"
         if bad > most:
@@ -107,11 +127,16 @@ class Survey:
         for image, why in self.bad.items():
             log.warning("%s: left out %s: %s", name, image, why)
 
+    def log_enlarged(self, name: str, side: int) -> None:
+        """Log that most images are enlarged to squares of a side in pixels, if they are."""
+        if 2 * (small := self.smaller_than(side)) > self.good:
+            log.info("%s: %s images are smaller than data.image_size=%s, and enlarged", name, f"{small:,}", side)
+
     def __str__(self) -> str:
         sizes = ", ".join(f"{count:,} of {size}" for size, count in self.sizes.most_common(3))
         other = len(self.sizes) - 3
         rest = f" and {other} other sizes" if other > 0 else ""
-        return f"{self.good:,} images, {sizes}{rest}; modes {', '.join(self.modes)}; {len(self.bad)} left out"
+        return f"{self.good:,} images, {sizes}{rest}; {self.colours}; {len(self.bad)} left out"
 
 
 class Decoded(NamedTuple):

@@ -1,6 +1,7 @@
 """MNIST from its official files."""
 
 import gzip
+import logging
 import zlib
 from hashlib import md5
 from itertools import product
@@ -11,9 +12,12 @@ import numpy as np
 from torchvision import datasets
 
 from gan_lightning.data.images import ArrayImages, Source
+from gan_lightning.data.nearby import folders_in, sibling
 from gan_lightning.data.one_domain import ImageDataModule
 from gan_lightning.data.splits import Split
 from gan_lightning.files import without_new_empty_folders
+
+log = logging.getLogger(__name__)
 
 PREFIX = {"train": "train", "test": "t10k"}
 PARTS = ("images-idx3", "labels-idx1")
@@ -31,13 +35,20 @@ class MNIST(ImageDataModule):
     """torchvision's class of the same files, which knows their mirrors and md5 sums."""
 
     def fetch(self) -> None:
-        if not all(self._find(split, part) for split, part in product(PREFIX, PARTS)):
+        root = Path(self.root or ".").expanduser()
+        if not self._is_whole(root):
+            self._check_place(root)
+            name = type(self).__name__
+            if not root.is_dir():
+                log.info("data.root: there is no folder %s yet; %s is downloaded into it", root, name)
             try:
-                with without_new_empty_folders(Path(self.root or ".").expanduser()):
+                with without_new_empty_folders(root):
                     self.official(self.root, download=True)
             except (OSError, RuntimeError) as error:
-                name = type(self).__name__
-                raise ValueError(f"data.download: {name} could not be downloaded; {self._by_hand()}") from error
+                raise ValueError(
+                    f"data.download: {name} could not be downloaded; {self._by_hand()}; if you have them elsewhere, "
+                    "type data.root=FOLDER"
+                ) from error
 
     def images(self, split: Split) -> ArrayImages:
         files = [self._file(split, part) for part in PARTS]
@@ -54,14 +65,16 @@ class MNIST(ImageDataModule):
         md5_sums = dict(self.official.resources)
         for split, part in product(PREFIX, PARTS):
             name = f"{PREFIX[split]}-{part}-ubyte.gz"
-            file = self._find(split, part)
+            file = self._find(split, part, Path(self.root or ".").expanduser())
             if file and file.name == name and md5(file.read_bytes()).hexdigest() != md5_sums[name]:
                 found.append(f"{file} is not the official file: its md5 differs")
         return found
 
     def _file(self, split: str, part: str) -> Path:
-        file = self._find(split, part)
+        root = Path(self.root or ".").expanduser()
+        file = self._find(split, part, root)
         if file is None:
+            self._check_place(root)
             raise ValueError(f"data.root: there is no {PREFIX[split]}-{part}-ubyte in {self.root}; {self._by_hand()}")
         return file
 
@@ -80,8 +93,24 @@ class MNIST(ImageDataModule):
         except (OSError, EOFError, ValueError, IndexError, zlib.error) as error:
             raise ValueError(f"data.root: {file} cannot be read as an IDX file ({error})") from error
 
-    def _find(self, split: str, part: str) -> Path | None:
-        root = Path(self.root or ".").expanduser()
+    def _is_whole(self, root: Path) -> bool:
+        return all(self._find(split, part, root) for split, part in product(PREFIX, PARTS))
+
+    def _check_place(self, root: Path) -> None:
+        """Refuse a folder without the files where they are in another one nearby, before they are downloaded again."""
+        if root.is_file():
+            raise ValueError(f"data.root must name a folder; {root} is a file; type data.root={root.parent}")
+        is_fashion = "Fashion" in type(self).__name__  # whose files have the same names
+        below = [each for each in folders_in(root) if ("fashion" in each.name.lower()) == is_fashion]
+        if found := next(filter(self._is_whole, below), None):
+            raise ValueError(f"data.root: the files are not in {root} but in {found}; type data.root={found}")
+        near = None if root.is_dir() else sibling(root)
+        if near and self._is_whole(near):
+            raise ValueError(
+                f"data.root: there is no folder {root}; did you mean data.root={near}? To download, make {root} first"
+            )
+
+    def _find(self, split: str, part: str, root: Path) -> Path | None:
         for folder in (root, root / type(self).__name__ / "raw"):
             for suffix in ("", ".gz"):
                 file = folder / f"{PREFIX[split]}-{part}-ubyte{suffix}"

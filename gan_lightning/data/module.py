@@ -179,6 +179,7 @@ class StoredDataModule(LightningDataModule, ABC):
         self.train = train
         for name, images in by_name("train", train).items():
             images.survey.log(name)
+            images.survey.log_enlarged(name, self.image_size)
             if counts := self.class_counts(images):
                 log.info("%s: images of each class: %s", name, batch_checks.in_words(counts))
 

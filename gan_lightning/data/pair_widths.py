@@ -19,6 +19,8 @@ TWO_SQUARES = 1.9
 """Widths over heights from which an A|B picture holds two squares or wider images; two squares side by side have 2."""
 ONE_SQUARE = 1.0
 """Widths over heights up to which half a picture is at most half as wide as high."""
+ODD_WIDTH = "which two images of one size cannot be"
+"""The end of the sentence on a picture whose width is odd."""
 SINGLE = "data=folder is for single pictures, and pairs of two files each go into A/ and B/"
 
 

@@ -14,7 +14,7 @@ from gan_lightning.data.batch_checks import check_counts
 from gan_lightning.data.images import Item, PILImages, Source, on_disk, read_image, sources_of
 from gan_lightning.data.listing import image_files
 from gan_lightning.data.module import StoredDataModule
-from gan_lightning.data.pair_widths import check_widths
+from gan_lightning.data.pair_widths import ODD_WIDTH, check_widths
 from gan_lightning.data.splits import NoTestImagesError, Split, counts_of
 from gan_lightning.printable import printable
 from gan_lightning.types import Aligned, Batch, Images, ImageSet
@@ -159,7 +159,7 @@ class SideBySidePairs:
     def __getitem__(self, index: int) -> Item:
         both = read_image(self.paths[index])
         if both.width % 2:
-            raise ValueError(f"{both.width} pixels wide, which two images of one size cannot be")
+            raise ValueError(f"{both.width} pixels wide, {ODD_WIDTH}")
         half = both.width // 2
         a, b = both.crop((0, 0, half, both.height)), both.crop((half, 0, both.width, both.height))
         return (b, a) if self.swap else (a, b)

@@ -37,9 +37,11 @@ class KernelDistance(Metric):
         if smaller >= self.subset_size:
             return []
         name = real.extractor.score_name("kid", "kd")
+        is_real = self.num_used(real, self.real_inputs) == smaller
+        which, more = ("real", "") if is_real else ("generated", "raise num_images, or ")
         return [
             f"{name} is taken over subsets of {smaller:,} images and not of subset_size={self.subset_size}, because "
-            "there are no more real or generated ones; raise num_images, or compare it only with scores of as many."
+            f"there are no more {which} ones; {more}compare it only with scores of as many."
         ]
 
     def _smaller_set(self, real: Statistics, fake: Statistics) -> int:

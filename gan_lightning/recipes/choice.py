@@ -4,6 +4,7 @@ import logging
 import os
 import tempfile
 import time
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,13 +13,16 @@ from gan_lightning.config.exhausted import is_of_memory
 from gan_lightning.data.picture_survey import PictureSurvey
 from gan_lightning.durations import duration
 from gan_lightning.recipes.memory import memory_at_hand, peak_memory
-from gan_lightning.recipes.recipe import SHORTEST, Candidate, Forecast, candidates, recipe, size
+from gan_lightning.recipes.recipe import SHORTEST, Candidate, Forecast, WhyNot, candidates, recipe, size
 from gan_lightning.recipes.trial import CLEARLY, ITERATIONS, Trial, tried
 
 log = logging.getLogger(__name__)
 
 FILE = Path("experiment", "mine.yaml")
 """The recipe, in the folder that `--config-dir` names."""
+TIME_IS_OVER = "was not tried, because time is over"
+MARGIN = 1.1
+"""The hours that would have sufficed are named with this factor, because another trial measures other times."""
 
 
 class Tried(NamedTuple):
@@ -29,25 +33,34 @@ class Tried(NamedTuple):
         trial: what a few iterations have shown; None where it was not tried.
         why_not: why it is not chosen; empty where it fits.
         was_tried: whether it was tried at all.
+        remedy: the key and value with which it might fit; empty where none is known.
     """
 
     candidate: Candidate
     trial: Trial | None
     why_not: str = ""
     was_tried: bool = True
+    remedy: str = ""
 
     def __str__(self) -> str:
         measured = f"{self.trial.seconds:.3g} s an iteration, {size(self.trial.memory)} of memory" if self.trial else ""
         return ", ".join(filter(None, (measured, self.why_not)))
 
+    @property
+    def reason(self) -> str:
+        """What it is, why it is not chosen, and the command with which it might be."""
+        command = f"; `gan-lightning start DIR {self.remedy} overwrite=true` may allow it" if self.remedy else ""
+        return f"{self.candidate} {self.why_not}{command}"
 
-def try_all(survey: PictureSurvey, longest: float, until: float) -> list[Tried]:
+
+def try_all(survey: PictureSurvey, longest: float, until: float, seconds: float) -> list[Tried]:
     """Try candidates, the cheapest first, and leave out those that cannot fit by what cheaper ones have shown.
 
     Args:
         survey: what is known of the pictures.
         longest: seconds that a run may take.
         until: the time of the monotonic clock after which nothing more is tried.
+        seconds: what the command was given for looking and trying, of which twice as much would allow more trials.
 
     Raises:
         RuntimeError: if a trial fails for another reason than memory or numbers that are not finite.
@@ -56,26 +69,30 @@ def try_all(survey: PictureSurvey, longest: float, until: float) -> list[Tried]:
     base, at_hand = peak_memory(), memory_at_hand()
     for candidate in candidates(survey):
         smaller = [each for each in found if each.was_tried and each.candidate.model == candidate.model]
-        why_not = _foreseen(smaller[-1], candidate, longest, until, base, at_hand) if smaller else ""
-        if found and time.monotonic() > until:
-            why_not = "was not tried, because time is over"
-        found.append(Tried(candidate, None, why_not, False) if why_not else _try(candidate, longest, until))
+        why_not, remedy = _foreseen(smaller[-1], candidate, longest, until, base, at_hand) if smaller else ("", "")
+        if why_not == TIME_IS_OVER or (found and time.monotonic() > until):
+            why_not, remedy = TIME_IS_OVER, f"seconds={2 * seconds:g}"
+        is_left_out = Tried(candidate, None, why_not, False, remedy)
+        found.append(is_left_out if why_not else _try(candidate, longest, until))
         log.info("%s: %s", candidate, found[-1])
     return found
 
 
-def _foreseen(before: Tried, candidate: Candidate, longest: float, until: float, base: int, at_hand: int) -> str:
-    """Return why a candidate is not worth trying after the same model at a smaller size; empty if it is."""
+def _foreseen(
+    before: Tried, candidate: Candidate, longest: float, until: float, base: int, at_hand: int
+) -> tuple[str, str]:
+    """Return why a candidate is not worth trying after the same model at a smaller size, and a remedy, or nothing."""
     if before.trial is None or before.trial.was_stopped:
         side = before.candidate.image_size
-        return f"was not tried, because at {side}x{side} pixels it {before.why_not}"
+        return f"was not tried, because at {side}x{side} pixels it {before.why_not}", ""
     times = (candidate.image_size / before.candidate.image_size) ** 2
     expected = times * before.trial.seconds
     if expected * candidate.iterations > CLEARLY * longest:
-        return f"was not tried, because it would take about {duration(expected * candidate.iterations)}"
+        whole = expected * candidate.iterations
+        return f"was not tried, because it would take about {duration(whole)}{_more_than(longest)}", _hours(whole)
     if base + times * (before.trial.memory - base) > at_hand:
-        return f"was not tried, because it would need more memory than the {size(at_hand)} at hand"
-    return "was not tried, because time is over" if expected * ITERATIONS > until - time.monotonic() else ""
+        return f"was not tried, because it would need more memory than the {size(at_hand)} at hand", ""
+    return (TIME_IS_OVER if expected * ITERATIONS > until - time.monotonic() else ""), ""
 
 
 def _try(candidate: Candidate, longest: float, until: float) -> Tried:
@@ -95,8 +112,17 @@ def _try(candidate: Candidate, longest: float, until: float) -> Tried:
     seconds = _forecast(candidate, trial).seconds
     if seconds > longest:
         least = "at least " if trial.was_stopped else ""
-        return Tried(candidate, trial, f"would take {least}{duration(seconds)}")
+        why_not = f"would take {least}{duration(seconds)}{_more_than(longest)}"
+        return Tried(candidate, trial, why_not, remedy="" if trial.was_stopped else _hours(seconds))
     return Tried(candidate, trial)
+
+
+def _more_than(longest: float) -> str:
+    return f", more than hours={longest / 3600:g}"
+
+
+def _hours(seconds: float) -> str:
+    return f"hours={ceil(10 * MARGIN * seconds / 3600) / 10:g}"
 
 
 def _linked(candidate: Candidate, folder: Path) -> Path:
@@ -114,8 +140,8 @@ def _forecast(candidate: Candidate, trial: Trial) -> Forecast:
     return Forecast(candidate, trial, candidate.iterations, os.cpu_count() or 1)
 
 
-def choose(found: list[Tried], longest: float) -> tuple[Forecast, str]:
-    """Return the forecast of the best candidate that fits, and why the next better one is not chosen.
+def choose(found: list[Tried], longest: float) -> tuple[Forecast, WhyNot]:
+    """Return the forecast of the best candidate that fits, and why a better model and larger images are not chosen.
 
     If none fits into the time, it is the cheapest, whose run is shortened.
 
@@ -131,7 +157,10 @@ def choose(found: list[Tried], longest: float) -> tuple[Forecast, str]:
         raise ValueError(f"no model can be trained on these pictures here: {found[0].candidate} {found[0].why_not}")
     chosen = next((each for each in reversed(were_tried) if not each.why_not), were_tried[0])
     better = found[found.index(chosen) + 1 :]
-    why_not = f"{better[0].candidate} {better[0].why_not}" if better else ""
+    side = chosen.candidate.image_size
+    models = [each.reason for each in better if each.candidate.image_size == side]
+    sizes = [each.reason for each in better if each.candidate.image_size > side]
+    why_not = WhyNot(*(next(iter(reasons), "") for reasons in (models, sizes)))
     assert chosen.trial is not None
     whole = _forecast(chosen.candidate, chosen.trial)
     part = longest / whole.seconds

@@ -78,6 +78,21 @@ def candidates(survey: PictureSurvey) -> list[Candidate]:
     return [Candidate(survey, model, side) for side in sides for model in models if side <= LARGEST[model]]
 
 
+class WhyNot(NamedTuple):
+    """Why nothing better is trained, in words that follow a choice.
+
+    Args:
+        model: why not the better model at the same image size; empty where there is none.
+        image_size: why not the larger images; empty where there are none.
+    """
+
+    model: str = ""
+    image_size: str = ""
+
+
+NOTHING_BETTER = WhyNot()
+
+
 class Forecast(NamedTuple):
     """What a run of some length needs, as a trial on this device lets expect.
 
@@ -117,14 +132,14 @@ def size(count: int) -> str:
     return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{max(1, round(count / 2**20))} MiB"
 
 
-def recipe(candidate: Candidate, iterations: int, forecast: str = "", why_not: str = "") -> str:
+def recipe(candidate: Candidate, iterations: int, forecast: str = "", why_not: WhyNot = NOTHING_BETTER) -> str:
     """Return the YAML text of a recipe.
 
     Args:
         candidate: what is trained.
         iterations: the length of the run.
         forecast: what the run needs, and on which device; empty where it is not known yet.
-        why_not: why the next better candidate was not chosen; empty where there is none.
+        why_not: why a better model and larger images were not chosen.
     """
     survey, batch = candidate.survey, candidate.batch_size
     is_few = survey.count < FEW
@@ -135,12 +150,12 @@ def recipe(candidate: Candidate, iterations: int, forecast: str = "", why_not: s
         *([f"# Forecast: {forecast}."] if forecast else []),
         "defaults:",
         f"  - override /data: {_data(survey)}",
-        f"  - override /model: {candidate.model} # {_model(candidate, why_not)}",
+        f"  - override /model: {candidate.model} # {_model(candidate, why_not.model)}",
         f"  - override /augment: {_augment(survey, is_few)}",
         "  - override /ema: half_life # the moving average of G draws clearer pictures than G itself",
         "data:",
         f"  root: {_quoted(str(survey.root))}",
-        f"  image_size: {candidate.image_size} # {_image_size(candidate)}",
+        f"  image_size: {candidate.image_size} # {_image_size(candidate, why_not.image_size)}",
         f"  channels: {candidate.channels} # {'all pictures are gray' if survey.is_gray else 'in colour'}",
         f"  fit: crop # {_fit(survey)}",
         "  flip: false # true where left and right do not matter, which doubles the pictures; not for text or digits",
@@ -177,7 +192,9 @@ def _augment(survey: PictureSurvey, is_few: bool) -> str:
     return f"none # {survey.count:,} pictures are enough"
 
 
-def _image_size(candidate: Candidate) -> str:
+def _image_size(candidate: Candidate, why_not: str) -> str:
+    if why_not:
+        return f"larger ones are left out: {why_not}"
     short = candidate.survey.short_side
     if candidate.image_size > ENLARGED * short:
         return f"the smallest size of a recipe, to which pictures of {short} pixels are enlarged"

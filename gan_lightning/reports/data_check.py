@@ -15,8 +15,6 @@ from gan_lightning.printable import printable
 
 MOST_LISTED = 10
 """How many files that cannot be read are listed on the terminal; all are in check.json."""
-SMALL = 0.8
-"""Images whose short side has less than this share of the fitted one are noted; MNIST's 28 pixels of 32 are not."""
 
 
 def counted(count: int, one: str, several: str) -> str:
@@ -34,8 +32,7 @@ def notes_on(name: str, found: Inspection, classes: Mapping[str, int], side: int
         side: the side of the fitted images.
     """
     notes = []
-    sizes = found.fitted.survey.sizes
-    small = sum(count for size, count in sizes.items() if min(_sides(size)) < SMALL * side)
+    small = found.fitted.survey.smaller_than(side)
     if empty := [each for each, count in classes.items() if not count]:
         notes.append(f"{counted(len(empty), 'class has', 'classes have')} no images: {_some(empty, 5)}")
     if groups := found.copies:
@@ -113,12 +110,13 @@ def lines_for_xargs(files: Iterable[Path]) -> bytes:
     return b"".join(os.fsencode(shlex.quote(path)) + b"\n" for path in paths if "\n" not in path and "\r" not in path)
 
 
-def show(report: Mapping[str, Any], commands: Iterable[str]) -> None:
+def show(report: Mapping[str, Any], commands: Iterable[str], after: str) -> None:
     """Print what was found; each thing once.
 
     Args:
         report: the content of check.json.
         commands: lines with paths and commands, which are not broken.
+        after: what comes next if training can use the data.
     """
     console = Console()
     table = Table("split", "images", "sizes", "modes")
@@ -139,7 +137,10 @@ def show(report: Mapping[str, Any], commands: Iterable[str]) -> None:
     for line in commands:
         console.print(line, highlight=False, markup=False, soft_wrap=True)  # as one line, which can be copied
     refused = [f"not ready for training: {problem}" for problem in report["problems"]]
-    _print(console, refused or ["ready for training"])
+    if refused:
+        _print(console, refused)
+    else:
+        console.print(printable(f"ready for training: {after}"), highlight=False, markup=False, soft_wrap=True)
 
 
 def _print(console: Console, lines: Iterable[str]) -> None:
@@ -149,11 +150,6 @@ def _print(console: Console, lines: Iterable[str]) -> None:
         width = console.width if console.is_terminal else len(line) + 1
         folded = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
         console.print("\n".join(folded), highlight=False, markup=False, soft_wrap=True)
-
-
-def _sides(size: str) -> tuple[int, int]:
-    width, height = map(int, size.split("x"))
-    return width, height
 
 
 def _some(words: list[str], most: int, kind: str = "") -> str:

@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 ENVIRONMENT = "environment.json"
 """The file in a run folder that says on what machine and with which versions the run was trained."""
+IMAGES_SEEN = "images seen"
+"""Its key for the images that the run had used when it ended, which may be after the last row of metrics.csv."""
 
 
 class Message(NamedTuple):

@@ -18,8 +18,9 @@ from gan_lightning.printable import printable
 from gan_lightning.reports.charts import FRAME, Chart, chart
 from gan_lightning.reports.embedded import animation, embedded
 from gan_lightning.reports.history import Draws, draws
+from gan_lightning.reports.making import flags_of
 from gan_lightning.reports.next_commands import named, next_commands, section
-from gan_lightning.reports.run_files import RunFiles
+from gan_lightning.reports.run_files import IMAGES_SEEN, RunFiles
 from gan_lightning.reports.tables import UNDECIDED, Curve, loss_curves, output_curves, read_curves
 
 NAME = "report.html"
@@ -113,7 +114,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "environment": environment,
         "configuration": _yaml(config),
         "making": files.making(),
-        "commands": _commands(run, config, end, metrics),
+        "commands": _commands(run, files.record(), end, metrics),
     }
 
 
@@ -134,8 +135,10 @@ def _parts(config: dict[str, Any]) -> list[tuple[str, str]]:
 def _figures(end: int, metrics: dict[str, Curve], environment: dict[str, str]) -> list[tuple[str, str]]:
     """Return the numbers at the head of the page, each with what it is."""
     found = [("iterations", f"{end:,}")]
-    if seen := metrics.get("images_seen"):
-        found.append(("images seen", f"{seen[1][-1]:,.0f}"))
+    if seen := environment.get(IMAGES_SEEN):
+        found.append((IMAGES_SEEN, seen))
+    elif curve := metrics.get("images_seen"):
+        found.append((IMAGES_SEEN, f"{curve[1][-1]:,.0f}"))
     if speed := metrics.get("images_per_second"):
         found.append(("images per second", f"{sorted(speed[1])[len(speed[1]) // 2]:,.0f}"))
     if spent := environment.get("time of the last part"):
@@ -185,13 +188,14 @@ def _score_charts(records: Sequence[ScoreRecord]) -> list[Chart]:
     return [each for each in every if each]
 
 
-def _commands(run: str, config: dict[str, Any], end: int, metrics: dict[str, Curve]) -> list[tuple[str, str]]:
+def _commands(run: str, record: dict[str, Any], end: int, metrics: dict[str, Curve]) -> list[tuple[str, str]]:
     """Return command lines for what one does with such a run, each with what it is for."""
     epochs = int(metrics.get("epoch", ([0], [-1.0]))[1][-1]) + 1
-    found = next_commands(run, config, end, epochs)
+    flags = flags_of(record)
+    found = next_commands(run, section(record, "config"), end, epochs, flags=flags)
     copies = {"look for copies of training images": "neighbours"} if "sample" in found else {}
     further = {**copies, "take the generator elsewhere": "export", "write this report again": "report"}
-    found |= {what: shlex.join(["gan-lightning", name, f"run={run}"]) for what, name in further.items()}
+    found |= {what: shlex.join(["gan-lightning", name, f"run={run}", *flags]) for what, name in further.items()}
     return [(f"{what[0].upper()}{what[1:]}", line) for what, line in found.items()]
 
 

@@ -138,3 +138,10 @@ def test_data_workers_leave_signals_to_the_run(roots, composed, tmp_path):
     for number in (signal.SIGINT, signal.SIGUSR1):
         os.kill(worker.pid, number)
     assert len(list(batches)) == 3
+
+
+def test_a_stop_before_a_checkpoint_is_read_names_its_iteration(composed, chosen, tmp_path, caplog):
+    trainer = instantiate(composed(*chosen).trainer)
+    with caplog.at_level("INFO"), pytest.raises(Stopped), told(composed(run_dir=tmp_path), trainer, begins=7):
+        raise Stopped(signal.SIGINT)
+    assert "stopped at iteration 7 without saving" in caplog.text

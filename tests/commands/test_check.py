@@ -13,7 +13,11 @@ from support.small_files import photographs, picture
 def test_a_good_folder_is_ready(check, two_domains):
     code, shown, report = check("data=folder", f"data.root={two_domains / 'trainA'}")
     assert code == 0, shown
-    assert "ready for training" in shown
+    root = two_domains / "trainA"
+    after = (
+        f"gan-lightning start {root} chooses a recipe, or gan-lightning data.image_size=16 data=folder data.root={root}"
+    )
+    assert shown.endswith(f" ready for training: {after}")
     assert report["splits"]["train"]["images"] == 10
     assert report["splits"]["train"]["sizes"] == {"24x24": 10}
     assert report["problems"] == []
@@ -36,7 +40,7 @@ def test_bad_files_and_duplicates_are_named(check, tmp_path):
     assert "note: train: 1 exact copy of another image, such as copy.png and 3.png" in shown
     code, shown, _ = check("data=folder", f"data.root={tmp_path}", "data.max_bad=0.15")
     assert code == 0, shown
-    assert shown.endswith("ready for training")
+    assert " ready for training: gan-lightning start " in shown
     assert shown.count("bad.jpg") == 1
 
 
@@ -118,7 +122,7 @@ def test_a_few_bad_photographs_of_sixty_do_not_stop_training_and_can_be_deleted_
     assert code == 0, shown
     assert "5 of 65 images of train cannot be read" in shown
     (list_,) = Path("outputs/check").glob("*/unreadable.txt")
-    assert f"to delete what holds no image: xargs rm < {list_} " in shown
+    assert f"to delete what cannot be read as a whole image: xargs rm < {list_} " in shown
     assert list_.read_bytes().count(b"\n") == 4
     with list_.open() as stream:
         subprocess.run(["xargs", "rm"], stdin=stream, check=True)
@@ -206,6 +210,16 @@ def test_square_photographs_are_no_pairs_and_pairs_of_two_squares_are_nothing_to
     assert code == 1, shown
     assert "not ready for training: data.root must hold A|B pictures, which are twice as wide as high; 4 of 4" in shown
     assert "narrow" not in check("data=paired", f"data.root={pairs}")[1]
+
+
+def test_single_pictures_of_odd_widths_are_told_of_the_data_for_them(check, tmp_path):
+    for number in range(4):
+        picture(number, 61, 40).save(tmp_path / f"{number}.png")
+    code, shown, _ = check("data=paired", f"data.root={tmp_path}")
+    assert code == 1, shown
+    assert "not ready for training: 4 of 4 train images are no A|B pictures" in shown
+    assert "data=folder is for single pictures" in shown
+    assert "max_bad" not in shown
 
 
 def test_photographs_in_landscape_are_noted_once_where_pairs_are_expected(check, tmp_path):

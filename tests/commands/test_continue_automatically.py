@@ -16,6 +16,7 @@ BARE = [
 def test_auto_starts_continues_and_ends(capfd):
     words = [*NARROW, "resume=auto", "callbacks.checkpoint.every_n_iterations=1"]
     assert front_door(*words, "trainer.max_steps=2") == 0
+    assert "resume=auto finds no run to continue in outputs/train; a new one begins\n" in capfd.readouterr().err
     run = the_run()
     assert front_door(*words, "trainer.max_steps=2") == 0
     assert f"resume=auto: {run} is finished; nothing is left to do" in capfd.readouterr().err.replace(

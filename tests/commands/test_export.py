@@ -99,11 +99,20 @@ def test_weights_and_card_say_what_the_generator_is(by_class, tmp_path):
 def test_the_program_beside_it_draws_with_torch_alone(by_class, pix2pix, tmp_path):
     out = tmp_path / "noise"
     assert front_door("export", f"run={by_class}", f"output={out}", "formats=[pt2]") == 0
-    subprocess.run([sys.executable, "-I", out / "sample.py", "5", "1"], cwd=tmp_path, check=True)
+    command = [sys.executable, "-I", out / "sample.py"]
+    told = subprocess.run([*command, "11", "1"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert told.stdout == "wrote sample.ppm\n"
     picture = np.asarray(Image.open(tmp_path / "sample.ppm"))
-    assert picture.shape == (16, 5 * 16, 3)
-    assert len({picture[:, 16 * n : 16 * n + 16].tobytes() for n in range(5)}) == 5
-    assert len((out / "sample.py").read_text().splitlines()) <= 12
+    assert picture.shape == (2 * 16, 8 * 16, 3)
+    places = [(16 * (number // 8), 16 * (number % 8)) for number in range(16)]
+    tiles = [picture[y : y + 16, x : x + 16] for y, x in places]
+    assert len({tile.tobytes() for tile in tiles[:11]}) == 11
+    assert not np.any(tiles[11:])
+    assert len((out / "sample.py").read_text().splitlines()) <= 20
+    for words, said in ((["--help"], "python sample.py [count] [seed]"), (["3"], "sample.ppm exists already")):
+        refused = subprocess.run([*command, *words], cwd=tmp_path, check=False, capture_output=True, text=True)
+        assert (refused.returncode, said in refused.stderr) == (1, True)
+    (tmp_path / "sample.ppm").unlink()
 
     out = tmp_path / "translator"
     assert front_door("export", f"run={pix2pix}", f"output={out}", "formats=[pt2]") == 0

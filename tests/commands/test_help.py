@@ -175,7 +175,10 @@ def test_the_version_is_ours_with_torchs_and_the_device(told):
 @pytest.mark.parametrize(
     ("words", "suggested"),
     [
-        (["smaple", "run=x"], "smaple is neither key=value nor a command; did you mean sample? Commands are train, "),
+        (
+            ["smaple", "run=x"],
+            "smaple is neither key=value nor a command; did you mean sample? `gan-lightning --help` ",
+        ),
         (["help", "smaple"], "did you mean sample? "),
         (["smaple", "--help"], "did you mean sample? "),
         (["demo"], "did you mean experiment=demo? "),

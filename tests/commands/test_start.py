@@ -1,6 +1,7 @@
 """`gan-lightning start DIR`: a recipe for a folder of pictures, or one sentence."""
 
 import os
+import re
 from collections import namedtuple
 from pathlib import Path
 
@@ -25,13 +26,16 @@ def two_classes(tmp_path_factory):
 
 
 def test_the_recipe_of_a_folder_trains_and_nothing_else_is_left(gan_lightning, two_classes, monkeypatch):
+    monkeypatch.setattr(start.os, "getloadavg", lambda: (7.5, 0.0, 0.0))
+    monkeypatch.setattr(start.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(trial, "ITERATIONS", 3)
     monkeypatch.setattr(recipe, "SIZES", (16,))
     code, err = gan_lightning("start", str(two_classes), "hours=1000")
     assert code == 0, err
     assert os.listdir() == ["experiment"]
     written = Path("experiment", "mine.yaml").read_text()
-    assert "# Forecast: " in written
+    busy = "the machine is busy now (load 7.5 on 2 cores), so times may change"
+    assert re.search(rf"# Forecast: .*; {re.escape(busy)}\.$", written, re.M)
     assert "override /model: cgan" in written
     assert "max_bad: 0.04 # 1 of 41 cannot be read" in written
 

@@ -14,7 +14,7 @@ WRONG = {
     ),
     "no command": (
         ["evaluat"],
-        "evaluat is neither key=value nor a command; did you mean evaluate? Commands are train, animate, ",
+        "evaluat is neither key=value nor a command; did you mean evaluate? `gan-lightning --help` lists the commands",
     ),
     "settings of a reconstruction that is not chosen": (
         ["model=pix2pix", "data=photos_paired", "+model.reconstructions.l2.weight=1"],

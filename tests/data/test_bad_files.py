@@ -66,7 +66,7 @@ def test_a_bad_file_is_named_with_its_reason_and_left_out(name, cache, tmp_path,
     assert list(found.survey.bad) == [name]
     assert reason in found.survey.bad[name]
     assert f"left out {name}: " in caplog.text
-    assert "2 images, 2 of 20x24; modes RGB; 1 left out" in caplog.text
+    assert "2 images, 2 of 20x24; colour; 1 left out" in caplog.text
     assert (found.rows([1])[0] == fitted(Image.open(root / "z_good.png"), Shape(16, 3))).all()
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -59,6 +60,26 @@ def test_a_download_that_fails_says_where_to_put_the_files(tmp_path, offline):
     with pytest.raises(ValueError, match=r"could not be downloaded.*put the four official files.*that does not exist"):
         module.prepare_data()
     assert [file for file in tmp_path.rglob("*") if "minst" in file.name] == [], "a misspelt folder is not made"
+    offline.unlink()  # the attempt was meant
+
+
+def test_mnist_in_another_folder_nearby_is_named_before_anything_is_downloaded(small_mnist, tmp_path, caplog, offline):
+    place = tmp_path / "mnist"
+    shutil.copytree(small_mnist, place)
+
+    def refusal(root):
+        with pytest.raises(ValueError, match="data") as caught:
+            MNIST(image_size=28, channels=1, batch_size=4, root=str(root), download=True).prepare_data()
+        return str(caught.value)
+
+    assert f"did you mean data.root={place}?" in refusal(tmp_path / "mnits")
+    assert refusal(tmp_path).endswith(f"but in {place}; type data.root={place}")
+    file = next(place.iterdir())
+    assert refusal(file).endswith(f"{file} is a file; type data.root={place}")
+    assert not offline.exists(), "nothing was downloaded"
+    with caplog.at_level("INFO"):
+        assert refusal(tmp_path / "elsewhere").endswith("if you have them elsewhere, type data.root=FOLDER")
+    assert f"there is no folder {tmp_path / 'elsewhere'} yet; MNIST is downloaded into it" in caplog.text
     offline.unlink()  # the attempt was meant
 
 

@@ -22,6 +22,16 @@ def test_fitting_equals_torchvisions_transforms(width, height, size, crop):
     assert np.abs(fitted(given, Shape(size, 3, "crop", crop)).astype(int) - expected.numpy()).max() <= 1
 
 
+@pytest.mark.parametrize(("small", "is_said"), [(1, False), (2, True)])
+def test_a_run_says_when_most_of_its_images_are_enlarged(small, is_said, tmp_path, caplog):
+    for number in range(3):
+        picture(number, *((40, 20) if number < small else (40, 30))).save(tmp_path / f"{number}.png")
+    data = Folder(root=str(tmp_path), image_size=32, channels=3, batch_size=2, cache=False)
+    with caplog.at_level("INFO"):
+        data.setup("fit")
+    assert (f"train: {small} images are smaller than data.image_size=32, and enlarged" in caplog.text) is is_said
+
+
 @pytest.mark.parametrize(("width", "height"), [(178, 218), (300, 60), (20, 50)])
 @pytest.mark.parametrize("size", [32, 112])
 def test_stretching_and_padding_equal_torchvisions_antialiased_resize(width, height, size):

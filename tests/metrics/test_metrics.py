@@ -225,9 +225,11 @@ def test_fewer_images_than_features_and_few_images_at_all_are_warned_of():
 def test_a_kernel_distance_of_small_sets_takes_them_whole_and_says_so():
     real, fake = statistics(normal(50)), statistics(normal(40, seed=1))
     assert KernelDistance().warnings([], real, fake) == [
-        "kd_classifier is taken over subsets of 40 images and not of subset_size=1000, because there are no more real "
-        "or generated ones; raise num_images, or compare it only with scores of as many."
+        "kd_classifier is taken over subsets of 40 images and not of subset_size=1000, because there are no more "
+        "generated ones; raise num_images, or compare it only with scores of as many."
     ]
+    (said,) = KernelDistance().warnings([], fake, real)
+    assert said.endswith("because there are no more real ones; compare it only with scores of as many.")
     assert math.isfinite(values(KernelDistance(), real, fake)["kd_classifier"])
     assert KernelDistance(subset_size=40).warnings([], real, fake) == []
 

@@ -102,7 +102,7 @@ def tried(monkeypatch):
             return result
 
         monkeypatch.setattr(choice, "tried", answer)
-        found = choice.try_all(given or survey(side=60), longest, choice.time.monotonic() + left)
+        found = choice.try_all(given or survey(side=60), longest, choice.time.monotonic() + left, 100)
         return choice.choose(found, longest), asked
 
     return run
@@ -111,10 +111,20 @@ def tried(monkeypatch):
 def test_the_best_candidate_that_fits_into_the_time_is_chosen(tried):
     fast = {("dcgan", 32): trial(0.1), ("r3gan", 32): trial(0.3), ("dcgan", 64): trial(0.4), ("r3gan", 64): trial(1.5)}
     (forecast, why_not), _ = tried(fast)
-    assert (str(forecast.candidate), why_not) == ("r3gan at 64x64 pixels", "")
+    assert (str(forecast.candidate), why_not) == ("r3gan at 64x64 pixels", ("", ""))
     (forecast, why_not), _ = tried(fast, longest=5 * HOUR)
     assert str(forecast.candidate) == "dcgan at 64x64 pixels"
-    assert why_not == "r3gan at 64x64 pixels would take 10.4 hours"
+    remedy = "; `gan-lightning start DIR hours=11.5 overwrite=true` may allow it"
+    assert why_not == (f"r3gan at 64x64 pixels would take 10.4 hours, more than hours=5{remedy}", "")
+
+
+def test_beside_the_image_size_stands_why_it_is_not_larger(tried):
+    slow = {("dcgan", 32): trial(0.1), ("r3gan", 32): trial(0.3), ("dcgan", 64): trial(2.5), ("r3gan", 64): trial(3.0)}
+    (forecast, why_not), _ = tried(slow, longest=8 * HOUR)
+    (line,) = (line for line in recipe(forecast.candidate, 100, why_not=why_not).splitlines() if "image_size:" in line)
+    assert "image_size: 32 # larger ones are left out: dcgan at 64x64 pixels would take 17.4 hours, more" in line
+    assert "more than hours=8; `gan-lightning start DIR hours=19.2 overwrite=true`" in line
+    assert why_not.model == ""
 
 
 def test_a_model_that_is_clearly_too_slow_is_not_tried_at_larger_sizes(tried):
@@ -122,7 +132,8 @@ def test_a_model_that_is_clearly_too_slow_is_not_tried_at_larger_sizes(tried):
     (forecast, why_not), asked = tried(slow)
     assert asked == list(slow)
     assert forecast.candidate.model == "dcgan"
-    assert why_not.endswith("pixels was not tried, because at 32x32 pixels it would take at least 2.9 days")
+    reason = "was not tried, because at 32x32 pixels it would take at least 2.9 days, more than hours=12"
+    assert why_not == (f"r3gan at 64x64 pixels {reason}", "")
 
 
 def test_a_model_that_would_need_more_memory_than_there_is_is_not_tried(tried, monkeypatch):
@@ -131,13 +142,15 @@ def test_a_model_that_would_need_more_memory_than_there_is_is_not_tried(tried, m
     (forecast, why_not), asked = tried(small)
     assert asked == list(small)
     assert forecast.candidate.image_size == 32
-    assert why_not == "r3gan at 32x32 pixels needs more memory than there is"
+    assert why_not.model == "r3gan at 32x32 pixels needs more memory than there is"
 
 
 def test_after_the_time_is_over_nothing_more_is_tried(tried):
     (_, why_not), asked = tried({("dcgan", 32): trial(0.1)}, left=0)
     assert asked == [("dcgan", 32)]
-    assert why_not.endswith("pixels was not tried, because time is over")
+    remedy = "; `gan-lightning start DIR seconds=200 overwrite=true` may allow it"
+    assert [each[:6] for each in why_not] == ["r3gan ", "dcgan "]
+    assert all(each.endswith(f"pixels was not tried, because time is over{remedy}") for each in why_not)
 
 
 def test_where_nothing_fits_into_the_time_the_fastest_run_is_shortened(tried):

@@ -17,6 +17,12 @@ FILE = "old run/checkpoints/0000040.ckpt"
 MADE = {
     "a new run": ([(0, ["model=gan", "seed=1"])], "", ["gan-lightning model=gan seed=1"], ""),
     "one that was interrupted": ([(0, ["model=gan"]), (7, []), (9, [])], "", ["gan-lightning model=gan"], ""),
+    "one whose continuation was typed twice": (
+        [(0, ["seed=1"]), (2, ["trainer.max_steps=4"]), (2, ["trainer.max_steps=4"])],
+        "",
+        ["gan-lightning run_dir=DIR seed=1", "gan-lightning resume=DIR trainer.max_steps=4  # from iteration 2"],
+        "",
+    ),
     "one that the guard rolled back": ([(0, ["seed=1"]), (7, [GUARD]), (7, [GUARD])], "", ["gan-lightning seed=1"], ""),
     "one that went on for longer": (
         [(0, ["seed=1"]), (1500, [GUARD]), (2000, ["trainer.max_steps=4000", "data.root=a b"])],

@@ -1,0 +1,49 @@
+"""The run that a command is given, where a folder of another level was typed, or a line copied with its placeholder."""
+
+import re
+import shlex
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lightning.config.record import FILE
+
+TRAINED = Path("outputs/train")
+"""The folder in which runs without a folder of their own are."""
+PLACEHOLDER = re.compile(r"[A-Z_]+")
+"""A name that stands for another in examples, such as RUN and TIME_NAME."""
+FIRST = "train first: gan-lightning experiment=demo"
+
+
+def newest_run(place: Path) -> str | None:
+    """Return the newest run folder in a folder, as it is typed; None if it holds none."""
+    runs = sorted(place.glob(f"*/{FILE}"), key=lambda file: (file.stat().st_mtime, file))
+    return shlex.quote(str(runs[-1].parent)) if runs else None
+
+
+def check_run(config: DictConfig) -> None:
+    """Check that `run` is neither a folder in a run nor one of runs, nor a placeholder.
+
+    Raises:
+        ValueError: if it is; the message names the run to type.
+    """
+    if OmegaConf.is_missing(config, "run") or not isinstance(given := config.get("run"), str):
+        return
+    path = Path(given).expanduser()
+    if path.is_dir():
+        above = path.absolute().parent
+        if (path / FILE).is_file() or (path / "checkpoints").is_dir():
+            return
+        if (above / FILE).is_file():
+            raise ValueError(f"run must be the whole run folder; {given} is a part of it; type run={_named(path)}")
+        if newest := newest_run(path):
+            raise ValueError(f"run must be one run folder; {given} holds such; type run={newest} for the newest")
+    elif PLACEHOLDER.fullmatch(path.name) and not path.exists():
+        newest = newest_run(path.parent) or newest_run(TRAINED)
+        remedy = f"type run={newest} for the newest" if newest else FIRST
+        raise ValueError(f"run must be a run folder, and {given} stands for one in examples; {remedy}")
+
+
+def _named(path: Path) -> str:
+    """Return the folder above a path as it is typed."""
+    return shlex.quote(str(path.parent if path.name else path.absolute().parent))

@@ -1,0 +1,62 @@
+"""Words of a command line without a key or without a space between two, and those that mean training."""
+
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan_lightning.config.composition import CONF
+from gan_lightning.config.options import nearest_option, options_of
+from gan_lightning.config.unknown import keys_of_name
+from gan_lightning.files import exists
+
+GROUPS = ("experiment", "model", "data", "network", "loss")
+"""Groups whose options are suggested where one is typed alone."""
+TRAINING = {"run", "fit", "training", "learn"}
+"""Words that other programs begin training with."""
+TWO = re.compile(r"([\w.@/]+=[^\s,'\"\[\](){}]*)[\s,]+([A-Za-z_][\w.@/]*=.*)", re.S)
+"""Two words with a comma or a space between them."""
+
+
+def choices_of(word: str, primary: str = "config") -> list[str]:
+    """Return the choices that an option typed without its group may mean, such as `experiment=demo` for `demo`.
+
+    Args:
+        word: what was typed; a path with `/` may be misspelt.
+        primary: the name of the command's primary configuration, without `.yaml`.
+    """
+    defaults = (CONF / f"{primary}.yaml").read_text()
+    groups = [group for group in GROUPS if re.search(rf"- \W*{group}\b", defaults)]
+    if exact := [f"{group}={word}" for group in groups if word in options_of(group)]:
+        return exact
+    near = nearest_option(word, options_of("experiment")) if "/" in word and "experiment" in groups else None
+    return [f"experiment={near}"] if near else []
+
+
+def apart_in(word: str, primary: str) -> tuple[str, str] | None:
+    """Return the two words that one holds where the space between them is missing or in quotes; None if it is one."""
+    found = TWO.fullmatch(word)
+    value = word.partition("=")[2]
+    if not found or exists(value) or "/" in value.partition("=")[0].rpartition(",")[2]:
+        return None
+    if not keys_of_name(re.split(r"[.@]", found[2].partition("=")[0])[0], CONF, primary):
+        return None
+    return found[1], found[2]
+
+
+def check_is_no_training(first: str, words: Sequence[str]) -> None:
+    """Check that the first word is none with which other programs begin training, nor one of another script.
+
+    Args:
+        first: the word, which is no command.
+        words: those after it.
+
+    Raises:
+        ValueError: if it is; the message says how training begins.
+    """
+    if first in TRAINING or (first.isidentifier() and not first.isascii() and not Path(first).exists()):
+        own = shlex.join([word for word in words if "=" in word and not word.startswith("-")]) or "experiment=demo"
+        raise ValueError(
+            f"{first} is no command, and training needs none; type gan-lightning {own}; `gan-lightning --help` lists "
+            "the commands"
+        )
