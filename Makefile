@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUNS ?= outputs
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/.ready: pyproject.toml constraints.txt
 	@if command -v uv >/dev/null; then \
@@ -61,6 +61,9 @@ pictures: setup ## make the README's pictures again, by training what they show;
 	    "$$(ls outputs/pictures/$$name/samples/0*.png | tail -1)" docs/images/$$name.webp || exit 1; \
 	done
 
+notebooks: setup ## execute the notebooks' scripts and write the notebooks anew; some minutes
+	@$(BIN)/python docs/notebooks.py
+
 tables: setup ## fill the documentation's tables of options from conf/
 	@$(BIN)/python docs/tables.py
 
@@ -78,5 +81,5 @@ clean: ## remove the environment, caches and builds; outputs stay
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage* *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test slow faults coverage lint type imports links pictures tables docs check board clean
+.PHONY: help setup demo test slow faults coverage lint type imports links pictures notebooks tables docs check board clean
 .DEFAULT_GOAL := help
