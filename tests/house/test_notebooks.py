@@ -16,7 +16,7 @@ from support.configuration import ROOT
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
 QUICK = ("first_gan", "objectives_on_the_ring")
 SHOWS = {"plt.show()": "image/png", "print(": "text", "!gan-lightning": "text"}
-LARGEST = 300_000
+LARGEST = 350_000
 MAKING = run_path(str(ROOT / "docs" / "notebooks.py"))
 
 each = pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.stem)
