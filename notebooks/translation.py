@@ -50,7 +50,9 @@ plt.show()
 # ## One number
 #
 # The mean distance to the real colours, where black to white is 2. Alone it says little: the gray image itself is the
-# answer of a generator that does nothing, so that is the number to beat.
+# answer of a generator that does nothing, so that is the number to beat. After 1,000 iterations it is beaten on the
+# flower, which has strong colours, and not on the temple's trees and sky, which are nearly gray: some of the flower's
+# orange is in the trees.
 
 # %%
 for name, strip in strips.items():

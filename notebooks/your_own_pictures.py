@@ -88,8 +88,10 @@ for place, (title, file) in zip(axes, {"real": "real.png", "generated": f"{ITERA
 plt.show()
 
 # %% [markdown]
-# Look at the colours first, which come early, then at edges, then at detail. Which kinds of crop are missing on the
-# right?
+# Look at the colours first, which come early, then at edges, then at detail. After 300 iterations all images are nearly
+# alike: the generator has found the colours and a texture, and neither shapes nor variety. That is what a first look is
+# for, because colours, sizes and crops on the left are those that it will be taught. The recipe above trains some forty
+# times as long.
 #
 # ## Learnt or copied?
 #
