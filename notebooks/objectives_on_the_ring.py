@@ -103,9 +103,10 @@ plt.show()
 
 # %%
 output = torch.linspace(-8, 8, 161, requires_grad=True)
+images = output.reshape(-1, 1, 1, 1)  # of one pixel, which the critic below hands on as its output
 for name, loss in (("minimax", Minimax()), ("non-saturating", NonSaturating()), ("least squares", LeastSquares())):
-    terms = loss.generator(lambda images: images, output, output)
-    (slope,) = torch.autograd.grad(sum(terms.values()) * len(output), output)
+    terms = loss.generator(lambda each: each.flatten(1), images, images)
+    (slope,) = torch.autograd.grad(sum(terms.values()) * len(output), output, retain_graph=True)
     print(f"{name:16} slope at -6: {float(slope[20]):.4f}")
     plt.plot(output.detach(), slope, label=name)
 plt.ylim(-4, 1)
