@@ -65,7 +65,7 @@ def test_an_archive_holds_the_pixels_of_the_files_and_the_classes(by_class, tmp_
 
 def test_the_classes_in_an_archive_come_in_turn_as_those_of_its_images_do(tmp_path):
     batches = [np.full((2, 4, 4, 1), level, np.uint8) for level in (0, 1)]
-    write_npz([*batches, batches[0][:1]], 5, [3, 7], tmp_path / "samples.npz")
+    write_npz(iter([*batches, batches[0][:1]]), 5, [3, 7], tmp_path / "samples.npz")
     with np.load(tmp_path / "samples.npz") as archive:
         assert archive["arr_0"][:, 0, 0, 0].tolist() == [0, 0, 1, 1, 0]
         assert archive["arr_1"].tolist() == [3, 7, 3, 7, 3]
