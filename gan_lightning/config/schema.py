@@ -156,7 +156,7 @@ def _check_value(key: str, value: Any, hint: Any) -> None:
 
 
 def _missing(key: str, hint: Any) -> str:
-    """Return a sentence on a key that must be given: what it is, and an example, for a run the newest that there is."""
+    """Return a sentence on a key that must be given: what it is, and an example; of runs, the newest one."""
     found = _asked(hint, Existing)
     what = f", and must {found.wanted}" if found and found.wanted else ""
     if key != "run":
