@@ -98,7 +98,7 @@ def test_the_wheel_works_from_a_fresh_environment_and_any_folder(shell, programs
 
 @pytest.mark.slow
 def test_the_demo_and_a_sweep_run_where_nothing_but_the_wheel_is_installed(shell):
-    assert "Commands:" in shell("gan-lightning", "--help")
+    assert "\nCommands" in shell("gan-lightning", "--help")
     demo = ["trainer.max_steps=40", "callbacks.scores.num_images=64", "hydra.run.dir=demo"]
     assert "fd_classifier" in shell("gan-lightning", "experiment=demo", *demo)
     assert Path("demo/report.html").is_file()
