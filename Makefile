@@ -64,8 +64,8 @@ pictures: setup ## make the README's pictures again, by training what they show;
 notebooks: setup ## execute the notebooks' scripts and write the notebooks anew; some minutes
 	@$(BIN)/python docs/notebooks.py
 
-tables: setup ## fill the documentation's tables of options from conf/
-	@$(BIN)/python docs/tables.py
+tables: setup ## fill the tables of options from conf/, and draw the badges
+	@$(BIN)/python docs/tables.py && $(BIN)/python docs/badges.py
 
 docs: setup ## build the documentation as a site in two languages, site/index.html
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

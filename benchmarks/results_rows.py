@@ -18,6 +18,8 @@ class Row:
         against: the row of the table that it differs from in one thing; nothing for a row that stands by itself.
         batch_norm: where batch norm takes its statistics from when the run is scored again after training; nothing
             for a row that is scored while it trains.
+        score: the score of the row: a distance to held-out images, or of translations the likeness to their targets.
+        in_readme: whether the README's table of systems has the row.
     """
 
     table: str
@@ -26,6 +28,8 @@ class Row:
     seeds: tuple[int, ...] = SEEDS
     against: str = ""
     batch_norm: str = ""
+    score: str = "fd_classifier"
+    in_readme: bool = False
 
     def command(self, seed: int) -> list[str]:
         """Return the command's words, without where it writes."""
@@ -40,20 +44,21 @@ class Row:
 
 SCORED = "extractor=classifier metric=[fid,modes] callbacks.scores.split=test"
 DIGITS = f"data=digits data.image_size=32 {SCORED} callbacks.scores.num_images=1438"
+MNIST = f"data=mnist data.root=DIR {SCORED} callbacks.scores.num_images=10000 data.num_workers=0"
 SHARED = {
     "digits": f"{DIGITS} callbacks.scores.every_n_iterations=200 trainer.max_time=00:00:01:30",
     "ablations": f"{DIGITS} callbacks.scores.every_n_iterations=null trainer.max_steps=1000",
-    "mnist": f"data=mnist data.root=DIR {SCORED} callbacks.scores.num_images=10000 data.num_workers=0 "
-    "callbacks.scores.every_n_iterations=1875 trainer.max_time=00:00:12:00",
+    "translation": "callbacks=[default,pair_scores] callbacks.pair_scores.every_n_epochs=null",
+    "mnist": f"{MNIST} callbacks.scores.every_n_iterations=1875 trainer.max_time=00:00:12:00",
 }
 """What all commands of a table have in common. DIR is the folder with MNIST's files."""
 NARROW = "model.generator.width=16 model.discriminator.width=16"
 DCGAN = f"model=dcgan {NARROW}"
 LSGAN = f"model=lsgan {NARROW} model.latent_dim=256 data.batch_size=32"
 ROWS = [
-    Row("digits", "demo", "experiment=demo trainer.max_steps=-1"),
+    Row("digits", "experiment=demo", "experiment=demo trainer.max_steps=-1", in_readme=True),
     *(
-        Row("digits", f"model={name}", f"model={name} {words} trainer.max_steps=-1")
+        Row("digits", f"model={name}", f"model={name} {words} trainer.max_steps=-1", in_readme=True)
         for name, words in {
             "gan": "network=mlp",
             "dcgan": NARROW,
@@ -93,6 +98,10 @@ ROWS = [
     *(
         Row("digits", f"experiment={name}", f"experiment={name} data.image_size=32 data.test_fraction=0.2")
         for name in ("cgan_digits", "acgan_digits")
+    ),
+    *(
+        Row("translation", f"experiment={name}", f"experiment={name}", (0,), score="psnr", in_readme=True)
+        for name in ("pix2pix_photos", "cyclegan_photos")
     ),
     *(
         Row("mnist", name, f"{name} trainer.max_steps=-1", (0,))

@@ -34,6 +34,8 @@ CHINESE_CELLS = ROOT / "docs" / "zh" / "cells.yaml"
 HOURS = ROOT / "benchmarks" / "hours.json"
 LONGEST_ON_A_CPU = 24
 """An experiment that takes more hours on one core needs a GPU."""
+NOT_MEASURED = "not measured"
+"""What the tables say of an experiment that benchmarks/hours.py has not measured."""
 TABLE = re.compile(r"(<!-- table: ([\w/]+)((?: +[\w.]+)*) -->\n)(.*?)(<!-- end -->)", re.S)
 
 
@@ -106,7 +108,7 @@ def estimate(experiment: str, column: str) -> str:
     """Return the time that an experiment takes on one core, or the device that it needs because of it."""
     hours = measured_hours().get(experiment)
     if hours is None:
-        return "not measured"
+        return NOT_MEASURED
     if column == "device":
         return "GPU" if hours > LONGEST_ON_A_CPU else "CPU"
     if hours < 1:

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import sys
 import tomllib
 
 import pytest
@@ -9,6 +10,9 @@ import yaml
 
 from gan_lightning import __version__
 from support.configuration import ROOT
+
+sys.path.insert(0, str(ROOT / "docs"))
+import badges
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text())
@@ -80,3 +84,9 @@ def test_the_form_for_bugs_asks_for_the_version_and_the_files_of_the_run():
     labels = [part["attributes"].get("label", "") for part in yaml.safe_load(FORMS[0].read_text())["body"]]
     for wanted in ("`gan-lightning --version`", "`run.json`", "`train.log`"):
         assert any(wanted in label for label in labels), wanted
+
+
+def test_the_badges_are_what_the_project_says():
+    """`make tables` draws them."""
+    folder = ROOT / "docs" / "images" / "badges"
+    assert {file.name: file.read_text() for file in folder.iterdir()} == badges.badges()

@@ -11,9 +11,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import results  # noqa: E402
 import results_rows  # noqa: E402
+import results_tables  # noqa: E402
 
 PAIRS = {"pix2pix", "cyclegan"}
-"""Models that translate; the README shows what they make of photographs."""
+"""Models that translate; their rows are experiments on photographs."""
 
 
 def options(group):
@@ -21,11 +22,12 @@ def options(group):
 
 
 def names_with(start):
-    return {row.name.removeprefix(start).split()[0] for row in results.ROWS if row.name.startswith(start)}
+    return {row.name.removeprefix(start).split()[0] for row in results_rows.ROWS if row.name.startswith(start)}
 
 
 def test_every_model_loss_and_tutorial_has_a_row():
     assert names_with("model=") >= options("model") - PAIRS
+    assert {name.removesuffix("_photos") for name in names_with("experiment=")} >= PAIRS
     assert names_with("loss=") >= options("loss") - {"squared_error"}  # CycleGAN's
     assert names_with("experiment=tutorial/") >= options("experiment/tutorial") - {
         "cyclegan_horse2zebra",
@@ -33,35 +35,35 @@ def test_every_model_loss_and_tutorial_has_a_row():
     }
 
 
-@pytest.mark.parametrize("language", results.PAGES)
+@pytest.mark.parametrize("language", results_tables.PAGES)
 def test_the_tables_are_those_of_the_measurements(language):
-    page = results.PAGES[language].read_text()
-    tables = {name: body for _, name, body, _ in results.TABLE.findall(page)}
-    assert set(tables) == set(results.SHARED)
-    for name, body in tables.items():
-        assert body == results.of_page(name, language)
+    pages = [page.read_text() for page in results_tables.PAGES[language]]
+    tables = [found for page in pages for found in results_tables.TABLE.findall(page)]
+    assert sorted(name for _, name, _, _ in tables) == sorted(["systems", *results_rows.SHARED])
+    for _, name, body, _ in tables:
+        assert body == results_tables.of_page(name, language)
 
 
 def test_every_measurement_is_of_a_row_and_its_command():
     commands = {
-        results.key(row, seed): " ".join(["gan-lightning", *row.command(seed)]) + " hydra.run.dir=RUN"
-        for row in results.ROWS
+        results_rows.key(row, seed): " ".join(["gan-lightning", *row.command(seed)]) + " hydra.run.dir=RUN"
+        for row in results_rows.ROWS
         for seed in row.seeds
     }
-    measured = {name: found for name, found in results.results().items() if not name.endswith(" floor")}
+    measured = {name: found for name, found in results_tables.results().items() if not name.endswith(" floor")}
     assert {name: found["command"].split(" && ")[0] for name, found in measured.items()} == {
         name: commands[name] for name in measured
     }
 
 
 def test_pictures_are_small_and_each_belongs_to_a_row():
-    pictures = list(results.PICTURES.glob("*.png"))
+    pictures = list(results_tables.PICTURES.glob("*.png"))
     assert all(picture.stat().st_size <= results.LARGEST_PICTURE for picture in pictures)
-    assert {picture.stem for picture in pictures} <= {results.name_of_picture(row) for row in results.ROWS}
+    assert {picture.stem for picture in pictures} <= {results_rows.name_of_picture(row) for row in results_rows.ROWS}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", results.ROWS, ids=lambda row: f"{row.table} {row.name}")
+@pytest.mark.parametrize("row", results_rows.ROWS, ids=lambda row: f"{row.table} {row.name}")
 def test_every_row_composes_and_builds_its_model(row, composed):
     words = [word.replace("DIR", "nowhere") for word in row.command(0)]
     instantiate(composed(*words).model)
@@ -69,15 +71,18 @@ def test_every_row_composes_and_builds_its_model(row, composed):
 
 @pytest.mark.slow
 def test_a_row_is_trained_kept_and_shown(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "FILE", tmp_path / "results.json")
-    monkeypatch.setattr(results, "PICTURES", tmp_path / "pictures")
-    for language in results.PAGES:
-        (tmp_path / f"{language}.md").write_text("<!-- results: digits -->\n<!-- end -->\n")
-    monkeypatch.setattr(results, "PAGES", {language: tmp_path / f"{language}.md" for language in results.PAGES})
+    monkeypatch.setattr(results_tables, "FILE", tmp_path / "results.json")
+    for room in (results, results_tables):
+        monkeypatch.setattr(room, "PICTURES", tmp_path / "pictures")
+    pages = {language: [tmp_path / f"{language}.md"] for language in results_tables.PAGES}
+    for (page,) in pages.values():
+        page.write_text("<!-- results: digits -->\n<!-- end -->\n")
+    monkeypatch.setattr(results_tables, "PAGES", pages)
     row = results_rows.Row(
         "digits", "model=dcgan", f"model=dcgan {results_rows.NARROW} trainer.max_steps=4", seeds=(0,)
     )
-    monkeypatch.setattr(results, "ROWS", [row])
+    for room in (results, results_tables):
+        monkeypatch.setattr(room, "ROWS", [row])
     monkeypatch.setattr(sys, "argv", ["results.py"])
     results.main()
     found = json.loads((tmp_path / "results.json").read_text())

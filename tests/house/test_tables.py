@@ -90,7 +90,7 @@ def test_the_facts_in_chinese_tables_are_in_chinese():
 
 
 def test_no_translation_of_a_cell_is_left_over():
-    said = {text for text, _ in chinese_facts()}
+    said = {text for text, _ in chinese_facts()} | {tables.NOT_MEASURED}  # of a new experiment
     known = tables.chinese_cells()
     assert not (known["headings"].keys() | known["cells"].keys()) - said
 
