@@ -64,6 +64,8 @@ def notes(tables: list[list[Row]]) -> list[str]:
     said = []
     if of_seeds:
         said.append("± is the standard deviation over seeds of training, the interval that of their mean (Student's t)")
+    if any(row.last and row.last.is_cut for row in ranked):
+        said.append("an interval is cut where its score cannot be: a distance is not below 0, a share not above 1")
     if any(row.last and len(row.last.records) > 1 for row in of_one):
         said.append(
             "of a single run, ± and the interval are those over latent seeds: they say how exact its score is, and "
