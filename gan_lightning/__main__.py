@@ -70,7 +70,7 @@ def _run() -> None:
     given = list(sys.argv)
     logs.escape_what_cannot_be_shown()
     resolvers.register()
-    launcher.register(_make)
+    launcher.register(_make, given[1:])
     wants_traceback = bool(os.environ.get(TRACEBACK))
     with _one_sentence(wants_traceback, "config"):
         if (answer := _answer(given[1:])) is not None:

@@ -12,9 +12,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
+from time import monotonic
 from types import FrameType, ModuleType
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus, configure_log, filter_overrides, setup_globals
 from hydra.plugins.launcher import Launcher
@@ -22,6 +25,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from gan_lightning import signals
+from gan_lightning.config import sweep_folders
+from gan_lightning.config.equality import as_recorded
 from gan_lightning.config.run_folders import is_run
 from gan_lightning.config.sweeps import CheckedSweeper
 from gan_lightning.reports.differences import by_key, differences, text
@@ -43,6 +48,9 @@ class SubprocessLauncher(Launcher):
     A signal that asks for a stop ends the job at hand as it would end a run, and no further job is started.
     """
 
+    typed: Sequence[str] = ()
+    """The command line without the program, which the command line puts here."""
+
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.context, self.config = hydra_context, config
         self.stopped_by, self.pending = 0, list[int]()
@@ -54,43 +62,40 @@ class SubprocessLauncher(Launcher):
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         count, place = len(job_overrides), Path(self.config.hydra.sweep.dir)
-        own = differences([by_key(filter_overrides(job)) for job in job_overrides])
-        numbered = enumerate(zip(job_overrides, own, strict=True), initial_job_idx)
-        configs = [self._composed(list(job), number, values) for number, (job, values) in numbered]
-        folders = [Path(config.hydra.sweep.dir, config.hydra.sweep.subdir) for config in configs]
+        typed = [by_key(filter_overrides(job)) for job in job_overrides]
+        configs = [self.context.config_loader.load_sweep_config(self.config, list(job)) for job in job_overrides]
+        homes = _homes(place, typed, configs, initial_job_idx)
+        folders = [_placed(*each) for each in zip(configs, homes, strict=True)]
         for config, folder in zip(configs, folders, strict=True):
             if not config.get("resume") and is_run(folder):
                 raise ValueError(
                     f"hydra.sweep.dir={place} has a run already, in {folder.name}; name another folder, or type "
-                    "resume=auto beside the same swept values to continue that sweep"
+                    "resume=auto to continue that sweep, also with further values"
                 )
         place.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, place / "multirun.yaml")
         _say(_heading(job_overrides, str(place)))
-        ended = []
+        if there := sum(home.folder is not None for home in homes):
+            _say(f"{there} of {count} {'is' if there == 1 else 'are'} there already")
+        own, ended = differences(typed), []
         with signals.answered_by(self._hand_on), self._patience():
             for number, (job, config, folder) in enumerate(zip(job_overrides, configs, folders, strict=True)):
                 if self.stopped_by:
                     break
                 name = text(own[number])
                 _say(f"job {number + 1} of {count}" + (f": {name}" if name else ""))
+                began = monotonic()
                 code = self._run(job, config, folder)
                 outcome = "finished" if code == 0 else "stopped" if self.stopped_by else "failed"
                 follow = OmegaConf.select(config, "callbacks.scores.follow")
-                ended.append(sweep_table.Job(name, folder, outcome, follow))
-        sweep_table.show(ended, count, str(place), is_stopped=bool(self.stopped_by))
+                ended.append(sweep_table.Job(name, folder, outcome, follow, monotonic() - began))
+        typed_again = _to_continue(self.typed, place) if self.config.hydra.job.name == "train" else []
+        sweep_table.show(ended, count, str(place), bool(self.stopped_by), typed_again)
         if self.stopped_by:
             raise SystemExit(128 + self.stopped_by)
         if any(job.outcome == "failed" for job in ended):
             raise SystemExit(1)
         return [_returned(job, config) for job, config in zip(job_overrides, configs, strict=True)]
-
-    def _composed(self, overrides: list[str], number: int, values: Mapping[str, str]) -> DictConfig:
-        config = self.context.config_loader.load_sweep_config(self.config, overrides)
-        with open_dict(config):
-            config.hydra.job.id, config.hydra.job.num = str(number), number
-            config.hydra.job.override_dirname = ",".join(f"{key}={value}" for key, value in values.items())
-        return config
 
     def _started(self, overrides: Sequence[str], config: DictConfig, folder: Path) -> subprocess.Popen:
         """Start a job's process in its folder, with the folders of YAML files that the sweep has."""
@@ -139,6 +144,28 @@ class SubprocessLauncher(Launcher):
             signal.signal(signal.SIGALRM, before)
 
 
+def _homes(
+    place: Path, typed: Sequence[Mapping[str, str]], configs: Sequence[DictConfig], first: int
+) -> Sequence[sweep_folders.Home]:
+    """Return where the jobs of a sweep run; one that continues looks for their runs in its folder."""
+    if not any(config.get("resume") for config in configs):
+        return [sweep_folders.Home(number, values) for number, values in enumerate(differences(typed), first)]
+    before, recorded = HydraConfig.instance().cfg, []
+    for config in map(deepcopy, configs):
+        HydraConfig.instance().set_config(config)
+        recorded.append(as_recorded(config))
+    HydraConfig.instance().cfg = before
+    return sweep_folders.homes(place, typed, recorded)
+
+
+def _placed(config: DictConfig, home: sweep_folders.Home) -> Path:
+    """Return the folder of a job, whose configuration gets its number and what distinguishes it."""
+    with open_dict(config):
+        config.hydra.job.id, config.hydra.job.num = str(home.number), home.number
+        config.hydra.job.override_dirname = ",".join(f"{key}={value}" for key, value in home.values.items())
+    return home.folder or Path(config.hydra.sweep.dir, config.hydra.sweep.subdir)
+
+
 def _heading(jobs: Sequence[Sequence[str]], folder: str) -> str:
     """Return how many jobs a sweep has, where, and which overrides all of them have."""
     shared = [word for word in filter_overrides(jobs[0]) if all(word in job for job in jobs)]
@@ -161,15 +188,24 @@ def _quoted(path: Path) -> str:
     return str(path).replace("\\", "\\\\").replace("'", "\\'")
 
 
-def register(make: Callable[[DictConfig, str], None]) -> None:
+def _to_continue(typed: Sequence[str], place: Path) -> list[str]:
+    """Return the command line that continues a sweep of training in its folder."""
+    words = [word for word in typed[typed[:1] == ["train"] :] if word not in ("-m", "--multirun")]
+    kept = [word for word in words if not word.lstrip("+").startswith(("resume=", "hydra.sweep.dir="))]
+    return ["gan-lightning", "-m", "resume=auto", *kept, f"hydra.sweep.dir={place}"]
+
+
+def register(make: Callable[[DictConfig, str], None], typed: Sequence[str]) -> None:
     """Register launcher and sweeper with Hydra, which accepts only plugins from modules below `hydra_plugins`.
 
     The classes therefore get the module name that `_target_` in conf/hydra has.
 
     Args:
         make: makes the parts of a job from its configuration and the name of its command, to find what is wrong.
+        typed: the command line without the program, to say how a sweep continues.
     """
     CheckedSweeper.make = staticmethod(make)  # type: ignore[method-assign, assignment]
+    SubprocessLauncher.typed = typed
     plugins = Plugins.instance()  # the installed plugins have been searched from here on
     namespace = sys.modules.setdefault("hydra_plugins", ModuleType("hydra_plugins"))
     this = sys.modules[__name__]

@@ -15,6 +15,10 @@ from gan_lightning.reports.tables import UNDECIDED
 
 Value = bool | int | float | str
 
+NO_SETTINGS = {
+    "callbacks", "logger", "run_dir", "resume", "init_from", "trainer.callbacks", "trainer.logger", "trainer.plugins",
+}  # fmt: skip
+"""Keys of the configuration that are no hyperparameters."""
 LAYOUT = {
     "Training": {
         "Losses": ["Multiline", ["^generator/loss$", "^discriminator/loss$"]],
@@ -98,18 +102,20 @@ def hyperparameter_summaries(config: Mapping[str, Any]) -> tuple[Any, ...]:
     Args:
         config: the resolved configuration. Callbacks, loggers and paths are no hyperparameters; the run's seed is one.
     """
-    kept = {
-        key: value
-        for key, value in config.items()
-        if key not in ("callbacks", "logger", "run_dir", "resume", "init_from")
-    }
-    _, start, end = hparams(dict(_leaves(kept)), {})
+    _, start, end = hparams(dict(_leaves(config)), {})
     return start, end
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
+    """Yield the settings by their whole keys."""
     for key, value in tree.items():
+        if f"{prefix}{key}" in NO_SETTINGS or _is_path(key) or key in ("_partial_", "_convert_"):
+            continue
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{prefix}{key}.")
-        elif not (key.startswith("root") or key.endswith("_dir") or (prefix and key == "seed")):  # the run's own seed
+        elif not (prefix and key == "seed"):  # the run's own seed
             yield f"{prefix}{key}", value if isinstance(value, Value) else str(value)
+
+
+def _is_path(key: str) -> bool:
+    return key in ("folder", "file") or key.startswith("root") or key.endswith(("_root", "_dir"))

@@ -67,8 +67,8 @@ def _told(tables: list[list[Row]], apart: list[str], left: list[str], folder: Pa
         SystemExit: with 1 if something is not ranked or averaged together because of its protocol.
     """
     sentences = [*apart, *left, *comparison_table.notes(tables)]
+    comparison_table.write(tables, sentences, folder)  # first, because a pipe such as `| head` may close
     comparison_table.show(tables, sentences)
-    comparison_table.write(tables, sentences, folder)
     log.info("compare.csv and compare.md are written to %s", folder)
     if apart:
         raise SystemExit(1)

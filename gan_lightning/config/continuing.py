@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import OmegaConf
 
 from gan_lightning.config.arguments import in_quotes
 from gan_lightning.config.choices import OF_THE_MODEL, without_the_run_s_own, words_of
 from gan_lightning.config.composition import composed, config_dir, searching
+from gan_lightning.config.equality import are_equal, as_recorded
 from gan_lightning.config.record import FILE, RunRecord, refuse_links
 from gan_lightning.config.restoring import NOT_TAKEN
 from gan_lightning.files import hold, is_held_elsewhere
@@ -21,15 +21,6 @@ MULTIRUN, SHOWN = {"-m", "--multirun"}, {"--cfg", "-c"}
 LIMITS = ("max_epochs", "max_steps", "max_time")
 """Keys of the trainer that say when a run ends."""
 TRACES = ("checkpoints/*.ckpt", "metrics.csv", "losses.csv")  # of a run whose record is missing
-ASIDE = {
-    "max_epochs", "max_steps", "max_time", "devices", "num_nodes", "accelerator", "strategy", "default_root_dir",
-    "logger", "callbacks", "enable_progress_bar", "enable_checkpointing", "log_every_n_steps",
-}  # fmt: skip
-"""Keys of the trainer in which runs of an equal configuration may differ."""
-ROOTS = {"root"}
-"""Keys of the data that say where they are read from."""
-PLACES = {*ROOTS, "cache_dir", "download", "num_workers", "on_device"}
-"""Keys of the data in which they may differ."""
 
 
 @dataclass(frozen=True)
@@ -162,11 +153,8 @@ def _automatic(words: list[str], folder: Path | None) -> tuple[str | None, list[
     """
     config = _composed(words)
     place = folder or Path(config.hydra.run.dir).parent
-    OmegaConf.set_struct(config, False)
-    del config["hydra"]
-    config.run_dir = "."
-    limits = {key: config.trainer.get(key) for key in LIMITS}
-    wanted: Any = OmegaConf.to_container(config, resolve=True)
+    wanted = as_recorded(config)
+    limits = {key: wanted["trainer"].get(key) for key in LIMITS}
     finished = None
     for run in _runs(place, is_run=folder is not None):
         if is_held_elsewhere(run) and not is_further_rank():
@@ -175,7 +163,7 @@ def _automatic(words: list[str], folder: Path | None) -> tuple[str | None, list[
             continue
         try:
             record = RunRecord.read(run, "resume")
-            is_equal = _are_equal(record.config, wanted)
+            is_equal = are_equal(record.config, wanted)
         except (ValueError, KeyError):  # of an earlier version, or damaged
             continue
         if folder and not is_equal:
@@ -247,30 +235,6 @@ def _runs(place: Path, is_run: bool) -> Iterator[Path]:
         return (checkpoints if checkpoints.is_dir() else run).stat().st_mtime
 
     yield from sorted(runs, key=changed, reverse=True)
-
-
-def _are_equal(config: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    """Return whether runs of two configurations would have the same numbers.
-
-    They may read their data from different folders if those of the recorded run have moved away.
-    """
-    pairs = [[_place(each["data"].get(key)) for each in (config, wanted)] for key in ROOTS]
-    has_own_data = any(own and other and own != other and own.exists() for own, other in pairs)
-    return not has_own_data and _comparable(config) == _comparable(wanted)
-
-
-def _place(path: Any) -> Path | None:
-    """Return a path as it is seen from any folder; None if there is none."""
-    return Path(path).expanduser().absolute() if isinstance(path, str) else None
-
-
-def _comparable(config: Any) -> dict[str, Any]:
-    """Return what decides the numbers of a run: no limits, devices, loggers and paths."""
-    other = NOT_TAKEN | {"callbacks", "logger", "extractor", "metrics"}
-    kept = {key: value for key, value in config.items() if key not in other}
-    kept["trainer"] = {key: value for key, value in kept["trainer"].items() if key not in ASIDE}
-    kept["data"] = {key: value for key, value in kept["data"].items() if key not in PLACES}
-    return kept
 
 
 def _composed(words: Sequence[str]) -> Any:

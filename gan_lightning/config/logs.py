@@ -38,6 +38,17 @@ WARNINGS = (
 )
 
 
+class Console(logging.StreamHandler):
+    """Messages on stdout; once its reader is gone, as after `| head`, they are left out and the work goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say what went wrong with a message, unless nobody reads it."""
+        if isinstance(sys.exc_info()[1], BrokenPipeError):
+            self.stream = sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+        else:
+            super().handleError(record)
+
+
 def escape_what_cannot_be_shown() -> None:
     """Escape characters that the terminal's encoding does not have, such as those of a folder's name in ASCII."""
     for stream in (sys.stdout, sys.stderr):

@@ -1,10 +1,12 @@
 """Run folders, by their checkpoints too, and what they say without these being read."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gan_lightning.config.equality import with_equal_numbers
 from gan_lightning.config.record import FILE, RunRecord
 from gan_lightning.config.restoring import NOT_TAKEN
 from gan_lightning.evaluation.records import EVALUATIONS, SCORES, ScoreFile, records_of_run
@@ -43,11 +45,19 @@ def runs_in(given: Sequence[str]) -> list[Path]:
     for folder in (Path(word).expanduser() for word in given):
         if not folder.is_dir():
             raise ValueError(f"runs must name run folders, or a folder that holds some; there is no folder {folder}")
-        inside = [] if is_run(folder) else sorted(filter(is_run, folder.iterdir()), key=_in_order)
+        inside = [] if is_run(folder) else sorted(filter(is_run, folder.iterdir()), key=in_order)
         if not inside and not is_run(folder):
-            raise ValueError(f"runs must name run folders, or a folder that holds some; {folder} is neither")
+            hint = f"; the newest in it that holds some is {newest}" if (newest := _newest_sweep(folder)) else ""
+            raise ValueError(f"runs must name run folders, or a folder that holds some; {folder} is neither{hint}")
         found |= dict.fromkeys(inside or [folder])
     return list(found)
+
+
+def _newest_sweep(folder: Path) -> Path | None:
+    """Return the folder that holds runs and has changed last, of those in a folder; None if there is none."""
+    readable = [each for each in folder.iterdir() if each.is_dir() and os.access(each, os.R_OK | os.X_OK)]
+    sweeps = [each for each in readable if any(map(is_run, each.iterdir()))]
+    return max(sweeps, key=lambda each: each.stat().st_mtime, default=None)
 
 
 def is_run(folder: Path) -> bool:
@@ -55,7 +65,7 @@ def is_run(folder: Path) -> bool:
     return any((folder / name).is_file() for name in (FILE, SCORES, EVALUATIONS))
 
 
-def _in_order(folder: Path) -> tuple[int, str]:
+def in_order(folder: Path) -> tuple[int, str]:
     """Return the number that the name of a sweep's folder begins with, and the name."""
     number = folder.name.partition("_")[0]
     return int(number) if number.isdecimal() else 0, folder.name
@@ -89,9 +99,10 @@ def configuration_of(run: Path) -> tuple[Settings, str, int]:
     shared = {key: value for key, value in record.config.items() if key not in NOT_TAKEN and key != "seed"}
     shared |= {section: _without(record.config[section], seed) for section in ("model", "data")}
     shared = _with_folder(shared, folder) if folder and isinstance(folder, str) else shared
+    shared = with_equal_numbers(shared)
     typed = by_key([word for part in record.parts for word in part.overrides])
     typed.pop("seed", None)
-    return Settings(typed, dict(_leaves(shared, ""))), json.dumps(shared, sort_keys=True), seed
+    return Settings(typed, dict(leaves(shared, ""))), json.dumps(shared, sort_keys=True), seed
 
 
 def _without(tree: Any, seed: int) -> Any:
@@ -110,14 +121,14 @@ def _with_folder(tree: Any, folder: str) -> Any:
     return tree.replace(folder, ".") if isinstance(tree, str) else tree
 
 
-def _leaves(tree: Any, path: str) -> Iterator[tuple[str, str]]:
+def leaves(tree: Any, path: str) -> Iterator[tuple[str, str]]:
     """Yield the values of a configuration by their whole keys; a list is one value, a class has its own name.
 
     Lists of parts are left out: the trainer's callbacks and loggers are those that have keys of their own.
     """
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+            yield from leaves(value, f"{path}.{key}" if path else str(key))
     elif not (isinstance(tree, list) and any(isinstance(each, Mapping) for each in tree)):
         plain = tree if isinstance(tree, str) else json.dumps(tree)
         yield path, plain.rpartition(".")[2] if path.endswith("_target_") else plain

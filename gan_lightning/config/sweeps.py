@@ -1,5 +1,6 @@
 """The jobs of a sweep, all of which are checked before a folder is made and the first of them starts."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from gan_lightning.config.checks import checked
 from gan_lightning.config.composition import CONF
+from gan_lightning.config.equality import with_equal_numbers
 from gan_lightning.config.errors import USER_ERRORS, WrongJobsError, sentence
 from gan_lightning.reports.differences import by_key, differences, text
 
@@ -99,8 +101,28 @@ def check(
                     found.setdefault(said, []).append(number)
             if found:
                 raise WrongJobsError(_lines(found, jobs))
+            if step is compose:
+                _check_are_different([config for config, _ in configs.values()], jobs)
     finally:
         HydraConfig.instance().cfg = before
+
+
+def _check_are_different(configs: Sequence[DictConfig], jobs: Sequence[Sequence[str]]) -> None:
+    """Check that no two jobs are one, as those of `seed=0,0` and of `scale=1,1.0` are.
+
+    Raises:
+        ValueError: for the first that is one with others.
+    """
+    alike: dict[str, list[int]] = {}
+    for number, config in enumerate(configs):
+        values = with_equal_numbers(OmegaConf.to_container(config))
+        alike.setdefault(json.dumps(values, sort_keys=True, default=str), []).append(number)
+    for numbers in alike.values():
+        if len(numbers) > 1:
+            own = differences(list(map(by_key, jobs)))
+            typed = " and ".join(dict.fromkeys(text(own[number]) for number in numbers))
+            said = f"{_named(numbers, [{} for _ in jobs])} are one and the same"
+            raise WrongJobsError([f"{said}{typed and f': {typed}'}; leave one out", "no job is started"])
 
 
 class _Told:

@@ -115,6 +115,9 @@ def _of_another_command(key: str, conf: Path, primary: str) -> str | None:
             f"{key} is a key of training and none of {primary}, so leave it out; `gan-lightning {primary} --help` "
             "shows the keys that it has"
         )
+    if key == "output" and "run_dir" in list(OmegaConf.load(conf / f"{primary}.yaml")):
+        who = "training" if primary == "config" else primary
+        return f"output is no key of {who}; type hydra.run.dir={value} for its folder"
     names = sorted(file.stem for file in conf.glob("*.yaml") if file.stem not in ("config", primary))
     having = [name for name in names if re.search(rf"^{re.escape(key)}:", (conf / f"{name}.yaml").read_text(), re.M)]
     if not having:

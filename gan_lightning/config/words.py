@@ -10,8 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
+from hydra.errors import HydraException
 
-from gan_lightning.config.composition import CONF
+from gan_lightning.config.composition import CONF, parsed
 from gan_lightning.config.stray import apart_in, choices_of
 from gan_lightning.config.unknown import keys_of_name, unknown_key
 from gan_lightning.files import exists
@@ -85,7 +86,7 @@ def check_once(words: Sequence[str], primary: str) -> None:
     expect; a line on stderr says so.
 
     Raises:
-        ValueError: for the first choice, run or folder that is given twice; the message has both.
+        ValueError: for the first choice, run, folder or swept value that is given twice; the message has both.
     """
     given: dict[str, str] = {}
     for word in words:
@@ -93,13 +94,23 @@ def check_once(words: Sequence[str], primary: str) -> None:
         key = name.lstrip("+")
         value = value.strip("'\"")  # a further process is given its run folder once more, in quotes
         before = given.setdefault(key, value)
-        if equals and before != value and "." in key and not key.startswith(NEVER_EMPTY):
+        if not equals or before == value:
+            continue
+        is_swept = any(map(_is_swept, (word, *(other for other in words if other.lstrip("+") == f"{key}={before}"))))
+        if "." in key and not key.startswith(NEVER_EMPTY) and not is_swept:
             print(f"{key} is given twice; {value} counts, and {before} does not", file=sys.stderr)
             given[key] = value
-        elif equals and before != value:
+        else:
             sweep = f", or type -m {key}={before},{value} for a run of each"
-            several = sweep if primary == "config" and not key.startswith(NEVER_EMPTY) else ""
+            several = sweep if primary == "config" and not (is_swept or key.startswith(NEVER_EMPTY)) else ""
             raise ValueError(f"{key} is given twice, {before} and {value}; leave one out{several}")
+
+
+def _is_swept(word: str) -> bool:
+    try:
+        return parsed(word).is_sweep_override()
+    except HydraException:
+        return False
 
 
 def _refuse_flag(word: str, words: Sequence[str], primary: str) -> None:

@@ -10,6 +10,15 @@ from gan_lightning.evaluation.records import ScoreRecord, protocol, protocol_dif
 from gan_lightning.reports.differences import Settings, names
 from gan_lightning.reports.history import Draws, as_loss
 
+NAMED = 3
+"""How many runs of a row are named that nothing but their folders distinguish, and how many settings of the data."""
+NOT_OF_IMAGES = {
+    "batch_size", "drop_last", "num_workers", "cache", "cache_dir", "on_device", "download", "expected", "flip",
+}  # fmt: skip
+"""Keys of the data that change no image of those that are scored."""
+HASHES = ("data: ", "extractor_sha256: ")
+"""Beginnings of differences that say nothing to a reader; those of a trained extractor follow its data."""
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -90,7 +99,7 @@ def compare(runs: Sequence[Run]) -> tuple[list[list[Row]], list[str]]:
         groups.setdefault((run.configuration, repetitions[run.configuration, run.seed]), []).append(run)
         repetitions[run.configuration, run.seed] += 1  # the next run of this seed is a row of its own
     experiments = [tuple(group) for group in groups.values()]
-    labels = names([runs[0].settings for runs in experiments], [runs[0].name for runs in experiments])
+    labels = names([runs[0].settings for runs in experiments], list(map(_together, experiments)))
     named = dict(zip(experiments, labels, strict=True))
     records = {protocol(score.record): score.record for run in runs for score in run.scores}
     by_score: dict[str, list[list[Row]]] = {}
@@ -129,8 +138,15 @@ def _row(name: str, record: ScoreRecord, runs: list[Run], experiment: tuple[Run,
         last += of_end
         if not of_end:
             reasons.append(f"{run.name}: {run.failure}" if len(runs) > 1 else run.failure)
-    own = runs[0].name if name == experiment[0].name else name  # where nothing but a folder names the experiment
+    own = _together(runs) if name == _together(experiment) else name  # where nothing but folders name the experiment
     return Row(own, record, runs, experiment, _mean(best), None if reasons else _mean(last), "; ".join(reasons))
+
+
+def _together(runs: Sequence[Run]) -> str:
+    """Return the names of runs as one, or the first and how many more there are."""
+    if len(runs) > NAMED:
+        return f"{runs[0].name} and {len(runs) - 1} more"
+    return " and ".join(run.name for run in runs)
 
 
 def _mean(scores: list[Draws]) -> Draws | None:
@@ -150,11 +166,28 @@ def _separations(tables: list[list[Row]]) -> list[str]:
         main = max(rows, key=lambda row: (row in largest, len(row.runs)))
         if main not in largest:
             said = f"{main.record.score}: {largest[0].name} and {main.name} are not ranked together"
-            sentences.append("; ".join([said, *protocol_differences(largest[0].record, main.record)]))
+            sentences.append("; ".join([said, *_reasons(largest[0], main)]))
         names = " and ".join(run.name for run in main.runs)
         for run in experiment:
-            apart = [protocol_differences(main.record, row.record) for row in rows if run in row.runs]
+            apart = [_reasons(main, row) for row in rows if run in row.runs]
             if apart and run not in main.runs:
                 said = f"{main.record.score}: the row of {names} is without {run.name}, of the same configuration"
                 sentences.append("; ".join([said, *min(apart, key=len)]))
     return sentences
+
+
+def _reasons(row: Row, other: Row) -> list[str]:
+    """Return what distinguishes the protocols of two rows; instead of hashes, the settings of the data that differ."""
+    found = protocol_differences(row.record, other.record)
+    mine, its = (each.runs[0].settings.values for each in (row, other))
+    keys = [key for key in dict.fromkeys([*mine, *its]) if _is_of_images(key) and mine.get(key) != its.get(key)]
+    if not keys or not any(each.startswith(HASHES[0]) for each in found):
+        return found
+    named = [f"{key.removesuffix('._target_')}: {mine.get(key, 'none')} and {its.get(key, 'none')}" for key in keys]
+    return [*named[:NAMED], *(each for each in found if not each.startswith(HASHES))]
+
+
+def _is_of_images(key: str) -> bool:
+    """Return whether the images of a run follow a key."""
+    part, _, name = key.partition(".")
+    return part == "data" and name.partition(".")[0] not in NOT_OF_IMAGES

@@ -4,13 +4,11 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from gan_lightning.evaluation.records import PROTOCOL, protocol_values
 from gan_lightning.reports import markdown, screen_table
 from gan_lightning.reports.comparison import Row
 from gan_lightning.reports.history import Draws
-from gan_lightning.reports.screen_table import say
+from gan_lightning.reports.screen_table import Screen, say
 
 RANK, RUN, SEEDS, LAST, INTERVAL, AT, BEST, BEST_AT = COLUMNS = (
     "rank", "run", "seeds", "last", "95 % interval", "at", "best", "best at",
@@ -24,7 +22,7 @@ MAIN = ("n_fake", "n_real", "split", "extractor", "resize", "weights", "batch_no
 
 def show(tables: list[list[Row]], sentences: Sequence[str]) -> None:
     """Print the tables, then the sentences."""
-    console = Console()
+    console = Screen()
     for title, rows in zip(_titles(tables), tables, strict=True):
         cells = [_cells(row) for row in rows]
         kept = [name for name in COLUMNS if _is_worth_a_column(name, [each[name] for each in cells])]
@@ -64,6 +62,8 @@ def notes(tables: list[list[Row]]) -> list[str]:
     said = []
     if of_seeds:
         said.append("± is the standard deviation over seeds of training, the interval that of their mean (Student's t)")
+    if any(row.last and row.last.is_cut for row in ranked):
+        said.append("an interval is cut where its score cannot be: a distance is not below 0, a share not above 1")
     if any(row.last and len(row.last.records) > 1 for row in of_one):
         said.append(
             "of a single run, ± and the interval are those over latent seeds: they say how exact its score is, and "

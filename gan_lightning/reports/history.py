@@ -16,6 +16,14 @@ def as_loss(value: float, better: Better) -> float:
     return -value if better == "higher" else value
 
 
+BOUNDS = {
+    **dict.fromkeys(("fid", "fd", "density", "modes_hit", "modes_kl"), (0.0, math.inf)),
+    **dict.fromkeys(("inception_score", "class_score"), (1.0, math.inf)),
+    **dict.fromkeys(("precision", "recall", "coverage"), (0.0, 1.0)),
+}
+"""The least and the greatest value that scores can have, by how their names begin; KID may be negative."""
+
+
 @dataclass(frozen=True)
 class Draws:
     """Values of one score under one protocol that differ by chance alone: over latent seeds, or over runs' seeds.
@@ -46,15 +54,35 @@ class Draws:
         """The ends of the 95 % interval of the mean: Student's t over several values, a single record's own.
 
         None for a single value whose record has no interval. An interval over two values is wide, about nine deviations
-        to each side, because two values tell little about their spread.
+        to each side, because two values tell little about their spread. It is cut where the score cannot be.
         """
         if self.deviation is None:
             ends = self.record.interval
             return (ends[0], ends[1]) if len(ends) == 2 else None
+        low, high = self._student
+        least, most = self._bounds
+        return max(low, least), min(high, most)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the interval ends where the score does, and would reach further by Student's t alone."""
+        return self.deviation is not None and self.interval != self._student
+
+    @property
+    def _student(self) -> tuple[float, float]:
         from scipy.special import stdtrit
 
-        half = float(stdtrit(len(self.records) - 1, 0.975)) * self.deviation / math.sqrt(len(self.records))
+        half = float(stdtrit(len(self.records) - 1, 0.975)) * stdev(each.value for each in self.records)
+        half /= math.sqrt(len(self.records))
         return self.mean - half, self.mean + half
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        """The bounds of the score, but the mean where rounding has brought that beyond one."""
+        name = self.record.score
+        own = (ends for begin, ends in BOUNDS.items() if name == begin or name.startswith(f"{begin}_"))
+        least, most = next(own, (-math.inf, math.inf))
+        return min(least, self.mean), max(most, self.mean)
 
     @property
     def iterations(self) -> list[int]:

@@ -1,5 +1,7 @@
 """Tables on the screen that leave out columns on a narrow one, and never cut what distinguishes the rows."""
 
+import os
+import sys
 from collections.abc import Mapping, Sequence
 
 from rich import box
@@ -8,6 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from gan_lightning.printable import printable
+
+
+class Screen(Console):
+    """The terminal, or a pipe, after whose end nothing more is shown and the work goes on, as with `| head`."""
+
+    def on_broken_pipe(self) -> None:
+        """Show nothing more."""
+        self.quiet, sys.stdout = True, open(os.devnull, "w")  # noqa: PTH123, SIM115
 
 
 def show(console: Console, rows: Sequence[Mapping[str, str]], names: str, least: Sequence[str]) -> list[str]:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 
-from rich.console import Console
-
 from gan_lightning.evaluation.records import SCORES, ScoreFile
 from gan_lightning.reports import screen_table
 from gan_lightning.reports.history import Point, ScoreHistories, ScoreHistory
-from gan_lightning.reports.screen_table import say
+from gan_lightning.reports.screen_table import Screen, say
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,14 @@ class Job:
         folder: its run folder, which need not exist.
         outcome: `finished`, `failed` or `stopped`.
         follow: the score that its configuration follows; None for the first.
+        seconds: how long it took, its start included.
     """
 
     name: str
     folder: Path
     outcome: str
     follow: str | None
+    seconds: float
 
     def followed(self) -> tuple[str, ScoreHistory | None]:
         """Return the name and the history of the score that is followed; an empty name if there is no score."""
@@ -46,12 +46,12 @@ class Job:
         return name, histories.by_name[name]
 
 
-COLUMNS = "job", "what differs", "outcome", "score", "best", "best at", "last", "last at"
-LEAST = "last at", "best at", "last"
+COLUMNS = "job", "what differs", "outcome", "minutes", "score", "best", "best at", "last", "last at"
+LEAST = "last at", "best at", "minutes", "last"
 """Columns that a narrow screen leaves out, the first ones first."""
 
 
-def show(jobs: Sequence[Job], count: int, folder: str, is_stopped: bool) -> None:
+def show(jobs: Sequence[Job], count: int, folder: str, is_stopped: bool, typed: Sequence[str]) -> None:
     """Print a table of the jobs that have ended, sentences about those that failed, and what to type next.
 
     Args:
@@ -59,11 +59,12 @@ def show(jobs: Sequence[Job], count: int, folder: str, is_stopped: bool) -> None
         count: how many jobs the sweep has.
         folder: the folder of the sweep.
         is_stopped: whether a signal has ended the sweep.
+        typed: the command line that continues it; empty if there is none.
     """
-    console = Console()
+    console = Screen()
     found = [job.followed() for job in jobs]
     scores = {name: history.better for name, history in found if history}
-    kept = [name for name in COLUMNS[: None if scores else 3] if name != "score" or len(scores) > 1]
+    kept = [name for name in COLUMNS[: None if scores else 4] if name != "score" or len(scores) > 1]
     if scores:
         say(console, f"by {', '.join(f'{name} ({better} is better)' for name, better in scores.items())}")
     rows = [_cells(number, job, *pair) for number, (job, pair) in enumerate(zip(jobs, found, strict=True), 1)]
@@ -73,6 +74,8 @@ def show(jobs: Sequence[Job], count: int, folder: str, is_stopped: bool) -> None
     for line in _sentences(jobs, count, is_stopped):
         say(console, line)
     quoted = shlex.quote(folder)
+    if typed and (len(jobs) < count or any(job.outcome != "finished" for job in jobs)):
+        say(console, f"continue:     {shlex.join(typed)}")
     if scores:
         say(console, f"compare:      gan-lightning compare {quoted}")
     if any(any(job.folder.glob("events.out.tfevents.*")) for job in jobs):
@@ -81,7 +84,9 @@ def show(jobs: Sequence[Job], count: int, folder: str, is_stopped: bool) -> None
 
 def _cells(number: int, job: Job, score: str, history: ScoreHistory | None) -> dict[str, str]:
     of_score = [*_point(history.best), *_point(history.last)] if history else [""] * 4
-    return dict(zip(COLUMNS, (str(number), job.name, job.outcome, score, *of_score), strict=True))
+    return dict(
+        zip(COLUMNS, (str(number), job.name, job.outcome, f"{job.seconds / 60:.1f}", score, *of_score), strict=True)
+    )
 
 
 def _point(point: Point) -> tuple[str, str]:

@@ -4,7 +4,10 @@ import csv
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
+from gan_lightning.callbacks.board import hyperparameter_summaries
 from gan_lightning.losses.adversarial import Hinge, LeastSquares, Minimax, NonSaturating, Wasserstein
 from support.command import NARROW, front_door
 
@@ -23,6 +26,16 @@ from support.command import NARROW, front_door
 )
 def test_an_undecided_discriminator_is_halfway_between_its_targets(loss, output):
     assert loss.undecided == (None if output is None else pytest.approx(output))
+
+
+def test_hyperparameters_are_settings_alone(composed, tmp_path):
+    config = composed("model=wgan_gp", "data=mnist", run_dir=tmp_path)
+    plain = OmegaConf.to_container(config, resolve=True)
+    start, _ = hyperparameter_summaries(plain)
+    found = HParamsPluginData.FromString(start.value[0].metadata.plugin_data.content).session_start_info.hparams
+    assert not any(str(tmp_path) in value.string_value or "{" in value.string_value for value in found.values())
+    assert not [key for key in found if key.startswith(("trainer.callbacks", "trainer.logger", "data.root"))]
+    assert {"seed", "data.batch_size", "trainer.max_epochs", "model.penalties.gradient_penalty.weight"} <= set(found)
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ def test_a_seed_of_scores_that_is_the_number_of_one_run_does_not_set_it_apart(co
         scored(f"x{n}", {1: 1.0 + n}, {"seed": n, **own, "model": {"seed": n}}, typed=[f"seed={n}"]) for n in (0, 1)
     ]
     _, _, _, rows = compare(*runs)
-    assert [(row["run"], row["seeds"]) for row in rows] == [("x0", "2")]
+    assert [(row["run"], row["seeds"]) for row in rows] == [("x0 and x1", "2")]
 
 
 def test_a_seed_that_was_run_twice_does_not_count_twice(compare):
@@ -93,6 +93,7 @@ def test_deviations_are_not_ranked(compare):
         ([], "compare needs runs"),
         (["nowhere"], "runs must name run folders, or a folder that holds some; there is no folder nowhere"),
         (["no where", "x=y"], "x is no key of the configuration"),
+        (["x", "output=y"], "output is no key of compare; type hydra.run.dir=y for its folder"),
         (["."], "runs must name run folders, or a folder that holds some; . is neither"),
     ],
 )

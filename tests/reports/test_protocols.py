@@ -47,7 +47,7 @@ def test_a_seed_of_another_protocol_is_left_out_of_the_mean_and_named(compare):
     )
     assert out.count(said) == out.count("is without") == 1
     assert [(row["run"], row["seeds"], row["folders"]) for row in rows] == [
-        ("seed=0", "2", "seed=0 seed=1"), ("seed=2", "1", "seed=2"),
+        ("seed=0 and seed=1", "2", "seed=0 seed=1"), ("seed=2", "1", "seed=2"),
     ]  # fmt: skip
     (written,) = Path("outputs/compare").glob("*/compare.md")
     lines = written.read_text().splitlines()
