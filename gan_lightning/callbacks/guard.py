@@ -246,8 +246,11 @@ def _advice(found: NonFinite, precision: str, first: str) -> str:
         cause += " or the precision is too low"
         remedy = "model.discriminator_clip=1, or trainer.precision=32-true"
     of_rates = f"{cause}: try a tenth of model.discriminator_optimizer.lr, {remedy}"
-    kind, name = found.names[0]
-    if kind != "term" or found.iteration > 1:
-        return f"the run has diverged; {of_rates}"
     of_term = "it is the term itself: try it without a log, a root or a division, and look at its inputs"
-    return of_term if name.startswith(f"{first}/") else f"{of_term}; or {of_rates}"
+    kind, name = found.names[0]
+    if (kind, found.iteration) == ("term", 1) and name.startswith(f"{first}/"):
+        return of_term
+    has_gone_wrong = any(each == "weight" and weight.startswith(f"{first}.") for each, weight in found.names)
+    if (kind, found.iteration) == ("term", 1) and not has_gone_wrong:
+        return f"{of_term}; or {of_rates}"
+    return f"the run has diverged; {of_rates}"
