@@ -121,7 +121,11 @@ def _no_device() -> str:
 def _with_key(texts: list[str], said: str) -> str:
     """Return the sentence after the key of the part that could not be built, if Hydra names that key."""
     found = next(
-        (key[1] for text in texts if (key := re.search(r"Error (?:in call to|locating) target.*full_key: (\S+)", text, re.S))),
+        (
+            key[1]
+            for text in texts
+            if (key := re.search(r"Error (?:in call to|locating) target.*full_key: (\S+)", text, re.S))
+        ),
         "",
     )
     found = re.sub(r"^trainer\.(callbacks|logger)\[?\d+\]?\.?", "", found)  # indices of lists that no user has written

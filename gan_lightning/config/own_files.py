@@ -33,7 +33,10 @@ def check_files(config: DictConfig) -> None:
     Raises:
         ValueError: for the first line or class that is missing; the message names the file and the line to write.
     """
-    for group, option, file in _chosen():
+    for group, option, is_one_of_several in _chosen():
+        file = file_of(group, option)
+        if file is None or file.is_relative_to(CONF):
+            continue
         installed = sorted((CONF / group).glob("*.yaml"))
         headers = {place.stem: _header(place) for place in installed}
         places, own = [place for place in headers.values() if place], _header(file)
@@ -45,7 +48,8 @@ def check_files(config: DictConfig) -> None:
             )
         if len(set(headers.values())) > 1 or "_global_" in places:
             continue  # such files have their classes in several places
-        for part in set.intersection(*(_parts(group, each) for each in headers)) if headers else ():
+        usual_parts = set.intersection(*(_parts(group, each) for each in headers)) if headers else set()
+        for part in map(str, own_values(group, option)) if is_one_of_several else usual_parts:
             key = ".".join(filter(None, (own or group, part)))
             node = OmegaConf.select(config, key) if own != "_global_" else None
             if own != "_global_" and not (isinstance(node, DictConfig) and "_target_" in node):
@@ -55,14 +59,18 @@ def check_files(config: DictConfig) -> None:
                 )
 
 
-def _chosen() -> Iterator[tuple[str, str, Path]]:
-    """Yield group, option and file of each chosen option that is the user's own."""
-    choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
-    for key, option in choices.items():
-        group = str(key).partition("@")[0]
-        file = file_of(group, option) if isinstance(option, str) else None
-        if file and not file.is_relative_to(CONF):
-            yield group, str(option), file
+def _chosen() -> Iterator[tuple[str, str, bool]]:
+    """Yield group and option of each choice, and whether its group takes several, which Hydra does not note."""
+    if not HydraConfig.initialized():
+        return
+    hydra = HydraConfig.get()
+    for key, option in hydra.runtime.choices.items():
+        if isinstance(option, str):
+            yield str(key).partition("@")[0], option, False
+    for word in hydra.overrides.task:
+        group, _, options = word.lstrip("+").partition("=")
+        if options.startswith("["):
+            yield from ((group, option.strip(), True) for option in options.strip("[]").split(","))
 
 
 def _header(file: Path) -> str | None:

@@ -57,6 +57,8 @@ FILES = {
     "conf/loss/unfinished.yaml": f"{HEAD}_target_: unfinished.Loss\n",
     "conf/loss/needing.yaml": f"{HEAD}_target_: needing.Loss\n",
     "conf/network/half.yaml": "# @package model\ngenerator: {_target_: losses.Plain}\ndiscriminator: {width: 1}\n",
+    "conf/penalty/nowhere.yaml": "mine: {_target_: losses.Plain}\n",
+    "conf/penalty/of_none.yaml": "# @package model.penalties\nmine: {weight: 1}\n",
     "conf/experiment/nowhere.yaml": "model: {latent_dim: 4}\n",
     **{
         f"conf/loss/{name.lower()}.yaml": f"{HEAD}_target_: losses.{name}\n"
@@ -82,6 +84,14 @@ EARLY = {
     "network=half": (
         "network=half: conf/network/half.yaml gives model.discriminator no class; write _target_: MODULE.CLASS in it "
         "below discriminator:"
+    ),
+    "penalty=[r1,nowhere]": (
+        "penalty=nowhere: conf/penalty/nowhere.yaml does not say where its content goes; write # @package model.penalties "
+        "as its first line"
+    ),
+    "penalty=[of_none]": (
+        "penalty=of_none: conf/penalty/of_none.yaml gives model.penalties.mine no class; write _target_: MODULE.CLASS in "
+        "it below mine:"
     ),
     "loss=unfinished": (
         "model.loss: unfinished.Loss cannot be imported; line 1 of {folder}/unfinished.py: SyntaxError: expected ':'"
