@@ -221,8 +221,9 @@ def report(folder: Path, record: RunRecord, model: AdversarialGame, trainer: Tra
         is_out_of_time = not by and record.config["trainer"].get("max_time") is not None
         limits = (iteration, trainer.current_epoch, is_out_of_time)
         commands = next_commands(str(run), record.config, *limits, _flags(record))
+        before = python_path(record.config)
         for what, command in commands.items():
-            log.info("  %-12s %s%s", what, python_path(record.config), command)
+            log.info("  %-12s %s%s", what, before, command)
     if any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers):
         board = ["tensorboard", "--samples_per_plugin=images=200", "--logdir", str(run)]
         log.info("  %-12s %s", "TensorBoard", shlex.join(board))
