@@ -29,7 +29,8 @@ def load(
         overrides: what replaces values of the run's configuration, such as `data.root=DIR`.
 
     Raises:
-        ValueError: if there is no such run, checkpoint or device, or the checkpoint is damaged or of another program.
+        ValueError: if there is no such run, checkpoint or device, the checkpoint is damaged or of another program, or a
+            file of one's own is missing.
 
     Examples:
         ```python
@@ -37,6 +38,6 @@ def load(
         images = run.sample(64, seed=0)  # [64, C, H, W] in [-1, 1]
         ```
     """
-    from gan_lightning.trained_run import TrainedRun  # not before, because it imports torch
+    from gan_lightning.trained_run import loaded  # not before, because it imports torch
 
-    return TrainedRun(run, checkpoint, weights, device, config_dir, overrides)
+    return loaded(run, checkpoint, weights, device, config_dir, overrides)

@@ -33,6 +33,7 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from hydra.errors import HydraException
     from omegaconf import DictConfig
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
     from gan_lightning import launcher
     from gan_lightning.config import job, logs, resolvers
@@ -177,7 +178,7 @@ def _foreseen(error: BaseException) -> bool:
     """Return whether an error was raised as a sentence for users, by this package or by Hydra while composing."""
     frames = traceback.extract_tb(error.__traceback__)
     origin = Path(frames[-1].filename)
-    is_of_hydra = isinstance(error, HydraException | OmegaConfBaseException) or origin.is_relative_to(HYDRA)
+    is_of_hydra = isinstance(error, HydraException | OmegaConfBaseException | YAMLError) or origin.is_relative_to(HYDRA)
     return is_of_hydra or origin.is_relative_to(HERE)
 
 

@@ -6,6 +6,7 @@ from typing import get_args
 
 import numpy as np
 import torch
+from hydra.errors import MissingConfigException
 from hydra.utils import instantiate
 from lightning import LightningDataModule
 from torch import Tensor, nn
@@ -232,6 +233,29 @@ class TrainedRun:
             )
         if direction not in self.model.directions:
             raise ValueError(f"direction must be {' or '.join(self.model.directions)} for this run; got {direction}")
+
+
+def loaded(
+    run: str | Path,
+    checkpoint: str | Path,
+    weights: Weights,
+    device: str,
+    config_dir: str | Path | None,
+    overrides: Sequence[str],
+) -> TrainedRun:
+    """Return a run for Python, where a file that is missing is given by an argument and not by a flag.
+
+    Raises:
+        ValueError: as `TrainedRun` does, and if the run was made with a YAML file that is not found.
+    """
+    try:
+        return TrainedRun(run, checkpoint, weights, device, config_dir, overrides)
+    except MissingConfigException as error:
+        where = f"in {config_dir}" if config_dir else "among the installed files"
+        raise ValueError(
+            f"run={run} was made with {error.missing_cfg_file}.yaml, which is not {where}; give config_dir=FOLDER, the "
+            "folder of one's own that has it"
+        ) from error
 
 
 def whole_numbers(given: int | Sequence[int] | np.ndarray | Tensor) -> list[int]:

@@ -171,13 +171,7 @@ class Guard(Callback):
             return
         module.has_diverged = self.has_warned = True
         found = self.finite.first() or NonFinite(trainer.global_step, [("numbers", "of another process")])
-        cause, remedy = "the rates are too high", "or model.discriminator_clip=1"
-        if not str(trainer.precision).startswith(("32", "64")):
-            cause += " or the precision is too low"
-            remedy = "model.discriminator_clip=1, or trainer.precision=32-true"
-        sentence = (
-            f"{found}, so the run has diverged; {cause}: try a tenth of model.discriminator_optimizer.lr, {remedy}"
-        )
+        sentence = f"{found}, so {_advice(found, str(trainer.precision), module.order[0])}"
         may_roll_back = self.on_failure == "rollback" and self.attempt < self.max_rollbacks
         if trainer.is_global_zero:
             is_last_word = self.on_failure != "warn" and not may_roll_back  # the error has the sentence
@@ -237,3 +231,26 @@ class Guard(Callback):
         with self.file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"iteration": iteration, **symptom._asdict()}) + "\n")
         publish_text(trainer, "guard", symptom.sentence, iteration)
+
+
+def _advice(found: NonFinite, precision: str, first: str) -> str:
+    """Return what follows from values that are not finite: the likely cause and what to try.
+
+    Args:
+        found: the values.
+        precision: the trainer's precision.
+        first: the player that moves first; before its first step nothing depends on a rate.
+    """
+    cause, remedy = "the rates are too high", "or model.discriminator_clip=1"
+    if not precision.startswith(("32", "64")):
+        cause += " or the precision is too low"
+        remedy = "model.discriminator_clip=1, or trainer.precision=32-true"
+    of_rates = f"{cause}: try a tenth of model.discriminator_optimizer.lr, {remedy}"
+    of_term = "it is the term itself: try it without a log, a root or a division, and look at its inputs"
+    kind, name = found.names[0]
+    if (kind, found.iteration) == ("term", 1) and name.startswith(f"{first}/"):
+        return of_term
+    has_gone_wrong = any(each == "weight" and weight.startswith(f"{first}.") for each, weight in found.names)
+    if (kind, found.iteration) == ("term", 1) and not has_gone_wrong:
+        return f"{of_term}; or {of_rates}"
+    return f"the run has diverged; {of_rates}"

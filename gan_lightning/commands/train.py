@@ -27,7 +27,8 @@ from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.errors import RunDivergedError
 from gan_lightning.config.exhausted import how_to_continue
 from gan_lightning.config.opening import Opening
-from gan_lightning.config.parts import check_checkpoint_fits, check_data_suit, check_optimizers
+from gan_lightning.config.own_classes import hashes, python_path
+from gan_lightning.config.parts import check_checkpoint_fits, check_data_suit, check_kinds, check_optimizers
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.runs import checkpoint_of
 from gan_lightning.data.listing import quietly
@@ -74,6 +75,11 @@ def prepared(config: DictConfig) -> Callable[[], None]:
         if not Path(config.resume).is_dir():
             record = replace(record, parent=str(file), parts=record.parts[-1:])
     record = noted(record, before, HydraConfig.get().overrides.task, config_dir(sys.argv[1:]))
+    record = replace(record, sources=hashes(plain))
+    if before and (
+        changed := [name for name, then in before.sources.items() if record.sources.get(name, then) != then]
+    ):
+        log.warning("resume: the source of %s has changed since the run was trained", ", ".join(changed))
     return partial(train, config, record, file, parts)
 
 
@@ -132,6 +138,7 @@ def made(config: DictConfig, file: Path | None) -> Parts:
     check_optimizers(config)
     seed_everything(config.seed, verbose=False)
     model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
+    check_kinds(model)
     check_data_suit(model, data)
     if isinstance(data, StoredDataModule):
         with quietly():
@@ -214,8 +221,9 @@ def report(folder: Path, record: RunRecord, model: AdversarialGame, trainer: Tra
         is_out_of_time = not by and record.config["trainer"].get("max_time") is not None
         limits = (iteration, trainer.current_epoch, is_out_of_time)
         commands = next_commands(str(run), record.config, *limits, _flags(record))
+        before = python_path(record.config)
         for what, command in commands.items():
-            log.info("  %-12s %s", what, command)
+            log.info("  %-12s %s%s", what, before, command)
     if any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers):
         board = ["tensorboard", "--samples_per_plugin=images=200", "--logdir", str(run)]
         log.info("  %-12s %s", "TensorBoard", shlex.join(board))

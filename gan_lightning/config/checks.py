@@ -16,6 +16,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from gan_lightning.config import logs, schema
 from gan_lightning.config.composition import CONF, is_choice
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
+from gan_lightning.config.own_classes import check_sources
+from gan_lightning.config.own_files import check_files
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import restored_config
 from gan_lightning.config.run_given import check_run
@@ -46,8 +48,10 @@ def checked(config: DictConfig, command: str) -> DictConfig:
     Raises:
         ValueError: if a key, an option, a value or a path is wrong; the message names the key.
     """
+    check_files(config)
     if config.get("resume"):
         config = _resumed(config)
+    check_sources(config)
     if "seed" in config and not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
         raise ValueError(f"seed must be a whole number from 0 to {2**32 - 1}; got {config.seed!r}")
     _check_added(config, CONF / f"{'config' if command == 'train' else command}.yaml")

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
+from yaml import YAMLError
 
+from gan_lightning.config.own_classes import not_imported
+from gan_lightning.config.own_files import unreadable
 from gan_lightning.config.several import several_values
 from gan_lightning.config.unknown import missing_fact, unknown_key, unknown_option, value_of, without_option
 from gan_lightning.printable import printable
@@ -37,7 +40,9 @@ class WrongJobsError(ValueError):
         super().__init__("\n".join(map(printable, lines)))
 
 
-USER_ERRORS = (ValueError, OSError, MemoryExhaustedError, RunDivergedError, HydraException, OmegaConfBaseException)
+USER_ERRORS = (
+    ValueError, OSError, MemoryExhaustedError, RunDivergedError, HydraException, OmegaConfBaseException, YAMLError,
+)  # fmt: skip
 """The errors that a wrong command line, file, folder or machine raises; any other is a bug and keeps its traceback."""
 
 
@@ -85,6 +90,10 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
         if re.search(r"No supported gpu backend|accelerator is not available|but your machine only has", text):
             return _no_device()
     for link in chain:
+        if isinstance(link, YAMLError):
+            return unreadable(link)
+        if link.__cause__ and (found := re.match(r"Error loading '([^']+)'", str(link))):
+            return _with_key(texts, not_imported(found[1], link.__cause__))
         if isinstance(link, OverrideParseException):
             key, _, value = str(link.override).partition("=")
             quoted = f"\"{key}='{value}'\""
@@ -112,7 +121,11 @@ def _no_device() -> str:
 def _with_key(texts: list[str], said: str) -> str:
     """Return the sentence after the key of the part that could not be built, if Hydra names that key."""
     found = next(
-        (key[1] for text in texts if (key := re.search(r"Error in call to target.*full_key: (\S+)", text, re.S))),
+        (
+            key[1]
+            for text in texts
+            if (key := re.search(r"Error (?:in call to|locating) target.*full_key: (\S+)", text, re.S))
+        ),
         "",
     )
     found = re.sub(r"^trainer\.(callbacks|logger)\[?\d+\]?\.?", "", found)  # indices of lists that no user has written

@@ -11,6 +11,7 @@ from lightning import Trainer
 from omegaconf import DictConfig
 
 from gan_lightning.config.errors import MemoryExhaustedError, is_disk_full
+from gan_lightning.config.own_classes import python_path
 from gan_lightning.config.run_folders import iterations_of_checkpoints
 from gan_lightning.signals import Stopped
 
@@ -86,4 +87,4 @@ def how_to_continue(config: DictConfig, *more: str) -> str:
     if not iterations:
         return "no checkpoint was written, so start a new run"
     words = shlex.join([f"resume={run}", *more])
-    return f"the checkpoint of iteration {max(iterations):,} is kept: gan-lightning {words}"
+    return f"the checkpoint of iteration {max(iterations):,} is kept: {python_path(config)}gan-lightning {words}"

@@ -17,6 +17,7 @@ from torch import nn
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
 from gan_lightning.config.options import chosen, options_with
 from gan_lightning.config.runs import epochs_done, seconds_trained
+from gan_lightning.losses.adversarial import AdversarialLoss
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.players import check_resumable
 from gan_lightning.types import Aligned, Labelled, Pair, Unlabelled
@@ -41,6 +42,24 @@ def check_optimizers(config: DictConfig) -> None:
             instantiate(config.model[f"{player}_optimizer"])([nn.Parameter(torch.zeros(1))])
         except (ValueError, IndexError, TypeError) as error:
             raise ValueError(f"model.{player}_optimizer cannot be made: {error}") from error
+
+
+def check_kinds(model: object) -> None:
+    """Check that a model and its loss, which may be one's own, are of the kinds that are trained here.
+
+    Raises:
+        ValueError: if one is not; the message names its class and the one to derive it from.
+    """
+    for key, part, kind in (
+        ("model", model, AdversarialGame),
+        ("model.loss", getattr(model, "loss", None), AdversarialLoss),
+    ):
+        if not isinstance(part, kind):
+            own = type(part).__name__
+            raise ValueError(
+                f"{key} must be of a class that is derived from {kind.__name__}; got {own}; begin it with "
+                f"class {own}({kind.__name__}):, which is imported from {kind.__module__}"
+            )
 
 
 def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:

@@ -56,6 +56,7 @@ class RunRecord:
             or what `init_from` named; empty for a run that began with neither.
         options: the option of every group that is in force, whatever has chosen it; empty in older records.
         own: what files of a `--config-dir` gave, one of `OWN`.
+        sources: the SHA-256 of the source of each module that has a class of the run's user, by the module's name.
     """
 
     choices: list[str]
@@ -64,6 +65,7 @@ class RunRecord:
     parent: str = ""
     options: Options = field(default_factory=dict)
     own: str = ""
+    sources: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_new_run(cls, overrides: Sequence[str], config: dict[str, Any], parent: str = "") -> "RunRecord":
@@ -129,7 +131,8 @@ class RunRecord:
             if own not in OWN:
                 raise TypeError(f"own is {own!r}")
             options = {key: _option(each) for key, each in options.items()}
-            record = cls(choices, config, parts, str(content["parent"]), options, own)
+            sources = {str(name): str(sha256) for name, sha256 in dict(content.get("sources", {})).items()}
+            record = cls(choices, config, parts, str(content["parent"]), options, own, sources)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{name} is no record of a run of this version ({error!r})") from error
         # Hydra is given the choices before anything else is looked at, so they must be choices and nothing else.

@@ -100,6 +100,8 @@ def configuration_of(run: Path) -> tuple[Settings, str, int]:
     shared |= {section: _without(record.config[section], seed) for section in ("model", "data")}
     shared = _with_folder(shared, folder) if folder and isinstance(folder, str) else shared
     shared = with_equal_numbers(shared)
+    # Runs of other code are no repetitions, though their configurations are equal.
+    shared |= {f"source_of_{name.replace('.', '_')}": sha256[:8] for name, sha256 in record.sources.items()}
     typed = by_key([word for part in record.parts for word in part.overrides])
     typed.pop("seed", None)
     return Settings(typed, dict(leaves(shared, ""))), json.dumps(shared, sort_keys=True), seed

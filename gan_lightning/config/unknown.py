@@ -18,6 +18,7 @@ from omegaconf.errors import InterpolationKeyError
 from gan_lightning.config.composition import CONF, config_dir, searching
 from gan_lightning.config.elsewhere import key_for, option_named
 from gan_lightning.config.options import FILLED_BY, chosen, nearest_option, options_of, options_with
+from gan_lightning.config.own_classes import takes_unlisted
 from gan_lightning.config.renamed import what_became_of
 
 FIRST = ("model.", "data.", "trainer.")
@@ -44,6 +45,8 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
     if "data" in groups and (other := _of_other_data(key)):
         return other
     config = composed_as_typed(conf, primary)
+    if takes_unlisted(key, config) and not _is_left_out(key):
+        return f"{key} is not listed by its YAML file; type +{key}={value_of(key)}"
     known = [full for full in (*_keys(config, ""), *groups) if full != key and not _last(full).startswith("_")]
     same = [full for full in known if _last(full) == _last(key)]
     typed = value_of(key)

@@ -1,6 +1,7 @@
 """A critic that keeps the discriminator's outputs for real and for fake images, from the passes that a loss makes."""
 
 from collections.abc import Callable
+from functools import reduce
 
 import torch
 from jaxtyping import Float, Int
@@ -73,12 +74,27 @@ class RecordingCritic:
     def terms(self, objective: Callable[[Critic], Terms]) -> Terms:
         """Return an objective's terms, each summed over the discriminator's heads; all heads share the same passes."""
         terms = objective(self)
+        if not isinstance(terms, dict):
+            raise ValueError(f'a loss must return terms by name, such as {{"real": ...}}; got {type(terms).__name__}')
         heads = len(self._passes[0].logits) if self._passes else 1
         for head in range(1, heads):
             outputs = iter(self._passes)
             more = objective(lambda images: next(outputs).logits[head])  # noqa: B023 (called before the next head)
             terms = {name: term + more[name] for name, term in terms.items()}
         return terms
+
+
+def total_of(player: str, terms: dict[str, Tensor]) -> Tensor:
+    """Return the sum of a player's terms.
+
+    Raises:
+        ValueError: if one of them is no scalar.
+    """
+    for name, term in terms.items():
+        if not isinstance(term, Tensor) or term.ndim:
+            got = f"the shape {list(term.shape)}" if isinstance(term, Tensor) else f"{term!r}, which is no tensor"
+            raise ValueError(f"the term {player}/{name} must be a scalar, as .mean() makes it; got {got}")
+    return reduce(torch.add, terms.values())
 
 
 def joined(terms: Terms, more: Terms) -> Terms:

@@ -3,7 +3,6 @@
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import reduce
 from math import inf
 from typing import Any, ClassVar
 
@@ -16,7 +15,7 @@ from torch.optim import Optimizer
 from gan_lightning import randomness
 from gan_lightning.losses.augment import augmented
 from gan_lightning.models.buffers import average_buffers
-from gan_lightning.models.critic import RecordingCritic, joined, mean_logits
+from gan_lightning.models.critic import RecordingCritic, joined, mean_logits, total_of
 from gan_lightning.models.ema import Weights
 from gan_lightning.models.inputs import Data, Fakes, GeneratorInputs, cast_for, check_inputs, dropout_seeds
 from gan_lightning.models.memory_format import in_order, memory_format_of
@@ -207,7 +206,7 @@ class AdversarialGame(LightningModule, ABC):
             fakes = fakes if player.makes_fakes else fakes.detached()
             for terms in getattr(self, f"{name}_terms")(batch, fakes):
                 weighted = terms if player.weight == 1 else {key: player.weight * term for key, term in terms.items()}
-                total = reduce(torch.add, weighted.values())
+                total = total_of(name, weighted)
                 self.manual_backward(total)
                 for key, value in joined(weighted, {"loss": total}).items():
                     self.scalars.note(f"{name}/{key}", value, add=True)

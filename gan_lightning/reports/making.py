@@ -62,7 +62,8 @@ def making_of(record: dict[str, Any]) -> Making:
         first.append(f"run_dir={NEW}")
     own = flags_of(record)
     if record.get("own"):
-        began = f"{began} FOLDER stands for the folder with the YAML files of its user.".lstrip()
+        began = f"{began} FOLDER stands for the folder with the YAML files of its user".lstrip()
+        began += ", whose classes PYTHONPATH must find." if own else "."
     lines = [shlex.join(["gan-lightning", *(OWN if record.get("own") else []), *first, *words])]
     for iteration, words in further:
         continuation = shlex.join(["gan-lightning", *own, f"resume={NEW}", *words])

@@ -110,6 +110,27 @@ def test_a_run_stops_at_the_iteration_in_which_a_number_is_not_finite(case):
     assert "try" in said()[0]["sentence"]
 
 
+class BadFromTheStart(NonSaturating):
+    """A loss whose term of one player is never finite."""
+
+    def __init__(self, player):
+        super().__init__()
+        self.player = player
+
+    def discriminator(self, critic, real, fake):
+        return {"mine": (critic(fake) * (0 if self.player == "discriminator" else 1) - 1).square().sub(1).log().mean()}
+
+    def generator(self, critic, real, fake):
+        return {"mine": (critic(fake).mean() - 1) * (float("nan") if self.player == "generator" else 1)}
+
+
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_a_term_that_is_not_finite_at_once_is_the_cause_and_not_a_rate(player):
+    with pytest.raises(Diverged, match=f"the term {player}/mine.* it is the term itself: try it without a log") as end:
+        play(model(BadFromTheStart(player)))
+    assert ("lr" in str(end.value)) is (player == "generator"), "before D's first step no rate can be the cause"
+
+
 def test_a_good_checkpoint_is_never_replaced_by_a_bad_one():
     keeps = Checkpoints("run/checkpoints", every_n_iterations=1, keep=None)
     with pytest.raises(Diverged):

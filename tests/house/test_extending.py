@@ -1,6 +1,7 @@
 """Every block of docs/extending.md does what the page says, in a folder outside of the package."""
 
 import csv
+import re
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from support.command import front_door, the_run
+from support.configuration import ROOT
 from support.pages import BLOCK, DOCS, commands
 
 FILES = dict(BLOCK.findall((DOCS / "extending.md").read_text()))
@@ -67,3 +69,10 @@ def test_each_command_of_the_page_runs(words, folder, small_mnist):
     if "-m" in words:
         short = [word for word in short if "null" not in word]
     assert front_door(words[0], "--config-dir", "conf", *words[1:], *short) == 0
+
+
+@pytest.mark.parametrize("page", [DOCS / "extending.md", DOCS / "zh" / "extending.md"], ids=["en", "zh"])
+def test_the_page_lists_every_type_with_a_bound_that_an_argument_may_have(page):
+    source = (ROOT / "gan_lightning" / "types.py").read_text()
+    types = re.findall(r"^(\w+) = (?:Annotated\[|float \| int)", source, re.M)
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page.read_text(), re.M)) == sorted(types)
