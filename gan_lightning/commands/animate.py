@@ -20,8 +20,7 @@ from gan_lightning.reports.curves import curves_with_cursor
 from gan_lightning.reports.grids import evenly_spaced, grids_by_iteration
 from gan_lightning.reports.png import write_png
 from gan_lightning.reports.tables import loss_curves
-from gan_lightning.types import NewFolder
-from gan_lightning.values import AtLeast, Existing, Numbers
+from gan_lightning.values import AtLeast, Called, Existing, Numbers
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 
 def animate(
     run: Annotated[str, Existing("path", "be a run folder")],
-    output: NewFolder,
+    output: Annotated[str, Called("FOLDER")],
     fps: Annotated[float | int, AtLeast(1)] = 4,
     pause: Annotated[float | int, AtLeast(0)] = 2,
     size: Annotated[int, AtLeast(16)] = 480,
