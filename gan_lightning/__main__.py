@@ -44,7 +44,8 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.config.continuing import Words, continued, is_further_rank
     from gan_lightning.config.errors import USER_ERRORS, WrongJobsError, exit_code, sentence
     from gan_lightning.config.help import command_names, page, primary_of
-    from gan_lightning.config.stray import check_is_no_training, choices_of
+    from gan_lightning.config.options import options_of
+    from gan_lightning.config.stray import check_is_no_training, choices_of, without_value
     from gan_lightning.config.words import check_characters
     from gan_lightning.files import hold, release
     from gan_lightning.printable import printable
@@ -103,7 +104,7 @@ def _run() -> None:
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # while Hydra composes: its errors come here instead of to its own printer
     try:
-        with _one_sentence(wants_traceback, primary, "hydra.run.dir: the run folder cannot be made: "):
+        with _one_sentence(wants_traceback, primary, "hydra.run.dir must name a folder that can be written"):
             gathered = {"compare": with_runs, **dict.fromkeys(OF_A_RUN, with_overrides)}
             gathered |= {name: partial(with_one, command=name) for name in TAKES_ONE}
             words = prepared(gathered.get(command, list)(arguments), primary)
@@ -166,7 +167,10 @@ class _one_sentence:  # noqa: N801
         else:
             of_jobs = "\n" if isinstance(error, WrongJobsError) else ""
             about = self.of_files if isinstance(error, OSError) and error.filename else ""
-            said = f"error: {about}{printable(sentence(error, CONF, self.primary), keep=of_jobs)}\n"
+            told = sentence(error, CONF, self.primary)
+            if about and isinstance(error, OSError):
+                told = f"{about}; {error.filename} cannot be made ({error.strerror})"
+            said = f"error: {printable(told, keep=of_jobs)}\n"
             if not about and not _foreseen(error):
                 said += f"({type(error).__name__}; set {TRACEBACK}=1 for the traceback)\n"
         print(said, end="", file=sys.stderr)
@@ -202,6 +206,8 @@ def _answer(words: list[str]) -> str | None:
         if is_query:
             return "\n".join(completions(line, loader))
         named = [word for word in words if word in command_names()] or words[words[:1] == ["help"] :]
+        if named and "=" not in named[0] and options_of(named[0].partition("@")[0]):
+            raise ValueError(f"{named[0]} is no command; `gan-lightning --help` lists its options")
         return page(_split(named)[0])
 
 
@@ -220,6 +226,8 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
             raise ValueError(f"{word} is a command, which stands first: gan-lightning {word} {others}")
     if first.isidentifier() and not "".join(words[1:2]).startswith("="):  # `seed = 3` is no command
         check_is_no_training(first, words[1:])
+        if without := without_value(first):
+            raise ValueError(without)
         close = [*get_close_matches(first, command_names(), n=1), *choices_of(first)]
         if close:
             hint = f"did you mean {close[0]}? `gan-lightning --help` lists the commands"

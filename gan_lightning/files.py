@@ -17,7 +17,11 @@ from filelock import FileLock, Timeout
 
 log = logging.getLogger(__name__)
 
-OF_FILES = {".csv", ".gif", ".html", ".jpeg", ".jpg", ".json", ".mp4", ".npz", ".onnx", ".png", ".pt2", ".safetensors"}
+OF_FILES = {
+    ".bmp", ".ckpt", ".csv", ".gif", ".gz", ".html", ".jpeg", ".jpg", ".json", ".log", ".md", ".mp4", ".npy", ".npz",
+    ".onnx", ".pdf", ".png", ".pt", ".pt2", ".pth", ".py", ".safetensors", ".svg", ".tar", ".tif", ".tiff", ".txt",
+    ".webp", ".yaml", ".yml", ".zip",
+}  # fmt: skip
 """Ends of names that no new folder gets, because who types one wants a file."""
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 """The names of files that are being written."""

@@ -17,7 +17,7 @@ from gan_lightning.config.runs import checkpoint_of, restored
 from gan_lightning.devices import device_of
 from gan_lightning.models.ema import Weights
 from gan_lightning.models.inputs import LabelledLatentInputs, LatentInputs, dropout_seeds
-from gan_lightning.types import Images, NonNegativeInt, Number, PositiveInt
+from gan_lightning.types import Checkpoint, Images, NonNegativeInt, Number, PositiveInt
 
 BATCH = 64
 """Images in one pass of the generator."""
@@ -56,7 +56,7 @@ class TrainedRun:
     def __init__(
         self,
         run: str | Path,
-        checkpoint: str | Path = "last",
+        checkpoint: Checkpoint | Path = "last",
         weights: Weights = "ema",
         device: str = "auto",
         config_dir: str | Path | None = None,

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from gan_lightning.values import AtLeast, Existing
+from gan_lightning.values import AtLeast, Called, Existing, LessThan
 
 Images = Float[Tensor, "B C H W"]
 """A batch of images; their values are in [-1, 1] from the end of the data module to the logger."""
@@ -102,6 +102,10 @@ PositiveInt = Annotated[int, AtLeast(1)]
 NonNegativeInt = Annotated[int, AtLeast(0)]
 Number = float | int
 NonNegativeFloat = Annotated[Number, AtLeast(0)]
+Share = Annotated[Number, AtLeast(0), LessThan(1)]
+Checkpoint = str | int
+"""`last`, `best` or a file, whose name may be a number."""
+NewFolder = Annotated[str, Called("FOLDER")]
 FilePath = Annotated[str, Existing("file")]
 ImagesRoot = Annotated[
     str, Existing("folder or .zip file", unless="download", holds="images, in it or in any sub-folder")

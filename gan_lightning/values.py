@@ -3,20 +3,67 @@
 A bound stands in a constructor's annotation, and the command line checks the configuration against it.
 """
 
-from typing import Literal, NamedTuple
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
 
 Better = Literal["lower", "higher", "neither"]
 """Which of two values of a score is better."""
 
 
-class AtLeast(NamedTuple):
-    """The least number that is allowed.
+@dataclass(frozen=True)
+class Bound:
+    """A limit of a number; those of other kinds are never equal to it, so that they stay apart in annotations.
 
     Args:
-        bound: that number.
+        bound: the limit.
     """
 
     bound: float
+    words: ClassVar[str]
+    compared: ClassVar[Callable[[float, float], bool]]
+
+    def allows(self, value: float) -> bool:
+        """Return whether a number keeps to the limit."""
+        return type(self).compared(value, self.bound)
+
+    def __str__(self) -> str:
+        return f"{self.words} {self.bound:g}"
+
+
+class AtLeast(Bound):
+    """The least number that is allowed."""
+
+    words, compared = "at least", operator.ge
+
+
+class MoreThan(Bound):
+    """A number below all that are allowed."""
+
+    words, compared = "more than", operator.gt
+
+
+class AtMost(Bound):
+    """The largest number that is allowed."""
+
+    words, compared = "at most", operator.le
+
+
+class LessThan(Bound):
+    """A number above all that are allowed."""
+
+    words, compared = "less than", operator.lt
+
+
+class Called(NamedTuple):
+    """What stands for a word in what an error tells to type.
+
+    Args:
+        example: that, in capitals.
+    """
+
+    example: str
 
 
 class Existing(NamedTuple):
@@ -28,6 +75,7 @@ class Existing(NamedTuple):
         unless: the name of another argument that makes the path if it is true; empty if there is none.
         holds: what the folder holds, in an error's words, if it must hold an image; empty if it need not.
         parts: the sub-folders each of which must hold an image; none if it may lie anywhere below the folder.
+        instead: what an error tells to type for other layouts; empty if nothing else suits.
     """
 
     kind: Literal["file", "folder", "folder or .zip file", "path"]
@@ -35,6 +83,7 @@ class Existing(NamedTuple):
     unless: str = ""
     holds: str = ""
     parts: tuple[str, ...] = ()
+    instead: str = ""
 
 
 class Numbers(NamedTuple):

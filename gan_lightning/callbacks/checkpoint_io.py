@@ -66,7 +66,9 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         try:
             with Path(path).open("rb") as stream:
                 if damage := _damage(stream):
-                    raise ValueError(f"{path} is no readable checkpoint: {damage}")
+                    raise ValueError(
+                        f"{path} is no readable checkpoint: {damage}; copy it again, or name another checkpoint"
+                    )
                 stream.seek(0)
                 checkpoint = torch.load(stream, map_location=map_location or "cpu", weights_only=True)
         except OSError as error:

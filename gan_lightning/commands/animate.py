@@ -1,6 +1,7 @@
 """`gan-lightning animate run=RUN`: the grids of a run as an animation, and a strip of some of them."""
 
 import logging
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from gan_lightning.config import logs, schema
+from gan_lightning.config.record import RunRecord
 from gan_lightning.config.run_folders import run_folder
 from gan_lightning.data.images import read_image
 from gan_lightning.files import refuse_existing, take
@@ -18,7 +20,7 @@ from gan_lightning.reports.curves import curves_with_cursor
 from gan_lightning.reports.grids import evenly_spaced, grids_by_iteration
 from gan_lightning.reports.png import write_png
 from gan_lightning.reports.tables import loss_curves
-from gan_lightning.values import AtLeast, Existing, Numbers
+from gan_lightning.values import AtLeast, Called, Existing, Numbers
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 
 def animate(
     run: Annotated[str, Existing("path", "be a run folder")],
-    output: str,
+    output: Annotated[str, Called("FOLDER")],
     fps: Annotated[float | int, AtLeast(1)] = 4,
     pause: Annotated[float | int, AtLeast(0)] = 2,
     size: Annotated[int, AtLeast(16)] = 480,
@@ -70,8 +72,10 @@ def animate(
     folder = run_folder(run)
     grids = grids_by_iteration(folder / "samples")
     if not grids:
+        RunRecord.read(folder, "run")
         raise ValueError(
-            f"run must have grids, samples/<iteration>.png, which callbacks.samples draws; {folder} has none"
+            f"run={run} has no grids, because it was trained without callbacks.samples; train with callbacks=default, "
+            f"or type gan-lightning sample run={shlex.quote(run)} for images"
         )
     every = list(grids)
     in_strip = _in_strip(iterations, every, strip)

@@ -28,7 +28,7 @@ from gan_lightning.models.game import AdversarialGame
 from gan_lightning.reports import evaluation_table
 from gan_lightning.reports.history import draws
 from gan_lightning.trained_run import TrainedRun
-from gan_lightning.types import PositiveInt, RunPath
+from gan_lightning.types import Checkpoint, PositiveInt, RunPath
 from gan_lightning.values import Numbers
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def evaluate(
     few: Metrics,
     extractor: Extractor,
     run: RunPath | None = None,
-    checkpoint: str = "last",
+    checkpoint: Checkpoint = "last",
     num_images: Annotated[Sequence[int], Numbers(1)] = (),
     seeds: Annotated[Sequence[int], Numbers(0)] = (0,),
     weights: Literal["ema", "raw", "both"] = "ema",

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -15,7 +15,7 @@ from gan_lightning.evaluation.records import versions
 from gan_lightning.files import atomic_write, refuse_existing, take
 from gan_lightning.models.ema import Weights
 from gan_lightning.trained_run import TrainedRun
-from gan_lightning.types import RunPath
+from gan_lightning.types import Checkpoint, NewFolder, RunPath
 
 log = logging.getLogger(__name__)
 
@@ -82,9 +82,9 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 
 def export(
     run: RunPath,
-    output: str,
-    checkpoint: str = "last",
-    formats: Sequence[str] = ("safetensors", "pt2"),
+    output: NewFolder,
+    checkpoint: Checkpoint = "last",
+    formats: Sequence[Literal["safetensors", "pt2", "onnx"]] = ("safetensors", "pt2"),
     direction: str = "",
     weights: Weights = "ema",
     overwrite: bool = False,

@@ -16,7 +16,7 @@ from typing import Annotated
 from omegaconf import DictConfig
 
 from gan_lightning.config import logs, schema
-from gan_lightning.values import AtLeast, Existing
+from gan_lightning.values import Existing, MoreThan
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,9 @@ def prepared(config: DictConfig) -> Callable[[], None]:
     return grade(**schema.arguments(f"{__name__}.grade", config))
 
 
-def grade(file: Annotated[str, Existing("file")], seconds: Annotated[float, AtLeast(0)] = 20.0) -> Callable[[], None]:
+def grade(
+    file: Annotated[str, Existing("file", "name a Python file")], seconds: Annotated[float, MoreThan(0)] = 20.0
+) -> Callable[[], None]:
     """Read an answer without executing it; return what tries it in a process of its own, and logs what is wrong.
 
     Args:

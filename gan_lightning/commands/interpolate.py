@@ -23,7 +23,16 @@ from gan_lightning.reports.captions import headed, panels
 from gan_lightning.reports.pictures import picture_of_grid
 from gan_lightning.reports.png import write_png
 from gan_lightning.trained_run import BATCH, TrainedRun
-from gan_lightning.types import Images, Latents, NonNegativeFloat, NonNegativeInt, Number, RunPath
+from gan_lightning.types import (
+    Checkpoint,
+    Images,
+    Latents,
+    NewFolder,
+    NonNegativeFloat,
+    NonNegativeInt,
+    Number,
+    RunPath,
+)
 from gan_lightning.values import AtLeast, Numbers
 
 log = logging.getLogger(__name__)
@@ -78,8 +87,8 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 
 def interpolate(
     run: RunPath,
-    output: str,
-    checkpoint: str = "last",
+    output: NewFolder,
+    checkpoint: Checkpoint = "last",
     samples: Annotated[int | Sequence[int], Numbers(0, once=False)] = (0, 1, 2, 3),
     steps: Annotated[int, AtLeast(2)] = 10,
     method: Literal["slerp", "lerp"] | None = None,

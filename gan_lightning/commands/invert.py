@@ -25,7 +25,7 @@ from gan_lightning.reports.picture_table import Columns, picture_table
 from gan_lightning.reports.pictures import levels
 from gan_lightning.reports.png import write_png
 from gan_lightning.trained_run import TrainedRun
-from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, PositiveInt, RunPath
+from gan_lightning.types import Checkpoint, Images, NewFolder, NonNegativeFloat, NonNegativeInt, PositiveInt, RunPath
 from gan_lightning.values import Existing, Numbers
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 def invert(
     run: RunPath,
     input: Annotated[str, Existing("path", "name a picture, or a folder with pictures")],
-    output: str,
-    checkpoint: str = "last",
+    output: NewFolder,
+    checkpoint: Checkpoint = "last",
     labels: Annotated[int | Sequence[int] | None, Numbers(0)] = None,
     steps: PositiveInt = 500,
     rate: NonNegativeFloat = 0.1,

@@ -38,7 +38,7 @@ from gan_lightning.models.ema import Weights
 from gan_lightning.reports.picture_table import Columns, picture_table
 from gan_lightning.reports.png import write_png
 from gan_lightning.trained_run import TrainedRun
-from gan_lightning.types import ImageSet, NonNegativeInt, PositiveInt, RunPath
+from gan_lightning.types import Checkpoint, ImageSet, NonNegativeInt, PositiveInt, RunPath
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 def neighbours(
     run: RunPath,
     extractor: Extractor | None = None,
-    checkpoint: str = "last",
+    checkpoint: Checkpoint = "last",
     output: str | None = None,
     num_images: PositiveInt = 1000,
     rows: PositiveInt = 8,

@@ -19,7 +19,7 @@ from gan_lightning.models.ema import Weights
 from gan_lightning.reports.pictures import levels, picture, picture_of_grid
 from gan_lightning.reports.png import write_png
 from gan_lightning.trained_run import TrainedRun
-from gan_lightning.types import Images, NonNegativeFloat, NonNegativeInt, PositiveInt, RunPath
+from gan_lightning.types import Checkpoint, Images, NewFolder, NonNegativeFloat, NonNegativeInt, PositiveInt, RunPath
 from gan_lightning.values import Numbers
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 
 def sample(
     run: RunPath,
-    output: str,
-    checkpoint: str = "last",
+    output: NewFolder,
+    checkpoint: Checkpoint = "last",
     num_images: PositiveInt = 64,
     seed: NonNegativeInt = 0,
     labels: Annotated[int | Sequence[int] | None, Numbers(0)] = None,

@@ -3,13 +3,14 @@
 import logging
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import LightningDataModule, Trainer, seed_everything
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -29,11 +30,13 @@ from gan_lightning.config.exhausted import how_to_continue
 from gan_lightning.config.opening import Opening
 from gan_lightning.config.own_classes import hashes, python_path
 from gan_lightning.config.parts import check_checkpoint_fits, check_data_suit, check_kinds, check_optimizers
-from gan_lightning.config.record import RunRecord
+from gan_lightning.config.record import RunRecord, choice
 from gan_lightning.config.runs import checkpoint_of
+from gan_lightning.config.suiting import suited
 from gan_lightning.data.listing import quietly
 from gan_lightning.data.module import StoredDataModule
 from gan_lightning.models.game import AdversarialGame
+from gan_lightning.models.inputs import WrongInputsError
 from gan_lightning.models.transfer import load_fitting_weights
 from gan_lightning.reports.next_commands import named, next_commands
 
@@ -137,7 +140,12 @@ def made(config: DictConfig, file: Path | None) -> Parts:
     """
     check_optimizers(config)
     seed_everything(config.seed, verbose=False)
-    model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
+    try:
+        model, data, trainer = (instantiate(config[part]) for part in ("model", "data", "trainer"))
+    except InstantiationException as error:
+        if isinstance(error.__cause__, WrongInputsError):
+            raise ValueError(suited(error.__cause__)) from error
+        raise
     check_kinds(model)
     check_data_suit(model, data)
     if isinstance(data, StoredDataModule):
@@ -183,14 +191,24 @@ def begin_with_weights(model: AdversarialGame, file: Path) -> None:
     Raises:
         ValueError: if none fits.
     """
-    count, left = load_fitting_weights(model, AtomicCheckpointIO().load_checkpoint(file)["state_dict"])
+    checkpoint = AtomicCheckpointIO().load_checkpoint(file)
+    count, left = load_fitting_weights(model, checkpoint["state_dict"])
     if not count:
-        raise ValueError(f"init_from: no weight of {file} fits this model, whose {left[0]}; choose its model and size")
+        raise ValueError(f"init_from: no weight of {file} fits this model; {_choices_of(checkpoint, str(file))}")
     log.info("init_from: %s weights of %s are loaded", f"{count:,}", file)
     for phrase in left[:SHOWN]:
         log.info("init_from: not loaded: %s", phrase)
     if len(left) > SHOWN:
         log.info("init_from: not loaded: %s more", len(left) - SHOWN)
+
+
+def _choices_of(checkpoint: Mapping[str, Any], name: str) -> str:
+    """Return what to type for the model and the size of a checkpoint's run."""
+    record = RunRecord.of_checkpoint(checkpoint, name)
+    words = [choice(group, record.options[group]) for group in ("model", "network") if record.options.get(group)]
+    if size := record.config["data"].get("image_size"):
+        words.append(f"data.image_size={size}")
+    return f"type {' '.join(words)}, those of its run" if words else "choose its model and size"
 
 
 def report(folder: Path, record: RunRecord, model: AdversarialGame, trainer: Trainer) -> None:

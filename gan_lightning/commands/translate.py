@@ -28,7 +28,7 @@ from gan_lightning.files import remove_leftovers, take
 from gan_lightning.models.ema import Weights
 from gan_lightning.printable import printable
 from gan_lightning.trained_run import TrainedRun
-from gan_lightning.types import ImagesPath, PositiveInt, RunPath
+from gan_lightning.types import Checkpoint, ImagesPath, NewFolder, PositiveInt, RunPath
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +45,11 @@ def prepared(config: DictConfig) -> Callable[[], None]:
 def translate(
     run: RunPath,
     input: ImagesPath,
-    output: str,
+    output: NewFolder,
     direction: Literal["xy", "yx"] = "xy",
     batch_size: PositiveInt = 1,
     precision: Precision = "32-true",
-    checkpoint: str = "last",
+    checkpoint: Checkpoint = "last",
     weights: Weights = "ema",
     device: str = "auto",
     overwrite: bool = False,

@@ -1,6 +1,7 @@
 """The command line as it is prepared for Hydra."""
 
 import re
+import shlex
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from gan_lightning.config.composition import parsed
+from gan_lightning.config.elsewhere import key_for
 from gan_lightning.config.words import check_once, in_order
 from gan_lightning.files import exists
 
@@ -52,12 +54,16 @@ def with_runs(arguments: list[str]) -> list[str]:
     A folder's name may contain `=`, as the names of a sweep's folders do.
 
     Raises:
-        ValueError: if no folder is given; with a flag none is needed.
+        ValueError: if no folder is given, or one with a key; with a flag none is needed.
     """
     runs: list[str] = []
     others: list[str] = []
     for before, word in pairwise(["", *arguments]):
         (runs if (exists(word) and Path(word).is_dir()) or _is_alone(before, word) else others).append(word)
+    if key := next((word.partition("=")[0] for word in others if re.match(r"runs?=[^\[]", word)), ""):
+        named = [*runs, *(word.partition("=")[2] for word in others if word.startswith(f"{key}="))]
+        words = shlex.join(named) + " RUN" * (key == "run" and len(named) == 1)
+        raise ValueError(f"compare takes run folders as words without {key}=; type gan-lightning compare {words}")
     if not runs and not any(word.startswith(("-", "runs=")) for word in others):
         raise ValueError("compare needs runs, or the folder of a sweep: gan-lightning compare RUN RUN")
     return [*others, f"runs=[{','.join(map(in_quotes, runs))}]"] if runs else others
@@ -67,10 +73,14 @@ def with_one(arguments: list[str], command: str) -> list[str]:
     """Return the arguments of a command with the path that is typed alone as `key=PATH`; flags and all others stay.
 
     Raises:
-        ValueError: if no path is given, or several are; with a flag such as `--help` none is needed.
+        ValueError: if no path is given, or several are, or its key has another name; with a flag such as `--help` none
+            is needed.
     """
     key, wanted = TAKES_ONE[command]
     words = [f"{key}={in_quotes(pair[1])}" if _is_path(*pair) else pair[1] for pair in pairwise(["", *arguments])]
+    for name, _, value in (word.partition("=") for word in words):
+        if (meant := key_for(name, value, command)) and meant.startswith(f"{key}="):
+            raise ValueError(f"{name} is no key of {command}; type {meant}")
     given = [word.removeprefix(f"{key}=").strip("'") for word in words if word.startswith(f"{key}=")]
     if len(given) > 1:
         raise ValueError(f"{command} takes one {wanted}; got {len(given)}: {', '.join(given)}")

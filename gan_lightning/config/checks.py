@@ -7,6 +7,7 @@ can tell is found later, by `config/parts.py`, and still before a folder is made
 import logging
 import re
 from copy import deepcopy
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from gan_lightning.config.composition import CONF, is_choice
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.own_classes import check_sources
 from gan_lightning.config.own_files import check_files
+from gan_lightning.config.paths import check_paths
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import restored_config
 from gan_lightning.config.run_given import check_run
@@ -70,7 +72,7 @@ def checked(config: DictConfig, command: str) -> DictConfig:
     functions = named_in(f"gan_lightning.commands.{command}.TAKES")
     for function in functions:
         schema.arguments(function, used)
-    schema.check_paths(used, *functions)
+    check_paths(used, *functions)
     if (given := used.get("init_from")) and not Path(str(given)).expanduser().exists():
         raise ValueError(f"init_from must be a checkpoint or a run folder with checkpoints; there is no {given}")
     return config
@@ -111,8 +113,13 @@ def _check_added(config: DictConfig, primary: Path) -> None:
         if first in ("callbacks", "logger") and rest:
             part = f"{first}.{rest.partition('.')[0]}"
             if isinstance(node := OmegaConf.select(config, part), DictConfig) and "_target_" not in node:
-                others = ", ".join(str(name) for name, each in config[first].items() if each and "_target_" in each)
-                raise ValueError(f"{word} sets a key of {part}, which is not chosen; chosen are {others}")
+                others = [str(name) for name, each in config[first].items() if each and "_target_" in each]
+                said = f"{word} sets a key of {part}, which is not chosen"
+                if close := get_close_matches(part.partition(".")[2], others, n=1):
+                    meant = f"{first}.{close[0]}{word.lstrip('+').removeprefix(part)}"
+                    is_there = OmegaConf.select(config, meant.partition("=")[0]) is not None
+                    raise ValueError(f"{said}; did you mean {'' if is_there else '+'}{meant}?")
+                raise ValueError(f"{said}; chosen are {', '.join(others)}")
         elif first not in own and not _is_larger(config.get(first)) and f"${{{key}" not in OmegaConf.to_yaml(config):
             raise ValueError(
                 f"{word} adds a key that nothing reads, so leave it out: {unknown_key(key, CONF, primary.stem)}"
@@ -166,20 +173,30 @@ def _check_trainer(trainer: DictConfig) -> None:
         raise ValueError(f"trainer.log_every_n_steps must be at least 1; got {trainer.log_every_n_steps}")
     if trainer.strategy == "auto" and trainer.devices not in (1, "1", "auto", [0]):
         raise ValueError(f"trainer.devices={trainer.devices} needs trainer=ddp, which keeps two networks in step")
-    for key in ("max_epochs", "max_steps", "limit_train_batches"):
-        if trainer.get(key) == 0:
-            raise ValueError(f"trainer.{key} must not be 0: there would be nothing to train")
+    for key in ("max_epochs", "max_steps"):
+        if (given := trainer.get(key)) is not None and (given == 0 or given < -1):
+            raise ValueError(f"trainer.{key} must be at least 1, or -1 for no limit; got {given}")
+    if trainer.limit_train_batches == 0:
+        raise ValueError("trainer.limit_train_batches must be more than 0; got 0")
 
 
 def _check_max_time(given: Any) -> None:
     if not isinstance(given, str | int) or re.fullmatch(r"\d+:[0-2]\d:[0-5]\d:[0-5]\d", str(given)):
         return
     amount = re.fullmatch(r"(\d+(?:\.\d+)?) ?([dhms])\w*", str(given))
-    seconds = round(float(amount[1]) * UNITS[amount[2]]) if amount else 12 * UNITS["h"]
+    clock = re.fullmatch(r"(?:(\d+):)?(\d+):(\d+):(\d+)", str(given))
+    seconds, example = UNITS["h"], " for an hour"
+    if amount:
+        seconds, example = round(float(amount[1]) * UNITS[amount[2]]), ""
+    elif clock:
+        seconds, example = (
+            sum(int(number or 0) * unit for number, unit in zip(clock.groups(), UNITS.values(), strict=True)),
+            "",
+        )
     numbers = [seconds // UNITS["d"], seconds // 3600 % 24, seconds // 60 % 60, seconds % 60]
     raise ValueError(
         f"trainer.max_time must be days, hours, minutes and seconds, DD:HH:MM:SS, or null; got {given!r}; type "
-        f"trainer.max_time={':'.join(f'{number:02d}' for number in numbers)}"
+        f"trainer.max_time={':'.join(f'{number:02d}' for number in numbers)}{example}"
     )
 
 

@@ -9,13 +9,24 @@ KEYS = {
     "learning_rate": "model.discriminator_optimizer.lr={value}", "lr_d": "model.discriminator_optimizer.lr={value}",
     "lr_g": "model.generator_optimizer.lr={value}", "max_iterations": "trainer.max_steps={value}",
     "n": "num_images={value}", "n_critic": "model.generator_every={value}",
-    "n_epochs": "trainer.max_epochs={value}", "n_samples": "num_images={value}",
+    "epochs": "trainer.max_epochs={value}", "n_epochs": "trainer.max_epochs={value}", "n_samples": "num_images={value}",
     "ndf": "model.discriminator.width={value}", "ngf": "model.generator.width={value}",
     "num_epochs": "trainer.max_epochs={value}", "num_gpus": "trainer=ddp trainer.devices={value}",
-    "nz": "model.latent_dim={value}", "steps": "trainer.max_steps={value}", "workers": "data.num_workers={value}",
+    "nz": "model.latent_dim={value}", "resolution": "data.image_size={value}", "size": "data.image_size={value}",
+    "steps": "trainer.max_steps={value}", "workers": "data.num_workers={value}",
     "z_dim": "model.latent_dim={value}",
 }  # fmt: skip
 """What to type for the last word of a key, in lower case."""
+COMMANDS = {
+    "grade": {"answer": "file={value}"},
+    "interpolate": {
+        "mode": "method={value}", "n": "steps={value}", "num_images": "steps={value}", "count": "steps={value}",
+    },
+    "invert": {"in": "input={value}", "out": "output={value}"},
+    "sample": {"class": "labels={value}", "classes": "labels={value}", "label": "labels={value}"},
+    "translate": {"in": "input={value}", "out": "output={value}", "source": "input={value}"},
+}  # fmt: skip
+"""What to type for a key of a command that means something else, or nothing, elsewhere."""
 OPTIONS = {
     "loss": {
         "bce": "non_saturating", "gan": "non_saturating", "vanilla": "non_saturating", "ns": "non_saturating",
@@ -29,9 +40,16 @@ OPTIONS = {
 """The option of a group by other names of it, in lower case."""
 
 
-def key_for(key: str, value: str) -> str | None:
-    """Return what to type for a key that has another name here; None if none is known."""
-    typed = KEYS.get(key.rpartition(".")[2].lower())
+def key_for(key: str, value: str, primary: str) -> str | None:
+    """Return what to type for a key that has another name here; None if none is known.
+
+    Args:
+        key: the dotted key.
+        value: what was typed for it.
+        primary: the name of the command's primary configuration, without `.yaml`.
+    """
+    name = key.rpartition(".")[2].lower()
+    typed = COMMANDS.get(primary, {}).get(name) or KEYS.get(name)
     return typed and typed.format(value=value)
 
 

@@ -13,7 +13,8 @@ from yaml import YAMLError
 from gan_lightning.config.own_classes import not_imported
 from gan_lightning.config.own_files import unreadable
 from gan_lightning.config.several import several_values
-from gan_lightning.config.unknown import missing_fact, unknown_key, unknown_option, value_of, without_option
+from gan_lightning.config.unknown import unknown_key, value_of
+from gan_lightning.config.unknown_options import list_for_parts, missing_fact, unknown_option, without_option
 from gan_lightning.printable import printable
 from gan_lightning.values import WrongSizeError
 
@@ -85,6 +86,8 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
             return f"+{found[1]} adds a key that is there already; type {found[1]}={value_of(found[1])}, without +"
         if text.startswith("Config group override must be"):
             return without_option()
+        if text.startswith("Cannot merge DictConfig with ListConfig") and (said := list_for_parts(conf, primary)):
+            return said
         if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
             return several_values(found[1], conf, primary)
         if re.search(r"No supported gpu backend|accelerator is not available|but your machine only has", text):

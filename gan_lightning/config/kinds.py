@@ -6,7 +6,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from gan_lightning.values import AtLeast, Existing
+from gan_lightning.values import Bound, Existing
 
 PLAIN = (bool, int, float, str, NoneType)
 
@@ -15,9 +15,9 @@ def describe(hint: Any) -> str:
     """Return a type in words."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        bounds = [f" of at least {part.bound:g}" for part in parts[1:] if isinstance(part, AtLeast)]
+        bounds = " and ".join(str(part) for part in parts[1:] if isinstance(part, Bound))
         kinds = [f" of a {part.kind}" for part in parts[1:] if isinstance(part, Existing)]
-        return ("the path" if kinds else describe(parts[0])) + "".join([*bounds, *kinds])
+        return ("the path" if kinds else describe(parts[0])) + f" of {bounds}" * bool(bounds) + "".join(kinds)
     if origin in (Union, UnionType):
         # A number may be whole, and objects cannot be typed.
         kept = [part for part in parts if not (part is int and float in parts) and (is_plain(part) or part is Any)]
@@ -27,7 +27,7 @@ def describe(hint: Any) -> str:
     if origin is Literal:
         return _one_of(parts)
     if inspect.isclass(origin) and issubclass(origin, Sequence):
-        return "a list"
+        return f"a list of {_words(get_args(parts[0]))}" if get_origin(parts[0]) is Literal else "a list"
     if hint is NoneType:
         return "null"
     names = {int: "a whole number", float: "a number", str: "a word", bool: "true or false", Path: "a path"}
@@ -35,7 +35,11 @@ def describe(hint: Any) -> str:
 
 
 def _one_of(choices: Sequence[Any]) -> str:
-    return "one of " + ", ".join(dict.fromkeys(typed(choice) for choice in choices))
+    return f"one of {_words(choices)}"
+
+
+def _words(choices: Sequence[Any]) -> str:
+    return ", ".join(dict.fromkeys(typed(choice) for choice in choices))
 
 
 def typed(value: Any) -> str:

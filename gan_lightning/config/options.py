@@ -10,9 +10,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lightning.config.composition import CONF, folders
 
+SURE = 0.8
+"""How similar two words must be of which one may be the other, misspelt, although their first letters differ."""
 FILLED_BY = {
     "generator": "network", "discriminator": "network",
     "generator_optimizer": "optimizer", "discriminator_optimizer": "optimizer",
+    "metrics": "metric", "penalties": "penalty", "reconstructions": "reconstruction",
 }  # fmt: skip
 """Groups that fill parts of other names; most parts have their group's name."""
 
@@ -40,7 +43,8 @@ def nearest_option(word: str, options: Sequence[str]) -> str | None:
     """Return the option that a word may mean, in whatever case it was typed; None if none is near."""
     lower = {option.lower(): option for option in reversed(options)}
     close = get_close_matches(word.lower(), lower, n=1)
-    return lower[close[0]] if close else None
+    is_misspelt = close and (close[0][:1] == word[:1].lower() or get_close_matches(word.lower(), close, cutoff=SURE))
+    return lower[close[0]] if is_misspelt else None
 
 
 def chosen(group: str) -> str | None:

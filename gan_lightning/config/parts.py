@@ -74,7 +74,7 @@ def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:
     if given is None or issubclass(given, model.batch_types):
         return
     kinds = " or ".join(KINDS[kind] for kind in model.batch_types)
-    suited = [f"data={option}" for option in options_with("data", lambda own: _hands_out(own, model.batch_types))]
+    suited = [f"data={option}" for option in options_with("data", lambda own: hands_out(own, model.batch_types))]
     models = [f"model={option}" for option in options_with("model", lambda own: _takes(own, given))]
     raise ValueError(
         f"model={chosen('model') or type(model).__name__} is trained on {kinds}, and "
@@ -83,7 +83,7 @@ def check_data_suit(model: AdversarialGame, data: LightningDataModule) -> None:
     )
 
 
-def _hands_out(own: DictConfig, kinds: tuple[type, ...]) -> bool:
+def hands_out(own: DictConfig, kinds: tuple[type, ...]) -> bool:
     """Return whether the data of a YAML file are of one of some kinds of batches."""
     kind: Any = get_class(own._target_).batch_type  # type: ignore[attr-defined]
     if isinstance(kind, property):  # it depends on whether there are labels
@@ -121,7 +121,8 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: Adversarial
         ("max_epochs", epochs, trainer.max_epochs),
     ):
         if limit is not None and -1 < limit <= done:
-            raise ValueError(f"resume: {file} has done {done} already; type {_higher(key, done, epochs, trainer)}")
+            what = f"{done} {'iterations' if key == 'max_steps' else 'epochs'}"
+            raise ValueError(f"resume: {file} has done {what} already; type {_higher(key, done, epochs, trainer)}")
     for timer in (callback for callback in trainer.callbacks if isinstance(callback, Timer)):  # type: ignore[attr-defined]
         _check_time_is_left(file, timer, seconds_trained(loaded, timer))
 

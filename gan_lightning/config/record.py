@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ CHOICE = re.compile(r"\+{0,2}(?!hydra\b)\w+(/\w+)*(@(?!hydra\b)[\w.]+)?=(\w[\w/-
 """A choice of one option of a group or of several, `model=dcgan`, `penalty=[r1,r2]`; no dots, so no folder above."""
 OWN_KEYS = {"seed", "resume", "init_from", "run_dir"}
 """Keys of the configuration that look like groups and are values."""
+TRAINED = Path("outputs/train")
+"""The folder in which runs without a folder of their own are."""
 SECTIONS = ("model", "data", "trainer", "callbacks", "logger", "metrics")
 """Keys of the configuration below which every run has further keys."""
 MAX_DEPTH = 20
@@ -105,7 +108,10 @@ class RunRecord:
         """
         file = folder / FILE
         if not file.is_file():
-            raise ValueError(f"{key} must be a run folder, which has a {FILE}; there is none in {folder}")
+            newest = newest_run(folder) or newest_run(TRAINED)
+            remedy = f"{newest} for the newest" if newest else f"RUN, with one from {TRAINED}"
+            or_others = ", a checkpoint or auto" if key == "resume" else ""
+            raise ValueError(f"{key} must be a run folder{or_others}; {folder} has no {FILE}; type {key}={remedy}")
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
@@ -159,6 +165,12 @@ class RunRecord:
                     f"{name}: the recorded override {word!r} {reason}, and a run folder may not decide that; if you "
                     "trust it, give it again on the command line"
                 )
+
+
+def newest_run(place: Path) -> str | None:
+    """Return the newest run folder in a folder, as it is typed; None if it holds none."""
+    runs = sorted(place.glob(f"*/{FILE}"), key=lambda file: (file.stat().st_mtime, file))
+    return shlex.quote(str(runs[-1].parent)) if runs else None
 
 
 def _option(given: Any) -> str | list[str] | None:

@@ -6,19 +6,21 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lightning.config.record import FILE
+from gan_lightning.config.record import FILE, TRAINED, newest_run
 
-TRAINED = Path("outputs/train")
-"""The folder in which runs without a folder of their own are."""
 PLACEHOLDER = re.compile(r"[A-Z_]+")
 """A name that stands for another in examples, such as RUN and TIME_NAME."""
 FIRST = "train first: gan-lightning experiment=demo"
 
 
-def newest_run(place: Path) -> str | None:
-    """Return the newest run folder in a folder, as it is typed; None if it holds none."""
-    runs = sorted(place.glob(f"*/{FILE}"), key=lambda file: (file.stat().st_mtime, file))
-    return shlex.quote(str(runs[-1].parent)) if runs else None
+def run_at(place: Path) -> Path | None:
+    """Return the run that a path may be meant for: itself, or the newest in it; None if it is none and holds none."""
+    if place.is_file():
+        return place if place.suffix == ".ckpt" else None
+    if (place / FILE).is_file() or (place / "checkpoints").is_dir():
+        return place
+    newest = newest_run(place)
+    return Path(*shlex.split(newest)) if newest else None
 
 
 def check_run(config: DictConfig) -> None:
@@ -32,7 +34,7 @@ def check_run(config: DictConfig) -> None:
     path = Path(given).expanduser()
     if path.is_dir():
         above = path.absolute().parent
-        if (path / FILE).is_file() or (path / "checkpoints").is_dir():
+        if run_at(path) == path:
             return
         if (above / FILE).is_file():
             raise ValueError(f"run must be the whole run folder; {given} is a part of it; type run={_named(path)}")

@@ -61,6 +61,8 @@ def checkpoint_of(run: str, key: str, checkpoint: str = "last") -> Path:
         places = [given / "checkpoints" / named, *([] if checkpoint == "best" else [Path(checkpoint).expanduser()])]
         if file := next((place for place in places if place.is_file()), None):
             return file
+        if checkpoint == "best":
+            raise ValueError(f"checkpoint=best needs a best.ckpt, which {given} has not; type checkpoint=last")
         found = ", ".join(sorted(each.name for each in (given / "checkpoints").glob("*.ckpt"))) or "none"
         raise ValueError(f"checkpoint must be last, best or a file; there is no {named} in {given}, which has {found}")
     if given.is_dir():
@@ -117,5 +119,9 @@ def restored(file: Path, key: str, overrides: Sequence[str] = ()) -> Restored:
         model.on_load_checkpoint(checkpoint)
         return Restored(model, config, checkpoint["global_step"])
     except (RuntimeError, KeyError) as error:
+        if of_model := [word for word in overrides if word.lstrip("+~").startswith("model")]:
+            them = "them" if len(of_model) > 1 else "it"
+            fit = "do not fit" if len(of_model) > 1 else "does not fit"
+            raise ValueError(f"{' and '.join(of_model)} {fit} the weights of {file}; leave {them} out") from error
         reason = "".join(str(error).splitlines()[:2][-1:]).strip()  # torch's first line is a heading
         raise ValueError(f"{name} does not fit the model of its own configuration: {reason}") from error

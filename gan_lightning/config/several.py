@@ -1,13 +1,13 @@
 """Several values for one key: whether they may be a list, or only runs of a sweep."""
 
 import re
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import ListConfig, OmegaConf
 
-from gan_lightning.config.schema import takes_list
-from gan_lightning.config.signatures import named_in, signature
+from gan_lightning.config.fits import takes_list
+from gan_lightning.config.hints import hint_of
 from gan_lightning.config.unknown import composed_as_typed
 
 
@@ -33,14 +33,5 @@ def _may_be_list(key: str, conf: Path, primary: str) -> bool:
     config = composed_as_typed(conf, primary)
     if isinstance(OmegaConf.select(config, key, throw_on_missing=False), ListConfig):
         return True
-    above, _, name = key.rpartition(".")
-    part = OmegaConf.select(config, above, throw_on_missing=False) if above else None
-    command = "train" if primary == "config" else primary
-    targets = [] if above else named_in(f"gan_lightning.commands.{command}.TAKES")
-    if isinstance(part, DictConfig) and "_target_" in part:
-        targets = [part["_target_"]]
-    for target in targets:
-        with suppress(LookupError):
-            if argument := signature(target).arguments.get(name):
-                return takes_list(argument.hint)
-    return False
+    hint = hint_of(key, config, primary)
+    return hint is not Any and takes_list(hint)

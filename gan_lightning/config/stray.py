@@ -4,14 +4,20 @@ import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
 
 from gan_lightning.config.composition import CONF
-from gan_lightning.config.options import nearest_option, options_of
+from gan_lightning.config.explained import groups_of
+from gan_lightning.config.options import FILLED_BY, nearest_option, options_of
 from gan_lightning.config.unknown import keys_of_name
 from gan_lightning.files import exists
 
 GROUPS = ("experiment", "model", "data", "network", "loss")
 """Groups whose options are suggested where one is typed alone."""
+DEMO = "demo"
+"""The experiment that examples name."""
 TRAINING = {"run", "fit", "training", "learn"}
 """Words that other programs begin training with."""
 TWO = re.compile(r"([\w.@/]+=[^\s,'\"\[\](){}]*)[\s,]+([A-Za-z_][\w.@/]*=.*)", re.S)
@@ -42,6 +48,46 @@ def apart_in(word: str, primary: str) -> tuple[str, str] | None:
     if not keys_of_name(re.split(r"[.@]", found[2].partition("=")[0])[0], CONF, primary):
         return None
     return found[1], found[2]
+
+
+def without_value(word: str, primary: str = "config") -> str | None:
+    """Return a sentence on a key or a group that was typed without a value, or with another sign; None if it is none.
+
+    Args:
+        word: what was typed, such as `experiment` or `model:dcgan`.
+        primary: the name of the command's primary configuration, without `.yaml`.
+    """
+    key, sign, value = word.partition(":")
+    command = "gan-lightning" if primary == "config" else f"gan-lightning {primary}"
+    if word == "help":
+        return f"help stands first; type {command} --help"
+    if not (keys := keys_of_name(key, CONF, primary)):
+        return None
+    if sign:
+        return f"{word} has no =; type {keys[0]}={value or 'VALUE'}"
+    if not (options := options_of(key)):
+        return f"{key} needs a value; type {' or '.join(f'{full}=VALUE' for full in keys)}"
+    usual = [DEMO, *(group.default for group in groups_of(primary) if group.name == key)]
+    example = next((option for option in usual if option in options), options[0])
+    return f"{key} needs an option; type {key}={example}, or another of those that {command} --help lists"
+
+
+def filled_by_group(key: str, value: str, primary: str) -> str | None:
+    """Return a sentence on a key that only a group fills, such as `metrics`; None if it is none.
+
+    Args:
+        key: what was typed before `=`.
+        value: what was typed after it.
+        primary: the name of the command's primary configuration, without `.yaml`.
+    """
+    own: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{primary}.yaml"))
+    groups = [group.name for group in groups_of(primary)]
+    if key not in own or key in groups or own[key] != {}:
+        return None
+    group = next(name for name in groups if name in (FILLED_BY.get(key), f"{FILLED_BY['metrics']}@{key}"))
+    return (
+        f"{key} is no key to set, because a group chooses it; type {group}={value if value.strip('[]') else 'OPTION'}"
+    )
 
 
 def check_is_no_training(first: str, words: Sequence[str]) -> None:

@@ -48,11 +48,13 @@ class CheckedSweeper(Sweeper):
         """Check all jobs, then hand them to the launcher.
 
         Raises:
-            ValueError: if a job is wrong; the message names it by what distinguishes it.
+            ValueError: if no key has several values, or a job is wrong; the message names it by what distinguishes it.
             SystemExit: with the launcher's code if a job has failed.
         """
         words = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         overrides = OverridesParser.create(config_loader=self.loader).parse_overrides(words)
+        if not any(override.is_sweep_override() for override in overrides):
+            raise ValueError("-m needs a key of several values, one for each run; type -m seed=0,1, or leave -m out")
         (jobs,) = BasicSweeper.split_arguments(overrides, None)
         check(self.loader, self.master, jobs, self.make)
         done = self.runner.launch(jobs, initial_job_idx=0)

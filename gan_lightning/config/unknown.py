@@ -6,18 +6,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from difflib import SequenceMatcher, get_close_matches
-from math import log
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from hydra import compose
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import InterpolationKeyError
 
 from gan_lightning.config.composition import CONF, config_dir, searching
-from gan_lightning.config.elsewhere import key_for, option_named
-from gan_lightning.config.options import FILLED_BY, chosen, nearest_option, options_of, options_with
+from gan_lightning.config.elsewhere import key_for
+from gan_lightning.config.hints import accepted
+from gan_lightning.config.options import FILLED_BY, options_of, options_with
 from gan_lightning.config.own_classes import takes_unlisted
 from gan_lightning.config.renamed import what_became_of
 
@@ -38,10 +38,12 @@ SEVERAL = {
 
 def unknown_key(key: str, conf: Path, primary: str) -> str:
     """Return a sentence on a key that the configuration does not have."""
-    said = f"{key} is no key of the configuration"
+    said = f"{key} is no key of {'the configuration' if primary == 'config' else primary}"
     if new := what_became_of(key):
         return f"{said}; {new}"
     groups = _groups(conf, primary)
+    if primary == "start" and (other := _of_the_recipe(key, conf)):
+        return other
     if "data" in groups and (other := _of_other_data(key)):
         return other
     config = composed_as_typed(conf, primary)
@@ -49,6 +51,8 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
         return f"{key} is not listed by its YAML file; type +{key}={value_of(key)}"
     known = [full for full in (*_keys(config, ""), *groups) if full != key and not _last(full).startswith("_")]
     same = [full for full in known if _last(full) == _last(key)]
+    if plural := [full for full in known if full in (f"{key}s", key.removesuffix("s"))]:
+        same = plural
     typed = value_of(key)
     if not same and "." not in key and not _is_left_out(key):
         if "data" in groups and (fitting := _with_data(key)):
@@ -56,12 +60,14 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
         if primary == "config" and (other := _of_another_command(key, conf, primary)):
             return other
     meant, followers = _meant(key, config, known, same)
-    choice = None if _is_left_out(key) else key_for(key, typed) or _of_an_option(key, config)
+    choice = (
+        None if _is_left_out(key) else _by_another_name(key, primary, config) or _of_an_option(key, config, primary)
+    )
     if choice and re.split(r"[=.]", choice)[0] in (*groups, *config) and not any(full in same for full in meant):
         return f"{said}; type {choice}"
-    if meant:
+    if meant := [words for full in meant[:SHOWN] for words in _as_typed(key, full, config, primary)]:
         after = f" {followers[0]} follows it" if len(followers) == 1 and len(meant) == 1 else ""
-        return f"{said}; did you mean {' or '.join(_as_typed(key, full) for full in meant[:SHOWN])}?{after}"
+        return f"{said}; did you mean {' or '.join(meant)}?{after}"
     if other := _of_another_command(key, conf, primary):
         return other
     parent = key.rpartition(".")[0]
@@ -79,14 +85,15 @@ def _meant(key: str, config: DictConfig, known: list[str], same: list[str]) -> t
     followers = [full for full in same if _follows(config, full)]
     leading = sorted((full for full in same if full not in followers), key=lambda full: not full.startswith(FIRST))
     if not parent:
-        whole = [full for full in known if last in _last(full).split("_")]
+        whole = [full for full in known if len(last) > 2 and last in _last(full).split("_")]
         return (leading, followers) if leading else (_near(key, known) or get_close_matches(key, whole, 1, 0), [])
     below = [full for full in same if full.startswith(parent)]
     if own := [full for full in below if full not in followers]:
         return own, followers
     near = _near(key, [full for full in known if "." in full])
     if below or isinstance(_node(config, parent), DictConfig):
-        return below or [full for full in near if full.startswith(f"{parent}.")], []
+        whole = [full for full in known if re.fullmatch(rf"{re.escape(key)}_.*", full)]
+        return below or whole or [full for full in near if full.startswith(f"{parent}.")], []
     if near and near[0] in followers:
         return [full for full in leading if full.startswith("model.")] or near, followers
     return near, []
@@ -105,11 +112,6 @@ def _of_another_command(key: str, conf: Path, primary: str) -> str | None:
         return None
     if key == "resume" and "run" in list(OmegaConf.load(conf / f"{primary}.yaml")):
         return f"resume is no key of {primary}; type run={value}"
-    if primary == "start" and first in _groups(conf, "config"):
-        return (
-            f"{key} is no key of start, which chooses model, size and batch itself; leave it out, and "
-            f"when you train by the recipe, type gan-lightning --config-dir . experiment=mine {key}={value}"
-        )
     if primary == "check" and key == "experiment" and (data := _data_of(value)):
         words = shlex.join([data, *(word for word in sys.argv[1:] if word.startswith("data."))])
         return f"experiment is no key of check; type {words} for the data of that experiment"
@@ -131,6 +133,30 @@ def _of_another_command(key: str, conf: Path, primary: str) -> str | None:
     return f"{key} is no key of {who}, and one of {', '.join(having)}; type gan-lightning {one} {key}={value}{also}"
 
 
+def _of_the_recipe(key: str, conf: Path) -> str | None:
+    """Return a sentence on a key of training that `start` chooses itself; None if training has none like it."""
+    meant = key if key.partition(".")[0] in _groups(conf, "config") else key_for(key, value_of(key), "config")
+    names = [f"{full}={value_of(key)}" for full in keys_of_name(key, conf, "config")]
+    if _is_left_out(key) or not (
+        typed := names or ([meant if "=" in meant else f"{meant}={value_of(key)}"] if meant else [])
+    ):
+        return None
+    return (
+        f"{key} is no key of start, which chooses model, size and batch itself; leave it out, and "
+        f"when you train by the recipe, type gan-lightning --config-dir . experiment=mine {typed[0]}"
+    )
+
+
+def _by_another_name(key: str, primary: str, config: DictConfig) -> str | None:
+    """Return what to type for a key that has another name here, in the part that was typed if that has it."""
+    words = key_for(key, value_of(key), primary)
+    if words is None or words.count("=") != 1:
+        return words
+    name, _, value = words.partition("=")
+    own = ".".join(filter(None, (key.rpartition(".")[0], _last(name))))
+    return " or ".join(accepted(own if _node(config, own) is not None else name, value, config, primary))
+
+
 def _data_of(experiment: str) -> str | None:
     """Return the choice of an experiment's data; None if it cannot be composed."""
     with suppress(HydraException, ValueError), searching(config_dir(sys.argv[1:])):
@@ -139,7 +165,7 @@ def _data_of(experiment: str) -> str | None:
     return None
 
 
-def _of_an_option(key: str, config: DictConfig) -> str | None:
+def _of_an_option(key: str, config: DictConfig, primary: str) -> str | None:
     """Return the choice of an option that fills a missing part which has a key, and the key; None if there is none."""
     parent, name = key.rpartition(".")[0], _last(key)
     if not parent or isinstance(_node(config, parent), DictConfig):
@@ -147,7 +173,9 @@ def _of_an_option(key: str, config: DictConfig) -> str | None:
     part, above = _last(parent), _last(parent.rpartition(".")[0])
     group = FILLED_BY.get(part, part)
     if options := options_with(group, lambda own: name in own):
-        return f"{group}={options[0]} {key}={value_of(key)}"
+        with_it = composed_as_typed(CONF, primary, f"{group}={options[0]}")
+        full = next((full for full in _keys(with_it, "") if f".{full}".endswith(f".{part}.{name}")), key)
+        return f"{group}={options[0]} {full}={value_of(key)}"
     choice = SEVERAL.get(above)
     if choice and part in options_of(choice.partition("=")[0]):
         return f"{choice.format(part)} {key}={value_of(key)}"
@@ -172,66 +200,13 @@ def _with_data(name: str) -> str | None:
 
 def value_of(key: str) -> str:
     """Return the value that was typed for a key; `VALUE` if there is none."""
-    typed = (word.lstrip("+~").partition("=") for word in sys.argv[1:])
-    value = next((value for name, _, value in typed if name == key and value), "VALUE")
+    words = [word.lstrip("+~").partition("=") for word in sys.argv[1:]]
+    for (word, _, _), (after, equals, _) in pairwise([*words, ("", "", "")]):  # `--epochs 8`
+        if word.startswith("--") and after and not equals:
+            words.append((word, "=", after))
+    named = ((name.lstrip("-").replace("-", "_") if name[:2] == "--" else name, value) for name, _, value in words)
+    value = next((value for name, value in named if name == key and value), "VALUE")
     return re.sub(r"^choice\((.*)\)$", r"\1", value)  # as it is handed to the jobs of a sweep
-
-
-def unknown_option(named: str) -> str:
-    """Return a sentence on an option, given after its group and a slash, that the group does not have."""
-    group, _, option = named.partition("/")
-    if group == "hydra":
-        below, _, option = option.partition("/")
-        group = f"{group}/{below}"
-    if new := what_became_of(option):
-        return f"{group} has no option {option}; {new}"
-    options = options_of(group)
-    if meant := option_named(group, option):
-        return f"{group} has no option {option}; type {group}={meant}"
-    given = config_dir(sys.argv[1:])
-    if given and Path(given, f"{option}.yaml").expanduser().is_file():
-        above = shlex.quote(str(Path(given).parent))
-        return f"{group} has no option {option}; --config-dir must name the folder above; type --config-dir {above}"
-    if close := nearest_option(option, options):
-        return f"{group} has no option {option}; did you mean {group}={close}? `gan-lightning --help` lists all options"
-    own = "" if given else "; one of your own is found by --config-dir"
-    said = f"{group} has no option {option}" if option else f"{group}= needs an option after it"
-    return f"{said}; there are {', '.join(options) or 'none'}{own}"
-
-
-def _of_decay(option: str) -> str:
-    """Return a sentence on the decay of a moving average, which others count by batches."""
-    size = OmegaConf.select(composed_as_typed(CONF, "config"), "data.batch_size", default=64)
-    images = round(size * log(0.5) / log(float(option)))
-    return (
-        f"ema has no option {option}, because a moving average is set by its half-life in images; a decay of {option} "
-        f"at each batch of {size} is ema=half_life model.ema.half_life={images}"
-    )
-
-
-def without_option() -> str:
-    """Return a sentence on a group that was given a number, or true or false, and no option."""
-    for word in sys.argv[1:]:
-        key, _, value = word.lstrip("+").partition("=")
-        if key == "ema" and re.fullmatch(r"0?\.\d+", value) and float(value):
-            return _of_decay(value)
-        if (options := options_of(key.partition("@")[0])) and value not in options:
-            return f"{key} has no option {value}; there are {', '.join(options)}"
-    return "a group needs the name of an option, which is a word; `gan-lightning --help` shows the options"
-
-
-def missing_fact(error: InterpolationKeyError) -> str:
-    """Return a sentence on a value that a part of the configuration takes from another, which does not have it."""
-    found = re.search(r"Interpolation key '([^']+)' not found", str(error))
-    missing = found[1] if found else "a value"
-    group, _, fact = missing.partition(".")
-    asking = error.full_key or "the configuration"
-    option = chosen(group)
-    lacking = f"{group}={option}" if option else f"the chosen {group}"
-    fitting = [f"{group}={each}" for each in options_with(group, lambda own: fact in own)]
-    other = "network" if asking.startswith(("model.generator", "model.discriminator")) else asking.partition(".")[0]
-    own = f"another {other} than {chosen(other)}" if chosen(other) else f"another {other}"
-    return f"{asking} needs {missing}, and {lacking} has no {fact}; choose {', '.join([*fitting, 'or ' + own])}"
 
 
 def keys_of_name(name: str, conf: Path, primary: str) -> list[str]:
@@ -256,10 +231,16 @@ def _groups(conf: Path, primary: str) -> list[str]:
     return [path.name for path in conf.iterdir() if path.is_dir() and re.search(rf"- \W*{path.name}\b", defaults)]
 
 
-def composed_as_typed(conf: Path, primary: str) -> DictConfig:
-    """Return the configuration with the command line's options, or with the defaults if that fails."""
+def composed_as_typed(conf: Path, primary: str, *choices: str) -> DictConfig:
+    """Return the configuration with the command line's options, or with the defaults if that fails.
+
+    Args:
+        conf: the folder with the configuration's YAML files.
+        primary: the name of the command's primary configuration in that folder, without `.yaml`.
+        choices: further options, such as `ema=half_life`.
+    """
     groups = _groups(conf, primary)
-    typed = [word for word in sys.argv[1:] if word.split("=", 1)[0] in groups]
+    typed = [*(word for word in sys.argv[1:] if word.split("=", 1)[0] in groups), *choices]
     own = config_dir(sys.argv[1:])
     for overrides in (typed, []):
         with suppress(HydraException, ValueError), searching(own):  # ema=0.999 is a ValueError
@@ -291,9 +272,9 @@ def _last(key: str) -> str:
     return key.rpartition(".")[2]
 
 
-def _as_typed(key: str, meant: str) -> str:
+def _as_typed(key: str, meant: str, config: DictConfig, primary: str) -> list[str]:
     """Return what to type for a key that stands in place of another."""
-    return f"~{meant}" if _is_left_out(key) else f"{meant}={value_of(key)}"
+    return [f"~{meant}"] if _is_left_out(key) else accepted(meant, value_of(key), config, primary)
 
 
 def _is_left_out(key: str) -> bool:

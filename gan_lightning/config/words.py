@@ -12,13 +12,19 @@ from pathlib import Path
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 
-from gan_lightning.config.composition import CONF, parsed
-from gan_lightning.config.stray import apart_in, choices_of
-from gan_lightning.config.unknown import keys_of_name, unknown_key
+from gan_lightning.config.composition import parsed
+from gan_lightning.config.flags import check_flags, refuse_flag
+from gan_lightning.config.stray import apart_in, choices_of, filled_by_group, without_value
 from gan_lightning.files import exists
 
-NEVER_EMPTY = ("resume", "init_from", "run_dir", "run", "output", "hydra.run.dir", "hydra.sweep.dir")
-"""Beginnings of keys that name runs and folders: an empty one would be the current folder."""
+EXAMPLES = {
+    "resume": "resume=RUN, or resume=auto for the newest unfinished run", "init_from": "init_from=RUN",
+    "run_dir": "hydra.run.dir=FOLDER", "run": "run=RUN", "output": "output=FOLDER",
+    "hydra.run.dir": "hydra.run.dir=FOLDER", "hydra.sweep.dir": "hydra.sweep.dir=FOLDER",
+}  # fmt: skip
+"""What to type for keys that name runs and folders and are never empty, which would be the current folder."""
+NEVER_EMPTY = tuple(EXAMPLES)
+"""Beginnings of these keys."""
 PLAIN = str.maketrans(dict.fromkeys("\u2018\u2019\u201c\u201d", "") | dict.fromkeys("\u2013\u2014\u2212", "-"))
 """Typographic quotes, which are left out, and dashes, which are minus signs."""
 ENDS = "\uff0c\u3002\uff1b\uff1a\u3001\uff01\uff1f"
@@ -44,7 +50,8 @@ def in_order(words: Sequence[str], primary: str) -> list[str]:
     except ArgumentError as error:
         raise ValueError(f"{error.argument_name}: {error.message}; `gan-lightning --help` shows the flags") from None
     for word in unknown:
-        _refuse_flag(word, words, primary)
+        refuse_flag(word, words, primary)
+    check_flags(typed, primary)
     flags = list(words)
     for word in typed.overrides:
         flags.remove(word)
@@ -60,7 +67,7 @@ def check_characters(words: Sequence[str]) -> None:
     Raises:
         ValueError: for the first that has one; the message says what to type.
     """
-    for typed in words:
+    for before, typed in pairwise(["", *words]):
         word = typed.rstrip(ENDS) or typed
         key, sign, value = re.fullmatch(r"([^=\uff1d]*)([=\uff1d]?)(.*)", word, re.S).groups()  # type: ignore[union-attr]
         plain = unicodedata.normalize("NFKC", word).translate(PLAIN)
@@ -75,6 +82,7 @@ def check_characters(words: Sequence[str]) -> None:
         odd = [each for each in dict.fromkeys(typed) if not each.isascii() and each not in plain]
         if odd:
             plain = shlex.quote(plain) if " " in plain else plain
+            plain = f"{before} {plain}" if before in ("-m", "--multirun") else plain
             several = "characters" if len(odd) > 1 else "character"
             raise ValueError(f"{typed} has the full-width or typographic {several} {' '.join(odd)}; type {plain}")
 
@@ -113,23 +121,6 @@ def _is_swept(word: str) -> bool:
         return False
 
 
-def _refuse_flag(word: str, words: Sequence[str], primary: str) -> None:
-    flag, _, value = word.partition("=")
-    key = flag.lstrip("-").replace("-", "_")
-    if len(key) < 2:
-        raise ValueError(
-            f"{flag} is no flag; `gan-lightning --help` shows the flags, and values are given as key=value: seed=3"
-        )
-    after = words[words.index(word) + 1 :][:1]
-    if not value and after and after[0][:1] != "-" and "=" not in after[0]:
-        value = after[0]
-    said = f"{flag} is no flag, because values are given as key=value"
-    value = value or "VALUE"
-    if keys := keys_of_name(key, CONF, primary):
-        raise ValueError(f"{said}; type {' or '.join(f'{full}={value}' for full in keys)}")
-    raise ValueError(f"{said}, and {unknown_key(key, CONF, primary)}")
-
-
 def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> None:
     key, equals, value = word.partition("=")
     if equals and (key != key.strip() or value != value.strip()):
@@ -138,9 +129,13 @@ def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> 
         rest = after[1:] or "".join(words[words.index(word) + 2 :][:1])
         raise ValueError(f"{word} and {after} are words apart, because of the spaces around =; type {word}={rest}")
     if equals and not value and (not after or "=" in after) and key.lstrip("+").startswith(NEVER_EMPTY):
-        raise ValueError(f"{word} gives no value; type {word}VALUE, or leave it out")
+        raise ValueError(
+            f"{word} gives no value; type {EXAMPLES.get(key.lstrip('+'), f'{word}VALUE')}, or leave it out"
+        )
     if equals and not value and after and "=" not in after and after[0] != "~":
         raise ValueError(f"{word} and {after} are words apart, because of the space after =; type {word}{after}")
+    if equals and (filled := filled_by_group(key, value, primary)):
+        raise ValueError(filled)
     if equals and (apart := apart_in(word, primary)):
         raise ValueError(f"{apart[0]} and {apart[1]} are two words; type {' '.join(apart)}, with a space and no quotes")
     if equals or word[:1] == "~":
@@ -152,4 +147,6 @@ def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> 
         raise ValueError(f"{word} is a path without its key; type the key that it is for, such as {key}={word}")
     if options := choices_of(word, primary):
         raise ValueError(f"{word} has no key; did you mean {options[0]}?")
+    if without := without_value(word, primary):
+        raise ValueError(without)
     raise ValueError(f"{word} cannot be read as key=value; type a key, = and its value without spaces, such as seed=3")

@@ -8,7 +8,7 @@ import numpy as np
 from gan_lightning.data.images import ArrayImages, Source
 from gan_lightning.data.one_domain import ImageDataModule
 from gan_lightning.data.splits import NoTestImagesError, Split
-from gan_lightning.types import NonNegativeFloat
+from gan_lightning.types import Share
 
 FILE = "sklearn/datasets/data/digits.csv.gz"
 
@@ -23,7 +23,7 @@ class Digits(ImageDataModule):
         test_fraction: the share that is held out as the test split; 0 trains on all.
     """
 
-    test_fraction: NonNegativeFloat = 0.2
+    test_fraction: Share = 0.2
 
     def images(self, split: Split) -> ArrayImages:
         if split == "test":

@@ -4,13 +4,14 @@ import re
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from gan_lightning.data.images import Item, Source, read_image
 from gan_lightning.data.one_domain import ImageDataModule
 from gan_lightning.data.splits import NoTestImagesError, Split
+from gan_lightning.values import Called
 
 LOADERS = ("imagefolder", "parquet")
 """The loaders of local files that `data.name` may name; some of the others unpickle what they find."""
@@ -61,7 +62,9 @@ class HuggingFace(ImageDataModule):
         label: the column of labels; None for no labels.
     """
 
-    name: str = field()  # a field of its own, or Lightning's class attribute of this name would be its default
+    name: Annotated[str, Called("OWNER/NAME")] = (
+        field()
+    )  # a field of its own, or Lightning's class attribute of this name would be its default
     root: str | None = None  # may be a folder of the data set on the Hub
     image: str = "image"
     label: str | None = None

@@ -21,7 +21,7 @@ from gan_lightning.data.images import PILImages
 from gan_lightning.data.loader import BatchDataset, ByteBatch, DeviceBatchDataset, EpochSampler, ResumableLoader
 from gan_lightning.data.splits import Split, by_name, counts_of, domains_of
 from gan_lightning.data.transforms import Shape, cropped, flipped, in_range
-from gan_lightning.types import Batch, Images, ImageSet, NonNegativeFloat, NonNegativeInt, PositiveInt
+from gan_lightning.types import Batch, Images, ImageSet, NonNegativeFloat, NonNegativeInt, PositiveInt, Share
 from gan_lightning.values import Existing
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class StoredDataModule(LightningDataModule, ABC):
     on_device: Literal["auto", True, False] = "auto"
     on_bad: OnBad = "skip"
     max_bad: NonNegativeFloat = 0.01
-    test_fraction: NonNegativeFloat = 0
+    test_fraction: Share = 0
     expected: Mapping[str, int] | None = None
     seed: NonNegativeInt = 0
 

@@ -1,16 +1,26 @@
-"""Folders beside one that does not exist, of which one may be meant."""
+"""Files and folders beside one that does not exist, of which one may be meant."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
 
-def sibling(path: Path) -> Path | None:
-    """Return the folder or .zip file beside a missing path whose name is spelt nearly like its; None if none is."""
+def is_folder_or_zip(path: Path) -> bool:
+    """Return whether a path is a folder, or a .zip file by its name."""
+    return path.is_dir() or path.suffix.lower() == ".zip"
+
+
+def sibling(path: Path, fits: Callable[[Path], bool] = is_folder_or_zip) -> Path | None:
+    """Return what lies beside a missing path and has a name that is spelt nearly like its; None if nothing has.
+
+    Args:
+        path: the missing path.
+        fits: whether a path would be accepted in its place.
+    """
     names: list[str] = []
     with suppress(OSError):  # the folder above is missing too, or cannot be listed
-        places = [each for each in path.parent.iterdir() if each.is_dir() or each.suffix.lower() == ".zip"]
-        names = [place.name for place in places if not place.name.startswith(".")]
+        names = [each.name for each in path.parent.iterdir() if not each.name.startswith(".") and fits(each)]
     close = get_close_matches(path.name, names, n=1, cutoff=0.75)
     return path.parent / close[0] if close else None
 

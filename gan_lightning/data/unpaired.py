@@ -17,6 +17,7 @@ from gan_lightning.types import Batch, Images, ImagesRoot, Pair
 from gan_lightning.values import Existing
 
 LAYOUT = "images (trainA, trainB, testA and testB)"
+OTHER = "data.root_x=FOLDER data.root_y=FOLDER"
 
 
 class UnalignedDataModule(StoredDataModule, ABC):
@@ -40,7 +41,9 @@ class Unpaired(UnalignedDataModule):
         root_y: the folder or zip file of y.
     """
 
-    root: Annotated[str, Existing("folder or .zip file", "", "download", LAYOUT, ("trainA", "trainB"))] | None = None
+    root: (
+        Annotated[str, Existing("folder or .zip file", "", "download", LAYOUT, ("trainA", "trainB"), OTHER)] | None
+    ) = None
     root_x: ImagesRoot | None = None
     root_y: ImagesRoot | None = None
 

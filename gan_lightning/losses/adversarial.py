@@ -4,12 +4,14 @@ A critic is a discriminator with its condition already bound, so an objective kn
 """
 
 from abc import ABC, abstractmethod
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from gan_lightning.types import Critic, Images, Logits, NonNegativeFloat, Number, Scalar, Terms
+from gan_lightning.values import AtMost, MoreThan
 
 
 class AdversarialLoss(ABC):
@@ -67,12 +69,12 @@ class NonSaturating(AdversarialLoss):
         real_target: 1, or less for one-sided label smoothing (Salimans et al. 2016, section 3.4).
 
     Raises:
-        ValueError: if `real_target` is not in (0, 1].
+        ValueError: if `real_target` is not more than 0 and at most 1.
     """
 
-    def __init__(self, real_target: NonNegativeFloat = 1.0) -> None:
+    def __init__(self, real_target: Annotated[Number, MoreThan(0), AtMost(1)] = 1.0) -> None:
         if not 0 < real_target <= 1:
-            raise ValueError(f"real_target must be in (0, 1]; got {real_target}")
+            raise ValueError(f"real_target must be more than 0 and at most 1; got {real_target}")
         self.real_target = real_target
 
     @property

@@ -43,7 +43,8 @@ class InputGradientPenalty(Penalty):
             if isinstance(module, BATCH_NORMS):
                 return (
                     f"{type(self).__name__} needs each image's own gradient, and the discriminator's batch norm "
-                    f"({name}) makes an image's output depend on the whole batch; use instance, group or no norm"
+                    f"({name}) makes an image's output depend on the whole batch; type norm=instance, norm=group or "
+                    "norm=none"
                 )
         return None
 

@@ -18,12 +18,6 @@ from gan_lightning.data.module import StoredDataModule
 from gan_lightning.partials import plain
 from gan_lightning.types import Batch, Images, Labelled, Number, PositiveInt, Unlabelled
 
-MODELS = {
-    ("latents",): "model=dcgan",
-    ("latents", "labels"): "model=cgan or model=acgan",
-    ("images",): "model=pix2pix or model=cyclegan",
-}
-"""Models that suit a generator, by what it takes."""
 Data = LightningDataModule | None
 """The data module; only translation needs one."""
 LEAST_LIMIT = 0.01
@@ -220,18 +214,28 @@ def refuse_labels(labels: Sequence[int] | None) -> None:
         )
 
 
+class WrongInputsError(ValueError):
+    """A network that does not take what a game gives it.
+
+    Args:
+        differ: what the game gives and what the network takes, as a clause.
+    """
+
+    def __init__(self, differ: str) -> None:
+        super().__init__(f"{differ}; choose another network, or another model")
+        self.differ = differ
+
+
 def check_inputs(game: str, player: str, network: nn.Module, given: tuple[str, ...]) -> None:
     """Compare a network's attribute `inputs` with what a game gives it; networks from elsewhere may lack it.
 
     Raises:
-        ValueError: if they differ.
+        WrongInputsError: if they differ.
     """
     takes: tuple[str, ...] = getattr(network, "inputs", given)
     if takes != given:
-        model = MODELS.get(takes, "another model") if player == "generator" else "another model"
-        raise ValueError(
-            f"{game} gives its {player} {' and '.join(given)}, and {type(network).__name__} takes "
-            f"{' and '.join(takes)}; choose another network, or {model}"
+        raise WrongInputsError(
+            f"{game} gives its {player} {' and '.join(given)}, and {type(network).__name__} takes {' and '.join(takes)}"
         )
 
 

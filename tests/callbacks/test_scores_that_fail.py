@@ -76,7 +76,7 @@ WRONG = {
         ["metric=[fid,precision_recall]", "callbacks.scores.follow=recal"],
         "follow must be one of the scores fd_random, precision_random, recall_random; got recal",
     ),
-    "an unknown metric": (["metric=[fdi]"], "did you mean metric=fid?"),
+    "an unknown metric": (["metric=[fdi]"], "did you mean metric=[fid]?"),
     "no split": (["data=folder", "metric=[fid]", "callbacks.scores.split=val"], "split must be one of train, test"),
 }
 

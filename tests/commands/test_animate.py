@@ -98,7 +98,7 @@ def test_grids_of_two_sizes_and_the_last_checkpoint_as_the_run(run):
 REFUSED = {
     "no grid of this iteration": (["iterations=[0,90]"], "there is none of 90, the nearest is 100"),
     "a file that exists": (["output=there"], "overwrite=true replaces them"),
-    "no grids": (["run=there"], "run must have grids, samples/<iteration>.png"),
+    "no grids": (["run=there"], "run must be a run folder; there has no run.json"),
     "no losses": (["run=bare", "losses=true"], "losses=true needs losses in the file losses.csv, and bare has none"),
     "damaged losses": (["run=damaged", "losses=true"], "losses=true needs losses in the file losses.csv"),
     "no picture": (["run=broken"], "cannot be read as a picture"),

@@ -66,7 +66,7 @@ def test_a_run_that_is_done_is_not_resumed(gan_lightning):
     gan_lightning(*DRAWN)
     code, err = gan_lightning(f"resume={the_run()}")
     assert code == 2
-    assert "has done 2 already; type trainer.max_steps=4" in err
+    assert "has done 2 iterations already; type trainer.max_steps=4" in err
 
 
 @pytest.mark.parametrize("limit", cells(["00:00:00:01", "{seconds: 1}"], quick=["{seconds: 1}"]))

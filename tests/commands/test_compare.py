@@ -92,7 +92,7 @@ def test_deviations_are_not_ranked(compare):
     [
         ([], "compare needs runs"),
         (["nowhere"], "runs must name run folders, or a folder that holds some; there is no folder nowhere"),
-        (["no where", "x=y"], "x is no key of the configuration"),
+        (["no where", "x=y"], "x is no key of compare"),
         (["x", "output=y"], "output is no key of compare; type hydra.run.dir=y for its folder"),
         (["."], "runs must name run folders, or a folder that holds some; . is neither"),
     ],

@@ -124,7 +124,7 @@ REFUSED = {
     "another data set": (["data=photos_unpaired"], "data.* is .* in the run and cannot change to .*init_from"),
     "another size of images": (["data.image_size=32"], "data.image_size is 16 in the run and cannot change to 32"),
     "another network": (["model.generator.width=9"], "was written by another model, .*init_from"),
-    "nothing left to do": ([], "has done 4 already; type trainer.max_steps=8"),
+    "nothing left to do": ([], "has done 4 iterations already; type trainer.max_steps=8"),
     "a misspelt key": (["model.generator.wdith=9"], "wdith is no key"),
     "a wrong value": (["trainer.max_steps=6", "callbacks.samples.nrow=0"], "nrow must be a whole number of at least 1"),
     "missing data": (["trainer.max_steps=6", "data.max_bad=-1"], "data.max_bad must be"),

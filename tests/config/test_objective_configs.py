@@ -95,5 +95,5 @@ def test_every_initialisation_replaces_both_players_own(network, name):
 
 @pytest.mark.parametrize(("network", "key"), [("mlp", "norm=group"), ("r3gan", "norm=batch"), ("r3gan", "init=dcgan")])
 def test_a_network_without_such_a_choice_says_so(network, key):
-    with pytest.raises(ValueError, match=rf"{key.split('=')[0]} is not known"):
+    with pytest.raises(ValueError, match=rf"{key.split('=')[0]} is no key of"):
         model(f"network={network}", key)

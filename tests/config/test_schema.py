@@ -106,11 +106,11 @@ def test_a_node_that_fits_a_typed_dictionary_passes(ours):
             {"width": 1, "loss": LOSS, "factor": -1},
             "model.factor must be a number of at least 0; got",
         ),
-        ({"width": 1, "loss": LOSS, "secret": 1}, "model.secret is not known, so leave it out; Model takes width, "),
-        ({"width": 1, "loss": LOSS, "evry": 1}, "model.evry is not known; did you mean every? "),
+        ({"width": 1, "loss": LOSS, "secret": 1}, "model.secret is no key of Model, which takes width, "),
+        ({"width": 1, "loss": LOSS, "evry": 1}, "model.evry is no key of Model, which takes width, "),
         (
             {"width": 1, "loss": LOSS, "every_n_images": 1},
-            "model.every_n_images is not known; it is called model.every_n_iterations, in batches now",
+            "model.every_n_images is no key of Model; it is called model.every_n_iterations, in batches now",
         ),
         (
             {"width": 1, "loss": LOSS, "parts": {"a": LOSS, "b": {"weight": 2}}},

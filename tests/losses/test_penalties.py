@@ -147,7 +147,7 @@ def test_batch_norm_in_the_discriminator_is_refused_in_one_sentence(penalty):
     reason = penalty.refuses(DCGANDiscriminator(channels=1, image_size=16, width=2))
     assert type(penalty).__name__ in reason
     assert "net.3" in reason
-    assert "instance, group or no norm" in reason
+    assert "norm=instance, norm=group or norm=none" in reason
     assert "\n" not in reason
 
 

@@ -205,8 +205,8 @@ def test_nothing_is_replaced_but_the_runs_own_earlier_report(copy, capfd):
 
 REFUSED = {
     "no run": (["run=nowhere"], "run must be a run folder; there is no nowhere"),
-    "no run folder": (["run=."], "run must be a run folder, which has a run.json"),
-    "a key": (["run=.", "outptu=x"], "outptu is no key of the configuration; did you mean output=x?"),
+    "no run folder": (["run=."], "run must be a run folder; . has no run.json"),
+    "a key": (["run=.", "outptu=x"], "outptu is no key of report; did you mean output=x?"),
     "no key": ([], "run must be given"),
 }
 
