@@ -54,7 +54,7 @@ def test_a_seed_of_another_protocol_is_left_out_of_the_mean_and_named(compare):
     assert [line.rsplit(", ", 1)[1] for line in lines if line.startswith("## ")] == [
         "versions.numpy 1.26", "versions.numpy 2.0",
     ]  # fmt: skip
-    assert any(line.startswith("| 1 | seed=0 | 2 of 3 | 10.5 ± 0.71 |") for line in lines)
+    assert any(line.startswith("| 1 | seed=0 and seed=1 | 2 of 3 | 10.5 ± 0.71 |") for line in lines)
     assert any(line.startswith("| 1 | seed=2 | 1 of 3 | 90 |") for line in lines)
 
 
