@@ -65,7 +65,7 @@ class Draws:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the interval ends where the score does, and would reach further by Student's t alone."""
+        """Return whether the interval ends where the score does, and would reach further by Student's t alone."""
         return self.deviation is not None and self.interval != self._student
 
     @property
@@ -78,7 +78,7 @@ class Draws:
 
     @property
     def _bounds(self) -> tuple[float, float]:
-        """The bounds of the score, but the mean where rounding has brought that beyond one."""
+        """Return the bounds of the score, but the mean where rounding has brought that beyond one."""
         name = self.record.score
         own = (ends for begin, ends in BOUNDS.items() if name == begin or name.startswith(f"{begin}_"))
         least, most = next(own, (-math.inf, math.inf))

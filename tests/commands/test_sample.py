@@ -154,7 +154,7 @@ def test_a_checkpoint_is_chosen_by_name(from_noise):
     last = gan_lightning.load(from_noise)
     named = gan_lightning.load(from_noise, checkpoint=last.file.name)
     assert torch.equal(last.sample(2), named.sample(2))
-    with pytest.raises(ValueError, match=r"there is no best.ckpt in .*, which has .*last.ckpt"):
+    with pytest.raises(ValueError, match=r"checkpoint=best needs a best.ckpt, which .* has not; type checkpoint=last"):
         gan_lightning.load(from_noise, checkpoint="best")
     with pytest.raises(ValueError, match="checkpoint chooses from a run folder"):
         gan_lightning.load(last.file, checkpoint="best")
@@ -179,7 +179,7 @@ def test_loading_imports_no_torch_before_it_is_asked_to():
         ("by_class", ["labels=two"], "labels must be a whole number of at least 0, or a list of them; got two"),
         ("from_noise", ["truncation=0"], "truncation must be at least 0.01; got 0"),
         ("from_noise", ["device=abacus"], "device must be one of auto, cpu; got abacus; type device=auto"),
-        ("from_noise", ["checkpoint=best"], "checkpoint must be last, best or a file; there is no best.ckpt in"),
+        ("from_noise", ["checkpoint=best"], "checkpoint=best needs a best.ckpt, which"),
         ("from_noise", ["num_images=0"], "num_images must be a whole number of at least 1; got 0"),
         (
             "from_noise",

@@ -44,7 +44,7 @@ WRONG = {
     "a device that is none": (["device=abacus"], "device must be one of auto, cpu"),
     "both ways with files": (["overwrite=true", "skip_existing=true"], "overwrite and skip_existing must not both be true; choose one"),
     "a key of an earlier version": (["existing=skip"], "it is called skip_existing=true or overwrite=true now"),
-    "a misspelt key": (["batchsize=2"], "did you mean batch_size"),
+    "a misspelt key": (["batchsize=2"], "type batch_size=2"),
     "a group of training": (["model=cyclegan"], "model"),
 }  # fmt: skip
 

@@ -141,7 +141,7 @@ def test_one_of_a_few_values_passes(keys):
     ("keys", "said"),
     [
         ({"channels": True}, "model.channels must be one of 1, 3; got True"),
-        ({"channels": 1.0}, "model.channels must be one of 1, 3; got 1.0"),
+        ({"channels": 1.0}, "model.channels must be one of 1, 3; got 1.0; type model.channels=1"),
         ({"held": 1}, "model.held must be one of auto, true, false; got 1"),
         ({"held": 0}, "model.held must be one of auto, true, false; got 0"),
     ],

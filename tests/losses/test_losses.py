@@ -46,7 +46,7 @@ def test_minimax_smooths_the_targets_of_reals():
     terms = Minimax(real_target=0.9).discriminator(answers(logit, -50), REAL, FAKE)
     assert float(terms["real"]) == pytest.approx(entropy, rel=1e-5)
     assert float(terms["fake"]) == pytest.approx(0, abs=1e-6)
-    with pytest.raises(ValueError, match=r"real_target must be in \(0, 1\]; got 1.5"):
+    with pytest.raises(ValueError, match=r"real_target must be more than 0 and at most 1; got 1.5"):
         Minimax(real_target=1.5)
 
 

@@ -121,7 +121,7 @@ def test_a_noise_network_does_not_translate(composed):
     config = composed("model=cyclegan", "network=dcgan", *SMALL).model
     config.generator.latent_dim = 4
     with pytest.raises(
-        Exception, match="CycleGAN gives its generator images, and DCGANGenerator takes latents; .*model=dcgan"
+        Exception, match="CycleGAN gives its generator images, and DCGANGenerator takes latents; choose another"
     ):
         instantiate(config)
 
@@ -145,6 +145,6 @@ def test_pairs_that_do_not_belong_together_are_nothing_for_pix2pix(composed, roo
 
 def test_a_network_from_image_to_image_is_nothing_for_noise(composed):
     with pytest.raises(
-        Exception, match="GAN gives its generator latents, and UNetGenerator takes images; .*model=cyclegan"
+        Exception, match="GAN gives its generator latents, and UNetGenerator takes images; choose another"
     ):
         instantiate(composed("model=dcgan", "network=unet", *SMALL).model)
