@@ -39,11 +39,11 @@ NOT_MEASURED = {"en": "not measured", "zh": "未测量"}
 FAILED = {"en": "failed", "zh": "失败"}
 IN_README = {
     "en": {
-        "digits": ("digits, 32 pixels", "fd_classifier {} (smaller is better)"),
+        "digits": ("digits, 32 pixels", "fd_classifier {}"),
         "translation": ("two photographs, 64 pixels", "PSNR {} dB"),
     },
     "zh": {
-        "digits": ("digits，32 像素", "fd_classifier {}（越小越好）"),
+        "digits": ("digits，32 像素", "fd_classifier {}"),
         "translation": ("两张照片，64 像素", "PSNR {} dB"),
     },
 }
