@@ -24,6 +24,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
+from gan_lightning import signals
 from gan_lightning.__main__ import main
 from gan_lightning.config import resolvers
 from support.evaluating import evaluate  # noqa: F401
@@ -38,6 +39,12 @@ def pytest_terminal_summary(terminalreporter):
     for report in (*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{name}: {value}")
+
+
+@pytest.fixture(autouse=True)
+def lives_on(monkeypatch):
+    """Commands run in the test's process, which stays after a signal has ended one; the watch for blocked ones would end it."""
+    monkeypatch.setattr(signals, "PATIENCE", 1e6)
 
 
 @pytest.fixture(autouse=True)
