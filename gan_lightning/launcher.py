@@ -50,9 +50,11 @@ class SubprocessLauncher(Launcher):
 
     typed: Sequence[str] = ()
     """The command line without the program, which the command line puts here."""
+    configs: Sequence[DictConfig] = ()
+    """The configuration of each job, with Hydra's own settings, which the sweeper has checked and puts here."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.context, self.config = hydra_context, config
+        self.config = config
         self.stopped_by, self.pending = 0, list[int]()
         self.job: subprocess.Popen | None = None
 
@@ -63,10 +65,9 @@ class SubprocessLauncher(Launcher):
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         count, place = len(job_overrides), Path(self.config.hydra.sweep.dir)
         typed = [by_key(filter_overrides(job)) for job in job_overrides]
-        configs = [self.context.config_loader.load_sweep_config(self.config, list(job)) for job in job_overrides]
-        homes = _homes(place, typed, configs, initial_job_idx)
-        folders = [_placed(*each) for each in zip(configs, homes, strict=True)]
-        for config, folder in zip(configs, folders, strict=True):
+        homes = _homes(place, typed, self.configs, initial_job_idx)
+        folders = [_placed(*each) for each in zip(self.configs, homes, strict=True)]
+        for config, folder in zip(self.configs, folders, strict=True):
             if not config.get("resume") and is_run(folder):
                 raise ValueError(
                     f"hydra.sweep.dir={place} has a run already, in {folder.name}; name another folder, or type "
@@ -79,7 +80,7 @@ class SubprocessLauncher(Launcher):
             _say(f"{there} of {count} {'is' if there == 1 else 'are'} there already")
         own, ended = differences(typed), []
         with signals.answered_by(self._hand_on), self._patience():
-            for number, (job, config, folder) in enumerate(zip(job_overrides, configs, folders, strict=True)):
+            for number, (job, config, folder) in enumerate(zip(job_overrides, self.configs, folders, strict=True)):
                 if self.stopped_by:
                     break
                 name = text(own[number])
@@ -95,7 +96,7 @@ class SubprocessLauncher(Launcher):
             raise SystemExit(128 + self.stopped_by)
         if any(job.outcome == "failed" for job in ended):
             raise SystemExit(1)
-        return [_returned(job, config) for job, config in zip(job_overrides, configs, strict=True)]
+        return [_returned(job, config) for job, config in zip(job_overrides, self.configs, strict=True)]
 
     def _started(self, overrides: Sequence[str], config: DictConfig, folder: Path) -> subprocess.Popen:
         """Start a job's process in its folder, with the folders of YAML files that the sweep has."""

@@ -5,6 +5,7 @@ import pickle
 import sys
 from copy import deepcopy
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from support import checked_types  # noqa: F401 - before anything of the package
@@ -29,6 +30,13 @@ from gan_lightning.__main__ import main
 from gan_lightning.config import resolvers
 from support.evaluating import evaluate  # noqa: F401
 from support.scored_runs import compare  # noqa: F401
+
+LIBRARIES = [
+    "lightning.pytorch", "matplotlib.pyplot", "rich", "scipy.linalg", "torch.utils.tensorboard", "torchmetrics",
+    "torchvision",
+]  # fmt: skip
+for library in LIBRARIES:  # jaxtyping has compiled once more what a checked module is the first to import
+    import_module(library)
 
 resolvers.register()
 torch.set_num_threads(1)

@@ -82,6 +82,18 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         return checkpoint
 
 
+def checkpoint_named_by(key: str, file: Path) -> dict[str, Any]:
+    """Return the content of the checkpoint that a key names.
+
+    Raises:
+        ValueError: if the file is missing, damaged or no checkpoint; the message names the key, the file and the cause.
+    """
+    try:
+        return AtomicCheckpointIO().load_checkpoint(file)
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from error
+
+
 class _Hashing:
     """A stream that hashes what is written to it."""
 

@@ -18,7 +18,12 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from gan_lightning import signals, slurm
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint, numbered_checkpoints
+from gan_lightning.callbacks.checkpoint_io import (
+    AtomicCheckpointIO,
+    checkpoint_named_by,
+    newest_whole_checkpoint,
+    numbered_checkpoints,
+)
 from gan_lightning.callbacks.guard import Diverged
 from gan_lightning.config import exhausted, logs
 from gan_lightning.config.checks import without_unused_parts
@@ -191,7 +196,7 @@ def begin_with_weights(model: AdversarialGame, file: Path) -> None:
     Raises:
         ValueError: if none fits.
     """
-    checkpoint = AtomicCheckpointIO().load_checkpoint(file)
+    checkpoint = checkpoint_named_by("init_from", file)
     count, left = load_fitting_weights(model, checkpoint["state_dict"])
     if not count:
         raise ValueError(f"init_from: no weight of {file} fits this model; {_choices_of(checkpoint, str(file))}")

@@ -139,11 +139,11 @@ def _in_own_folder(words: list[str], run: Path, folder: str | None) -> Words:
 def _of_file(file: Path) -> RunRecord:
     if not file.is_file():
         raise ValueError(f"resume must be a run folder, a checkpoint or auto; there is no {file}")
-    from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO
+    from gan_lightning.callbacks.checkpoint_io import checkpoint_named_by
 
     if (file.absolute().parent.parent / FILE).is_file():
         refuse_links(file.absolute().parent.parent, "resume")
-    return RunRecord.of_checkpoint(AtomicCheckpointIO().load_checkpoint(file), f"resume: {file}")
+    return RunRecord.of_checkpoint(checkpoint_named_by("resume", file), f"resume: {file}")
 
 
 def _automatic(words: list[str], folder: Path | None) -> tuple[str | None, list[str]]:

@@ -121,7 +121,7 @@ def check_checkpoint_fits(file: Path, loaded: dict[str, Any], model: Adversarial
         ("max_epochs", epochs, trainer.max_epochs),
     ):
         if limit is not None and -1 < limit <= done:
-            what = f"{done} {'iterations' if key == 'max_steps' else 'epochs'}"
+            what = f"{done} {'iteration' if key == 'max_steps' else 'epoch'}{'s'[: done != 1]}"
             raise ValueError(f"resume: {file} has done {what} already; type {_higher(key, done, epochs, trainer)}")
     for timer in (callback for callback in trainer.callbacks if isinstance(callback, Timer)):  # type: ignore[attr-defined]
         _check_time_is_left(file, timer, seconds_trained(loaded, timer))
@@ -134,7 +134,8 @@ def _higher(key: str, done: int, epochs: int, trainer: Trainer) -> str:
         return more
     if trainer.max_epochs <= epochs:
         return f"{more} trainer.max_epochs={2 * epochs}"
-    return f"{more}, or trainer.max_steps=-1 for the {trainer.max_epochs} epochs of trainer.max_epochs"
+    last = trainer.max_epochs
+    return f"{more}, or trainer.max_steps=-1 for the {last} epoch{'s'[: last != 1]} of trainer.max_epochs"
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

@@ -9,7 +9,7 @@ from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig
 
-from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, newest_whole_checkpoint
+from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, checkpoint_named_by, newest_whole_checkpoint
 from gan_lightning.config import schema
 from gan_lightning.config.choices import words_of
 from gan_lightning.config.composition import composed
@@ -103,7 +103,7 @@ def restored(file: Path, key: str, overrides: Sequence[str] = ()) -> Restored:
         ValueError: if the file is damaged, was not written by a run of the command line, names code, or was written by
             a version whose networks had other weights.
     """
-    checkpoint: dict[str, Any] = AtomicCheckpointIO().load_checkpoint(file)
+    checkpoint = checkpoint_named_by(key, file)
     name = f"{key}: {file}"
     record = RunRecord.of_checkpoint(checkpoint, name)
     record.config["model"].pop("reconstructions", None)

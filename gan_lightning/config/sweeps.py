@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class CheckedSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.loader, self.master = hydra_context.config_loader, config
-        self.runner = Plugins.instance().instantiate_launcher(hydra_context, task_function, config)
+        self.runner: Any = Plugins.instance().instantiate_launcher(hydra_context, task_function, config)
 
     def sweep(self, arguments: Sequence[str]) -> Sequence[JobReturn]:
         """Check all jobs, then hand them to the launcher.
@@ -56,7 +57,7 @@ class CheckedSweeper(Sweeper):
         if not any(override.is_sweep_override() for override in overrides):
             raise ValueError("-m needs a key of several values, one for each run; type -m seed=0,1, or leave -m out")
         (jobs,) = BasicSweeper.split_arguments(overrides, None)
-        check(self.loader, self.master, jobs, self.make)
+        self.runner.configs = check(self.loader, self.master, jobs, self.make)
         done = self.runner.launch(jobs, initial_job_idx=0)
         for job in done:
             _ = job.return_value  # raises what a job has raised
@@ -65,8 +66,10 @@ class CheckedSweeper(Sweeper):
 
 def check(
     loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]], make: Callable[[DictConfig, str], None]
-) -> None:
+) -> list[DictConfig]:
     """Check the jobs of a sweep: first what signatures tell of all of them, then whether their parts can be made.
+
+    Returns the configuration of each job, with Hydra's own settings.
 
     Args:
         loader: composes configurations.
@@ -79,12 +82,14 @@ def check(
     """
     setup_globals()
     before, told = HydraConfig.instance().cfg, _Told(master.hydra.job.config_name)
+    whole: dict[int, DictConfig] = {}
     configs: dict[int, tuple[DictConfig, Any]] = {}
     made: dict[str, str] = {}
 
     def compose(number: int) -> str:
         HydraConfig.instance().cfg = before
-        config = _composed(loader, master, jobs[number])
+        whole[number] = loader.load_sweep_config(master, list(jobs[number]))
+        config = _checked(deepcopy(whole[number]), master)
         configs[number] = config, HydraConfig.instance().cfg
         return ""
 
@@ -107,6 +112,7 @@ def check(
                 _check_are_different([config for config, _ in configs.values()], jobs)
     finally:
         HydraConfig.instance().cfg = before
+    return [whole[number] for number in range(len(jobs))]
 
 
 def _check_are_different(configs: Sequence[DictConfig], jobs: Sequence[Sequence[str]]) -> None:
@@ -150,9 +156,8 @@ class _Told:
             return self.known[key]
 
 
-def _composed(loader: ConfigLoader, master: DictConfig, job: Sequence[str]) -> DictConfig:
-    """Return the configuration of a job, checked as far as signatures tell."""
-    config = loader.load_sweep_config(master, list(job))
+def _checked(config: DictConfig, master: DictConfig) -> DictConfig:
+    """Return the configuration of a job without Hydra's own settings, checked as far as signatures tell."""
     with read_write(config.hydra), open_dict(config):
         config.hydra.runtime.output_dir = str(Path(master.hydra.sweep.dir).absolute())
         HydraConfig.instance().set_config(config)

@@ -136,7 +136,8 @@ def _of_another_command(key: str, conf: Path, primary: str) -> str | None:
 def _of_the_recipe(key: str, conf: Path) -> str | None:
     """Return a sentence on a key of training that `start` chooses itself; None if training has none like it."""
     meant = key if key.partition(".")[0] in _groups(conf, "config") else key_for(key, value_of(key), "config")
-    names = [f"{full}={value_of(key)}" for full in keys_of_name(key, conf, "config")]
+    full_keys = keys_of_name(key, conf, "config") or keys_of_name(key.removesuffix("s"), conf, "config")
+    names = [f"{full}={value_of(key)}" for full in full_keys]
     if _is_left_out(key) or not (
         typed := names or ([meant if "=" in meant else f"{meant}={value_of(key)}"] if meant else [])
     ):

@@ -1,7 +1,8 @@
 """Mistakes at the command line: each gets one sentence, which says what to type instead, and leaves nothing behind.
 
 `mistakes.txt` is the table: what was typed after `$`, then the exit code and the exact sentence. Those of its first part
-are found before anything large is imported, those of its second part when the parts of a run are made.
+are found before anything large is imported, those of its second part when the parts of a run are made. `make test`
+takes every second one of the first part, `make slow` the others.
 """
 
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from support.answering import answers
+from support.answering import answering
 from support.command import front_door
 from support.small_files import picture
 
@@ -43,17 +44,22 @@ SLOW = [
 ]  # fmt: skip
 
 
+QUICK, OTHERS = EARLY[::2], [pytest.param(*row, marks=pytest.mark.slow) for row in EARLY[1::2]]
+
+
 @pytest.fixture(scope="module")
-def said(tmp_path_factory):
-    """What is said to each early mistake, and what the folder then holds."""
+def answer(tmp_path_factory):
+    """Answers an early mistake, in a folder that has a class of the user's own, and what the folder then holds."""
     folder = tmp_path_factory.mktemp("mistakes")
     (folder / "mine.py").write_text(MINE)
     (folder / "conf" / "loss").mkdir(parents=True)
     own = "# @package model\nloss:\n  _target_: mine.Narrow\n  depth: 1\n  width: 2\n"
     (folder / "conf" / "loss" / "mine.yaml").write_text(own)
-    found = answers([shlex.split(typed) for typed, _, _ in EARLY], folder)
-    left = sorted(path.name for path in folder.iterdir() if path.name != "__pycache__")
-    return dict(zip([typed for typed, _, _ in EARLY], found, strict=True)), left
+    with answering(folder) as ask:
+        yield lambda typed: (
+            ask(shlex.split(typed)),
+            sorted(path.name for path in folder.iterdir() if path.name != "__pycache__"),
+        )
 
 
 def test_there_are_many_mistakes_and_none_twice():
@@ -61,13 +67,15 @@ def test_there_are_many_mistakes_and_none_twice():
     assert len(typed) == len(set(typed)) >= 80
 
 
-@pytest.mark.parametrize(("typed", "code", "sentence"), EARLY, ids=lambda part: part if len(part) > 1 else "")
-def test_a_mistake_gets_its_sentence_before_anything_large_is_imported(typed, code, sentence, said):
-    assert said[0][typed] == [int(code), f"error: {sentence}\n", []]
-
-
-def test_early_mistakes_leave_no_folder(said):
-    assert said[1] == ["conf", "mine.py"]
+@pytest.mark.parametrize(
+    ("typed", "code", "sentence"), [*QUICK, *OTHERS], ids=lambda part: part if len(part) > 1 else ""
+)
+def test_a_mistake_gets_its_sentence_before_anything_large_is_imported_and_leaves_no_folder(
+    typed, code, sentence, answer
+):
+    said, left = answer(typed)
+    assert said == [int(code), f"error: {sentence}\n", []]
+    assert left == ["conf", "mine.py"]
 
 
 @pytest.fixture(scope="module")
