@@ -58,8 +58,7 @@ def unreadable_flag(error: ArgumentError) -> str:
     choices = next((each.choices for each in get_args_parser()._actions if name in each.option_strings), None)
     given = re.search(r"invalid choice: '(.*?)'", error.message)
     if choices and given:
-        *most, last = [f"{name} {choice}" for choice in choices]
-        return f"{name} does not take {given[1]}; type {', '.join(most)} or {last}"
+        return f"{name} must be one of {', '.join(choices)}; got {given[1]}; type {name} {next(iter(choices))}"
     example = next((label.partition(",")[0] for label in FLAGS if label.startswith(f"{name} ")), "")
     if example and "expected one argument" in error.message:
         return f"{name} needs a word after it; type {example}"

@@ -107,10 +107,11 @@ class Paired(AlignedDataModule):
         x, y = (self._by_name(root, side, split) for side in ("AB" if self.direction == "ab" else "BA"))
         alone = sorted(x.keys() ^ y.keys())
         if alone:
+            have = "images have" if len(alone) > 1 else "image has"
             first = (x.get(alone[0]) or y[alone[0]]).relative_to(root)
             raise ValueError(
-                f"data.root: {len(alone)} images have no partner of the same name in {root}/A and {root}/B, the first "
-                f"is {printable(first)}; add the partners or remove these images"
+                f"data.root: {len(alone)} {have} no partner of the same name in {root}/A and {root}/B, the first is "
+                f"{printable(first)}; add the partners or remove these images"
             )
         return TwoFilePairs([(x[name], y[name]) for name in sorted(x)], root)
 
