@@ -13,7 +13,7 @@ MOST_CLASSES = 20
 FEWEST = 2
 """A GAN needs this many images of each domain: there is no distribution of a single one."""
 MANY, SUGGESTED = 1_000, 128
-"""Of so many images a batch is a part, and a usual size of batches for them."""
+"""A set of so many images is divided into batches, and a usual size of those."""
 WORKERS_PER_CORE = 2
 """More worker processes than this for each core only take each other's time."""
 
