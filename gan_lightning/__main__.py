@@ -42,10 +42,11 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.config.completion import completions
     from gan_lightning.config.composition import CONF, config_dir, searching
     from gan_lightning.config.continuing import Words, continued, is_further_rank
+    from gan_lightning.config.elsewhere import command_named
     from gan_lightning.config.errors import USER_ERRORS, WrongJobsError, exit_code, sentence
     from gan_lightning.config.help import command_names, page, primary_of
     from gan_lightning.config.options import options_of
-    from gan_lightning.config.stray import check_is_no_training, choices_of, without_value
+    from gan_lightning.config.stray import check_is_no_flag, check_is_no_training, choices_of, without_value
     from gan_lightning.config.words import check_characters
     from gan_lightning.files import hold, release
     from gan_lightning.printable import printable
@@ -226,9 +227,11 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
             raise ValueError(f"{word} is a command, which stands first: gan-lightning {word} {others}")
     if first.isidentifier() and not "".join(words[1:2]).startswith("="):  # `seed = 3` is no command
         check_is_no_training(first, words[1:])
+        check_is_no_flag(first, words[1:])
         if without := without_value(first):
             raise ValueError(without)
-        close = [*get_close_matches(first, command_names(), n=1), *choices_of(first)]
+        meant = command_named(first)
+        close = [meant] if meant else [*get_close_matches(first, command_names(), n=1), *choices_of(first)]
         if close:
             hint = f"did you mean {close[0]}? `gan-lightning --help` lists the commands"
         else:

@@ -54,7 +54,7 @@ def checked(config: DictConfig, command: str) -> DictConfig:
     if config.get("resume"):
         config = _resumed(config)
     check_sources(config)
-    if "seed" in config and not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
+    if "seed" in config and not (type(config.seed) is int and 0 <= config.seed < 2**32):
         raise ValueError(f"seed must be a whole number from 0 to {2**32 - 1}; got {config.seed!r}")
     _check_added(config, CONF / f"{'config' if command == 'train' else command}.yaml")
     used = without_unused_parts(config)

@@ -84,13 +84,14 @@ def words_of(record: RunRecord, given: Sequence[str], name: str) -> list[str]:
         return words
 
 
-def without_the_run_s_own(words: Sequence[str], record: RunRecord, run: str) -> list[str]:
-    """Return the words of a continuation without choices that the run has already.
+def without_the_run_s_own(words: Sequence[str], record: RunRecord, run: str, may_train: bool = True) -> list[str]:
+    """Return the words of a command that restores a run without choices that the run has already.
 
     Args:
         words: the command line.
         record: the run's record.
         run: the run as it was typed.
+        may_train: whether the command trains, so that a new run is what may be meant.
 
     Raises:
         ValueError: for another experiment, model, network or loss than the run's.
@@ -101,9 +102,8 @@ def without_the_run_s_own(words: Sequence[str], record: RunRecord, run: str) -> 
         if not (equals and group in OF_THE_MODEL and record.options):
             kept.append(word)
         elif (then := choice(group, record.options.get(group))) != f"{group}={option}":
-            raise ValueError(
-                f"{word} is not what {run} was made with, {then}; leave it out, or type init_from={run} for a new run"
-            )
+            new = f", or type init_from={run} for a new run" if may_train else ""
+            raise ValueError(f"{word} is not what {run} was made with, {then}; leave it out{new}")
     return kept
 
 

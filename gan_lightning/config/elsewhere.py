@@ -3,7 +3,8 @@
 KEYS = {
     "amp": "trainer=bf16", "batchsize": "data.batch_size={value}",
     "beta1": "model.discriminator_optimizer.betas=[{value},0.999]", "clip_value": "model.clip_weights={value}",
-    "count": "num_images={value}", "dataroot": "data=folder data.root={value}", "gpu": "trainer=gpu",
+    "count": "num_images={value}", "dataroot": "data=folder data.root={value}",
+    "device": "trainer={value}", "gpu": "trainer=gpu",
     "gpus": "trainer=gpu for one GPU, or trainer=ddp trainer.devices={value} for several",
     "imagesize": "data.image_size={value}", "iterations": "trainer.max_steps={value}",
     "learning_rate": "model.discriminator_optimizer.lr={value}", "lr_d": "model.discriminator_optimizer.lr={value}",
@@ -34,10 +35,16 @@ OPTIONS = {
         "wgan-gp": "wasserstein penalty=[gradient_penalty]", "wgan_gp": "wasserstein penalty=[gradient_penalty]",
         "rsgan": "relativistic", "rpgan": "relativistic",
     },
-    "trainer": {"cuda": "gpu", "multi_gpu": "ddp"},
+    "trainer": {"cuda": "gpu", "cuda:0": "gpu", "mps": "gpu", "multi_gpu": "ddp"},
     "data": {"imagefolder": "folder_labelled"},
 }  # fmt: skip
 """The option of a group by other names of it, in lower case."""
+NAMES = {
+    "benchmark": "evaluate", "generate": "sample", "infer": "sample", "inference": "sample", "plot": "report",
+    "predict": "sample", "score": "evaluate", "test": "evaluate", "val": "evaluate", "validate": "evaluate",
+    "video": "animate",
+}  # fmt: skip
+"""The command by other names of it, in lower case."""
 
 
 def key_for(key: str, value: str, primary: str) -> str | None:
@@ -50,7 +57,13 @@ def key_for(key: str, value: str, primary: str) -> str | None:
     """
     name = key.rpartition(".")[2].lower()
     typed = COMMANDS.get(primary, {}).get(name) or KEYS.get(name)
-    return typed and typed.format(value=value)
+    group, _, option = typed.partition("=") if typed else ("", "", "")
+    return typed and typed.format(value=(option == "{value}" and option_named(group, value)) or value)
+
+
+def command_named(word: str) -> str | None:
+    """Return the command that has another name here; None if none is known."""
+    return NAMES.get(word.lower())
 
 
 def option_named(group: str, option: str) -> str | None:

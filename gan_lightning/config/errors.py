@@ -11,7 +11,7 @@ from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
 from gan_lightning.config.own_classes import not_imported
-from gan_lightning.config.own_files import unreadable
+from gan_lightning.config.own_files import unreadable, wrong_defaults
 from gan_lightning.config.several import several_values
 from gan_lightning.config.unknown import unknown_key, value_of
 from gan_lightning.config.unknown_options import list_for_parts, missing_fact, unknown_option, without_option
@@ -76,6 +76,8 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
     chain = list(_causes(error))
     texts = [str(link) for link in chain]
     for text in texts:
+        if said := wrong_defaults(text):
+            return said
         if found := re.search(r"Could not override '([^']+)'", text):
             return unknown_key(found[1], conf, primary)
         if found := re.search(r"Could not (?:find|load) '([^']+)'", text):

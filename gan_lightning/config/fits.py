@@ -12,6 +12,8 @@ from omegaconf import ListConfig
 from gan_lightning.config.kinds import PLAIN, typed
 from gan_lightning.values import Bound, Called, Existing, Numbers
 
+SHORT = {"k": 1_000, "m": 1_000_000}
+"""What a number is multiplied by that is followed by a letter, as in `100k`."""
 T = TypeVar("T", bound=Existing | Numbers | Called)
 
 
@@ -64,7 +66,8 @@ def takes_list(hint: Any) -> bool:
 def in_place_of(value: Any, hint: Any) -> str | None:
     """Return what is typed in place of a value that does not fit a type, if another form of the same value fits it.
 
-    That is the number in a list, the one number of a list or of `64x64`, and 1000 for `1e3`; also a list of one value.
+    That is the number in a list, the one number of a list or of `64x64`, and 1000 for `1e3` or `1k`; also a list of one
+    value.
     """
     if isinstance(value, ListConfig | list):
         every = list(value)
@@ -75,6 +78,9 @@ def in_place_of(value: Any, hint: Any) -> str | None:
     square = re.fullmatch(r"(\d+)[xX*\u00d7](\d+)", str(value))
     if square and square[1] == square[2] and fits(int(square[1]), hint):
         return square[1]
+    short = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmM])", str(value))
+    if short and not fits(0.5, hint) and fits(count := round(float(short[1]) * SHORT[short[2].lower()]), hint):
+        return str(count)
     return f"[{typed(value)}]" if _is_item(value, hint) else None
 
 

@@ -2,11 +2,12 @@
 
 import re
 import sys
-from argparse import Namespace
+from argparse import ArgumentError, Namespace
 from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 
+from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -49,6 +50,19 @@ def refuse_flag(word: str, words: Sequence[str], primary: str) -> None:
     if meant.startswith(begins):
         raise ValueError(f"{said}; type {meant.removeprefix(begins)}")
     raise ValueError(f"{said}, and {meant}")
+
+
+def unreadable_flag(error: ArgumentError) -> str:
+    """Return a sentence on a flag without the word that it needs after it, or with one that it does not take."""
+    name = str(error.argument_name).partition("/")[0]
+    choices = next((each.choices for each in get_args_parser()._actions if name in each.option_strings), None)
+    given = re.search(r"invalid choice: '(.*?)'", error.message)
+    if choices and given:
+        return f"{name} must be one of {', '.join(choices)}; got {given[1]}; type {name} {next(iter(choices))}"
+    example = next((label.partition(",")[0] for label in FLAGS if label.startswith(f"{name} ")), "")
+    if example and "expected one argument" in error.message:
+        return f"{name} needs a word after it; type {example}"
+    return f"{name}: {error.message}; `gan-lightning --help` shows the flags"
 
 
 def check_flags(typed: Namespace, primary: str) -> None:

@@ -1,8 +1,10 @@
 """What is wrong with YAML files of one's own, those of `--config-dir`, in sentences that name the file."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -37,16 +39,10 @@ def check_files(config: DictConfig) -> None:
         file = file_of(group, option)
         if file is None or file.is_relative_to(CONF):
             continue
-        installed = sorted((CONF / group).glob("*.yaml"))
-        headers = {place.stem: _header(place) for place in installed}
-        places, own = [place for place in headers.values() if place], _header(file)
-        if own is None and places and len(places) == len(headers):
-            usual = max(places, key=lambda place: (places.count(place), len(place)))
-            raise ValueError(
-                f"{group}={option}: {_shown(file)} does not say where its content goes; write # @package {usual} as "
-                "its first line"
-            )
-        if len(set(headers.values())) > 1 or "_global_" in places:
+        if without := _without_place(group, option, file):
+            raise ValueError(without)
+        headers, own = _headers(group), _header(file)
+        if len(set(headers.values())) > 1 or "_global_" in headers.values():
             continue  # such files have their classes in several places
         usual_parts = set.intersection(*(_parts(group, each) for each in headers)) if headers else set()
         for part in map(str, own_values(group, option)) if is_one_of_several else usual_parts:
@@ -57,6 +53,65 @@ def check_files(config: DictConfig) -> None:
                 raise ValueError(
                     f"{group}={option}: {_shown(file)} gives {key} no class; write _target_: MODULE.CLASS in it{below}"
                 )
+
+
+def wrong_defaults(said: str) -> str | None:
+    """Return a sentence on the defaults of a file of one's own, by what Hydra says of them; None if they are right.
+
+    Args:
+        said: the text of Hydra's error.
+    """
+    within = re.match(r"In '([^'/]+)/([^']+)': Could not (override|find) '([^']+)'", said)
+    twice = re.match(r"Multiple values for (\S+)\. To override a value use 'override \S+: (.*)'", said)
+    if within:
+        group, option, failed, missing = within.groups()
+        if (file := file_of(group, option)) is None or file.is_relative_to(CONF):
+            return None
+        if failed == "override":
+            return _without_place(group, option, file)
+        chosen = missing.removeprefix(f"{group}/").partition("/")[::2]  # what is named without / lies below the group
+    elif twice:
+        chosen = twice.groups()
+        file = next((file for file in _typed_files() if _names_anew(file, chosen[0])), None)
+    if not (within or twice) or file is None or file_of(*chosen) is None:
+        return None
+    return (
+        f"{_shown(file)} chooses {'='.join(chosen)} beside the {chosen[0]} that is chosen already; write - override "
+        f"/{': '.join(chosen)} in its defaults"
+    )
+
+
+def _typed_files() -> Iterator[Path]:
+    """Yield the files of one's own whose options were typed."""
+    for word in sys.argv[1:]:
+        group, _, option = word.lstrip("+").partition("=")
+        if (file := file_of(group, option) if option else None) and not file.is_relative_to(CONF):
+            yield file
+
+
+def _names_anew(file: Path, group: str) -> bool:
+    """Return whether the defaults of a file choose an option of a group without `override`."""
+    whole: Any = OmegaConf.load(file)
+    defaults = whole.get("defaults", []) if isinstance(whole, DictConfig) else []
+    return any(isinstance(each, DictConfig) and str(next(iter(each))).strip("/ ") == group for each in defaults)
+
+
+def _without_place(group: str, option: str, file: Path) -> str | None:
+    """Return a sentence on a file that does not say where its content goes, as those of its group do; else None."""
+    headers = _headers(group)
+    places = [place for place in headers.values() if place]
+    if _header(file) is not None or not places or len(places) < len(headers):
+        return None
+    usual = max(places, key=lambda place: (places.count(place), len(place)))
+    return (
+        f"{group}={option}: {_shown(file)} does not say where its content goes; write # @package {usual} as its first "
+        "line"
+    )
+
+
+def _headers(group: str) -> dict[str, str | None]:
+    """Return the package that each installed file of a group names, by the name of its option."""
+    return {place.stem: _header(place) for place in sorted((CONF / group).glob("*.yaml"))}
 
 
 def _chosen() -> Iterator[tuple[str, str, bool]]:

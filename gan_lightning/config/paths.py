@@ -2,11 +2,14 @@
 
 import os
 import shlex
+import sys
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from omegaconf import DictConfig
 
+from gan_lightning.config.arguments import TAKES_ONE
 from gan_lightning.config.fits import asked
 from gan_lightning.config.run_given import run_at
 from gan_lightning.config.schema import targets
@@ -15,6 +18,9 @@ from gan_lightning.data.archive import is_folder
 from gan_lightning.data.listing import check_holds_images, is_image
 from gan_lightning.data.nearby import sibling
 from gan_lightning.values import Existing
+
+ARCHIVES = {".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zst"}
+"""Archives that must be unpacked, because only .zip files are read in place."""
 
 
 def check_paths(config: DictConfig, *functions: str) -> None:
@@ -45,14 +51,18 @@ def _check_path(key: str, value: str, wanted: Existing, remedy: str) -> None:
         kind = "" if wanted.kind == "path" else f"{wanted.kind} "
         if not value:
             found = f"nothing was given after {key}="
+        elif "://" in value:
+            there = f"{value} is an address; {_fetched(key, value, wanted)}"
+            raise ValueError(f"{key} must be on this machine, and {there}")
         elif os.path.exists(path):  # noqa: PTH110 - Path's own raises without rights
             found, remedy = _of_another_kind(key, path, wanted.kind), ""
         else:
             found = f"there is no {kind}{path}"
-            if near := sibling(path, partial(_is, wanted.kind)):
-                near = run_at(near) if key == "run" else near
+            near = sibling(path, partial(_is, wanted.kind))
+            if key == "run":
+                near = run_at(near) if near else sibling(path.parent / "checkpoints" / path.name, Path.is_file)
             if near:
-                found, remedy = f"{found}; did you mean {key}={shlex.quote(str(near))}?", ""
+                found, remedy = f"{found}; did you mean {_typed(key, near)}?", ""
         raise ValueError(f"{key} must {wanted.wanted or f'name a {kind}that exists'}; {found}{remedy}")
     for part in wanted.parts:
         if not is_folder(path / part, key):
@@ -77,9 +87,27 @@ def _is(kind: str, path: Path) -> bool:
 def _of_another_kind(key: str, path: Path, kind: str) -> str:
     """Return what a path is that is no folder, or no file, and what to type instead."""
     if kind == "file":
-        return f"{path} is a folder; type {key}={shlex.quote(str(path))}/FILE"
+        return f"{path} is a folder; type {_typed(key, f'{path}/FILE')}"
     if path.suffix.lower() == ".zip":
         return f"{path} is a file; unpack it and name the folder"
+    if path.suffix.lower() in ARCHIVES:
+        or_zip = ", or make a .zip file of it" if ".zip" in kind else ""
+        return f"{path} is an archive of a kind that is not read; unpack it and type {_typed(key, 'FOLDER')}{or_zip}"
     if is_image(path):
-        return f"{path} is a file; type {key}={shlex.quote(str(path.parent))}"
-    return f"{path} is a file and no picture; type {key}=FOLDER"
+        return f"{path} is a file; type {_typed(key, path.parent)}"
+    return f"{path} is a file and no picture; type {_typed(key, 'FOLDER')}"
+
+
+def _fetched(key: str, address: str, wanted: Existing) -> str:
+    """Return what to do with what an address names, and what to type then."""
+    name = PurePosixPath(urlsplit(address).path).name
+    is_kind = name.endswith(".zip") and ".zip" in wanted.kind if "folder" in wanted.kind else "." in name
+    return f"download it and type {_typed(key, name if is_kind else wanted.kind.partition(' ')[0].upper())}"
+
+
+def _typed(key: str, path: Path | str) -> str:
+    """Return a path as it is typed, without its key for the commands that need none."""
+    command = next(iter(sys.argv[1:]), "")
+    if TAKES_ONE.get(command, ("",))[0] == key:
+        return f"gan-lightning {command} {shlex.quote(str(path))}"
+    return f"{key}={shlex.quote(str(path))}"

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, checkpoint_named_by, newest_whole_checkpoint
 from gan_lightning.config import schema
-from gan_lightning.config.choices import words_of
+from gan_lightning.config.choices import without_the_run_s_own, words_of
 from gan_lightning.config.composition import composed
 from gan_lightning.config.record import RunRecord
 from gan_lightning.config.restoring import restored_config
@@ -107,6 +107,7 @@ def restored(file: Path, key: str, overrides: Sequence[str] = ()) -> Restored:
     name = f"{key}: {file}"
     record = RunRecord.of_checkpoint(checkpoint, name)
     record.config["model"].pop("reconstructions", None)
+    overrides = without_the_run_s_own(overrides, record, str(file), may_train=False)
     now = composed([*words_of(record, overrides, name), *overrides]) if overrides else None
     config = restored_config(record, overrides, name, now)
     schema.check(config, "model", "data")

@@ -1,5 +1,6 @@
 """Constructors' signatures as the schema of the configuration: names, types and bounds of keys, checked first."""
 
+import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
@@ -64,7 +65,8 @@ def numbers(key: str, value: Any, least: int, once: bool = True) -> list[int]:
     """
     every = list(value) if isinstance(value, ListConfig | list | tuple) else [value]
     if not every or not all(type(number) is int and number >= least for number in every):
-        remedy = f"; type {key}={int(value)}" if isinstance(value, float) and value.is_integer() else ""
+        form = in_place_of(value, int) if isinstance(value, float | str) else None
+        remedy = f"; type {key}={form}" if form else ""
         raise ValueError(f"{key} must be a whole number of at least {least}, or a list of them; got {value}{remedy}")
     if once and len(set(every)) < len(every):
         raise ValueError(f"{key} must name each number once; got {value}")
@@ -127,7 +129,8 @@ def _check_value(key: str, value: Any, hint: Any) -> None:
         raise ValueError(f"{key} cannot be {typed(value)}, because a group chooses it; type {meant}")
     remedy = ""
     if other := in_place_of(value, hint):
-        square = "images are square, so " if key.endswith("size") and not isinstance(value, float) else ""
+        is_image = key.endswith(("image_size", "load_size")) and not re.fullmatch(r"[\d.]+[kKmM]?", str(value))
+        square = "images are square, so " if is_image else ""
         remedy = f"; {square}type {key}={other}"
     elif choice:
         remedy = f"; type {choice}"

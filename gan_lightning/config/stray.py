@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from gan_lightning.config.composition import CONF
 from gan_lightning.config.explained import groups_of
+from gan_lightning.config.help import FLAGS
 from gan_lightning.config.options import FILLED_BY, nearest_option, options_of
 from gan_lightning.config.unknown import keys_of_name
 from gan_lightning.files import exists
@@ -106,3 +107,17 @@ def check_is_no_training(first: str, words: Sequence[str]) -> None:
             f"{first} is no command, and training needs none; type gan-lightning {own}; `gan-lightning --help` lists "
             "the commands"
         )
+
+
+def check_is_no_flag(first: str, words: Sequence[str]) -> None:
+    """Check that the first word is no flag without its dashes, such as `version`.
+
+    Args:
+        first: the word, which is no command.
+        words: those after it.
+
+    Raises:
+        ValueError: if it is; the message says what to type.
+    """
+    if f"--{first}" in re.findall(r"--[a-z-]+", " ".join(FLAGS)):
+        raise ValueError(f"{first} is no command; type {shlex.join(['gan-lightning', f'--{first}', *words])}")

@@ -57,7 +57,8 @@ def unknown_key(key: str, conf: Path, primary: str) -> str:
     if not same and "." not in key and not _is_left_out(key):
         if "data" in groups and (fitting := _with_data(key)):
             return f"{said}; type data={fitting} data.{key}={typed}"
-        if primary == "config" and (other := _of_another_command(key, conf, primary)):
+        is_named = key_for(key, typed, primary) is not None
+        if primary == "config" and not is_named and (other := _of_another_command(key, conf, primary)):
             return other
     meant, followers = _meant(key, config, known, same)
     choice = (

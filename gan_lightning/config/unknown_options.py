@@ -14,6 +14,8 @@ from gan_lightning.config.elsewhere import option_named
 from gan_lightning.config.options import FILLED_BY, chosen, nearest_option, options_of, options_with
 from gan_lightning.config.renamed import what_became_of
 from gan_lightning.config.unknown import composed_as_typed, value_of
+from gan_lightning.data.nearby import is_folder_or_zip
+from gan_lightning.files import exists
 
 
 def unknown_option(named: str) -> str:
@@ -27,6 +29,10 @@ def unknown_option(named: str) -> str:
     options = options_of(group)
     if meant := option_named(group, option):
         return f"{group} has no option {option}; type {group}={meant}"
+    if group == "data" and exists(option) and is_folder_or_zip(Path(option).expanduser()):
+        kind = "folder" if Path(option).expanduser().is_dir() else ".zip file"
+        root = shlex.quote(f"data.root={option}")
+        return f"data has no option {option}, and {option} is a {kind}; type data=folder {root}"
     given = config_dir(sys.argv[1:])
     if given and Path(given, f"{option}.yaml").expanduser().is_file():
         above = shlex.quote(str(Path(given).parent))

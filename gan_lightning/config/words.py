@@ -6,14 +6,15 @@ import sys
 import unicodedata
 from argparse import ArgumentError
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 
-from gan_lightning.config.composition import parsed
-from gan_lightning.config.flags import check_flags, refuse_flag
+from gan_lightning.config.composition import CONF, parsed
+from gan_lightning.config.flags import check_flags, refuse_flag, unreadable_flag
+from gan_lightning.config.several import list_for_one
 from gan_lightning.config.stray import apart_in, choices_of, filled_by_group, without_value
 from gan_lightning.files import exists
 
@@ -25,6 +26,8 @@ EXAMPLES = {
 """What to type for keys that name runs and folders and are never empty, which would be the current folder."""
 NEVER_EMPTY = tuple(EXAMPLES)
 """Beginnings of these keys."""
+FOLDERS = ("run_dir", "hydra.run.dir", "hydra.sweep.dir")
+"""Keys of a folder that a command makes."""
 PLAIN = str.maketrans(dict.fromkeys("\u2018\u2019\u201c\u201d", "") | dict.fromkeys("\u2013\u2014\u2212", "-"))
 """Typographic quotes, which are left out, and dashes, which are minus signs."""
 ENDS = "\uff0c\u3002\uff1b\uff1a\u3001\uff01\uff1f"
@@ -48,7 +51,7 @@ def in_order(words: Sequence[str], primary: str) -> list[str]:
     try:
         typed, unknown = parser.parse_known_intermixed_args(list(words))
     except ArgumentError as error:
-        raise ValueError(f"{error.argument_name}: {error.message}; `gan-lightning --help` shows the flags") from None
+        raise ValueError(unreadable_flag(error)) from None
     for word in unknown:
         refuse_flag(word, words, primary)
     check_flags(typed, primary)
@@ -57,6 +60,7 @@ def in_order(words: Sequence[str], primary: str) -> list[str]:
         flags.remove(word)
     for word, after in pairwise([*typed.overrides, ""]):
         _check_spaces(word, after, typed.overrides, primary)
+        _check_value(word, primary)
     check_once(typed.overrides, primary)
     return [*flags, *typed.overrides]
 
@@ -123,6 +127,9 @@ def _is_swept(word: str) -> bool:
 
 def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> None:
     key, equals, value = word.partition("=")
+    others = list(takewhile(lambda each: "=" not in each, words[words.index(word) + 1 :]))
+    if equals and value and others and exists(whole := " ".join([value, *others])):
+        raise ValueError(f"{' '.join([word, *others])} has a space; type {shlex.quote(f'{key}={whole}')}, in quotes")
     if equals and (key != key.strip() or value != value.strip()):
         raise ValueError(f"{word} has spaces around its =; type {key.strip()}={value.strip()}")
     if not equals and after.startswith("="):
@@ -134,8 +141,6 @@ def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> 
         )
     if equals and not value and after and "=" not in after and after[0] != "~":
         raise ValueError(f"{word} and {after} are words apart, because of the space after =; type {word}{after}")
-    if equals and (filled := filled_by_group(key, value, primary)):
-        raise ValueError(filled)
     if equals and (apart := apart_in(word, primary)):
         raise ValueError(f"{apart[0]} and {apart[1]} are two words; type {' '.join(apart)}, with a space and no quotes")
     if equals or word[:1] == "~":
@@ -149,4 +154,17 @@ def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> 
         raise ValueError(f"{word} has no key; did you mean {options[0]}?")
     if without := without_value(word, primary):
         raise ValueError(without)
+    before = words[words.index(word) - 1].rstrip(",") if words.index(word) else ""
+    if {"-m", "--multirun"} & set(sys.argv) and "=" in before:
+        whole = ",".join([before, word, *others])
+        raise ValueError(f"{word} cannot be read as key=value; type -m {whole}, without spaces, if it is for {before}")
     raise ValueError(f"{word} cannot be read as key=value; type a key, = and its value without spaces, such as seed=3")
+
+
+def _check_value(word: str, primary: str) -> None:
+    """Check that a word gives nothing to what a group fills, no list to a group of one option, no file for a folder."""
+    key, _, value = word.lstrip("+").partition("=")
+    if said := filled_by_group(key, value, primary) or list_for_one(f"{key}={value}", CONF, primary):
+        raise ValueError(said)
+    if key in FOLDERS and Path(value).expanduser().is_file():
+        raise ValueError(f"{key} must name a folder; {value} is a file; type {EXAMPLES[key]}")

@@ -12,6 +12,8 @@ MOST_CLASSES = 20
 """The numbers of images of so many classes are listed one by one."""
 FEWEST = 2
 """A GAN needs this many images of each domain: there is no distribution of a single one."""
+MANY, SUGGESTED = 1_000, 128
+"""A set of so many images is divided into batches, and a usual size of those."""
 WORKERS_PER_CORE = 2
 """More worker processes than this for each core only take each other's time."""
 
@@ -65,7 +67,13 @@ def warn_of_small_batches(
     most = max(counts.values())
     whole, rest = divmod(most, batch_size)
     last = rest // world_size * world_size
-    if not whole:
+    if not whole and most >= MANY:
+        log.warning(
+            "data.batch_size is %s, and there are %s images: each epoch is one batch of %s; data.batch_size=%s gives "
+            "more updates in an epoch",
+            batch_size, most, last, SUGGESTED,
+        )  # fmt: skip
+    elif not whole:
         log.warning(
             "data.batch_size is %s, and there are only %s images: each epoch is one batch of %s, from which batch norm "
             "takes its statistics, and a model of so few images mostly copies them",

@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
-from gan_lightning.data.archive import archive_of, is_folder
+from gan_lightning.data.archive import RUN, archive_of, is_folder
 from gan_lightning.data.dataset_json import read_labels
 from gan_lightning.data.listing import files_below, is_image
+from gan_lightning.data.nearby import folders_in
+from gan_lightning.printable import printable
 
 OUTPUTS = "outputs"
 """The folder of runs; below a folder of classes it is none of them."""
@@ -37,6 +39,23 @@ def class_names(root: Path | str) -> list[str]:
             f"dataset.json; {found if is_folder(folder) else f'there is no folder {root}'}"
         )
     return names
+
+
+def remarks_on_classes(root: Path | str) -> list[str]:
+    """Return what is odd about the classes of a folder or zip file: a class alone, and folders without images."""
+    names, folder = class_names(root), Path(root).expanduser()
+    remarks = []
+    if len(names) == 1:
+        remarks.append(
+            f"{root} has one class alone, {printable(names[0])}; images without classes are trained on by model=dcgan "
+            "data=folder"
+        )
+    if archive_of(folder) is None and read_labels(folder, "data.root") is None:
+        others = [each for each in folders_in(folder) if each.name not in {*names, OUTPUTS}]
+        empty = [printable(each.name) for each in others if not any((each / name).exists() for name in RUN)]
+        hold = "holds no images and is no class" if len(empty) == 1 else "hold no images and are no classes"
+        remarks += [f"{root}: {', '.join(empty)} {hold}"] if empty else []
+    return remarks
 
 
 def _names_of_folders(root: Path) -> set[str]:

@@ -1,5 +1,6 @@
 """Any folder or zip file of images."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from gan_lightning.data.batch_checks import check_counts
 from gan_lightning.data.cache import FittedImages
-from gan_lightning.data.class_folders import OUTPUTS, class_names
+from gan_lightning.data.class_folders import OUTPUTS, class_names, remarks_on_classes
 from gan_lightning.data.dataset_json import labels_of, read_labels
 from gan_lightning.data.images import ImageFiles
 from gan_lightning.data.listing import image_files
@@ -15,6 +16,8 @@ from gan_lightning.data.one_domain import ImageDataModule
 from gan_lightning.data.splits import NoTestImagesError, Split, counts_of
 from gan_lightning.printable import printable
 from gan_lightning.types import ImagesRoot
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -88,6 +91,11 @@ class LabelledFolder(Folder):
                 f"{key} must have sub-folders of the same names as data.root; {printable(unknown[0])} is not among them"
             )
         return ImageFiles(files, folder, np.array([classes[name] for name in names]))
+
+    def check_training_images(self, domains: list[FittedImages]) -> None:
+        super().check_training_images(domains)
+        for remark in remarks_on_classes(str(self.root)):
+            log.warning("%s", remark)
 
     def class_counts(self, images: FittedImages) -> dict[str, int]:
         """Count the images of each class, empty ones included."""

@@ -17,6 +17,9 @@ LABELS = "dataset.json"
 """The file with the labels of the images beside it, which is no image and no surprise."""
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 
+UNREAD = {".arw", ".avif", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".jp2", ".jxl", ".nef", ".psd", ".svg"}
+"""Suffixes of pictures that are not read, as phones and cameras write them."""
+
 
 def image_files(
     root: Path | str | None, layout: str = "images, in it or in any sub-folder", key: str = "data.root"
@@ -43,10 +46,16 @@ def image_files(
     found = list(files_below(root, key) if archive is None else archive.files_below(root))
     files = sorted(filter(is_image, found), key=lambda file: file.as_posix())
     others = [file for file in found if not is_image(file) and file.name != LABELS]
+    pictures = [file for file in others if file.suffix.lower() in UNREAD]
     if not files:
-        raise ValueError(f"{wanted}; {root} holds {f'only {_kinds(others)}' if others else 'no files at all'}")
-    if others:
-        log.info("%s: left out %s, which are not images by their names", root, _kinds(others))
+        remedy = "; convert the pictures to JPEG or PNG" if pictures else ""
+        raise ValueError(f"{wanted}; {root} holds {f'only {_kinds(others)}' if others else 'no files at all'}{remedy}")
+    if pictures:
+        kind = "that kind" if len({file.suffix.lower() for file in pictures}) == 1 else "those kinds"
+        log.warning("%s: left out %s, because %s cannot be read; convert to JPEG or PNG", root, _kinds(pictures), kind)
+    if rest := [file for file in others if file.suffix.lower() not in UNREAD]:
+        those = "which are not images by their names" if len(rest) > 1 else "which is no image by its name"
+        log.info("%s: left out %s, %s", root, _kinds(rest), those)
     return files
 
 

@@ -107,9 +107,11 @@ class Paired(AlignedDataModule):
         x, y = (self._by_name(root, side, split) for side in ("AB" if self.direction == "ab" else "BA"))
         alone = sorted(x.keys() ^ y.keys())
         if alone:
+            have = "images have" if len(alone) > 1 else "image has"
+            first = (x.get(alone[0]) or y[alone[0]]).relative_to(root)
             raise ValueError(
-                f"data.root: {len(alone)} images have no partner of the same name in {root}/A and {root}/B, the first "
-                f"is {printable(alone[0])}; add the partners or remove these images"
+                f"data.root: {len(alone)} {have} no partner of the same name in {root}/A and {root}/B, the first is "
+                f"{printable(first)}; add the partners or remove these images"
             )
         return TwoFilePairs([(x[name], y[name]) for name in sorted(x)], root)
 
@@ -124,7 +126,11 @@ class Paired(AlignedDataModule):
                 "of the training pairs out with data.test_fraction=0.1"
             )
         folder = below[0] if below else root / side
-        files = image_files(folder, LAYOUT)
+        try:
+            files = image_files(folder, "A/ and B/ of images with the same names")
+        except ValueError as error:
+            other = root / ("B" if side == "A" else "A") / folder.relative_to(root / side)
+            raise ValueError(f"{error}; put the partner of each image of {other} there, under the same name") from error
         names = [str(file.relative_to(folder).with_suffix("")) for file in files]
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:

@@ -57,6 +57,9 @@ class Unpaired(UnalignedDataModule):
                     "data.root_x and data.root_y have no test images; data.root with testA and testB has, and "
                     "data.test_fraction=0.1 holds a tenth of the training images out"
                 )
+            for key in ("root_x", "root_y"):
+                if getattr(self, key) is None:
+                    raise ValueError(f"data.{key} must be given too; type data.{key}=FOLDER")
             folders = {"data.root_x": self.root_x, "data.root_y": self.root_y}
             return [self._images(folder, "the images of one domain", key) for key, folder in folders.items()]
         if self.root is None:

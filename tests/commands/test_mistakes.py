@@ -36,6 +36,13 @@ class Narrow(Mine):
     def __init__(self, depth: int, width: PositiveInt = 2) -> None: ...
 """
 """A module of a user, which cannot be imported."""
+THINGS = {
+    "my pictures/0.png": "", "phone/1.heic": "", "pictures.rar": "",
+    "experiment/unplaced.yaml": "defaults:\n  - override /model: gan\n",
+    "experiment/twice.yaml": "# @package _global_\ndefaults:\n  - /model: gan\n",
+    "experiment/below.yaml": "# @package _global_\ndefaults:\n  - model: gan\n",
+}  # fmt: skip
+"""Files of a user, with what they hold."""
 REAL = ["seed = 3", "--seed 3", "seed=0,1"]
 """Mistakes that are also made in a process of their own."""
 SLOW = [
@@ -49,12 +56,15 @@ QUICK, OTHERS = EARLY[::2], [pytest.param(*row, marks=pytest.mark.slow) for row 
 
 @pytest.fixture(scope="module")
 def answer(tmp_path_factory):
-    """Answers an early mistake, in a folder that has a class of the user's own, and what the folder then holds."""
+    """Answers an early mistake, in a folder with a class and other things of the user, and what the folder then holds."""
     folder = tmp_path_factory.mktemp("mistakes")
     (folder / "mine.py").write_text(MINE)
     (folder / "conf" / "loss").mkdir(parents=True)
     own = "# @package model\nloss:\n  _target_: mine.Narrow\n  depth: 1\n  width: 2\n"
     (folder / "conf" / "loss" / "mine.yaml").write_text(own)
+    for name, text in THINGS.items():
+        (folder / "things" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "things" / name).write_text(text)
     with answering(folder) as ask:
         yield lambda typed: (
             ask(shlex.split(typed)),
@@ -75,7 +85,7 @@ def test_a_mistake_gets_its_sentence_before_anything_large_is_imported_and_leave
 ):
     said, left = answer(typed)
     assert said == [int(code), f"error: {sentence}\n", []]
-    assert left == ["conf", "mine.py"]
+    assert left == ["conf", "mine.py", "things"]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +96,9 @@ def places(tmp_path_factory):
     short = ["trainer=cpu", "trainer.max_steps=2", "callbacks=checkpoint", "logger=none"]
     assert front_door(*words, *short, f"hydra.run.dir={home / 'run'}") == 0
     (home / "empty").mkdir()
-    for name, count in (("one", 1), ("squares", 3), ("unpaired/trainA", 1), ("unpaired/trainB", 1)):
+    (home / "half" / "B").mkdir(parents=True)
+    of_pairs = [("half/A", 2), ("uneven/A", 3), ("uneven/B", 2)]
+    for name, count in (("one", 1), ("squares", 3), ("unpaired/trainA", 1), ("unpaired/trainB", 1), *of_pairs):
         (home / name).mkdir(parents=True)
         for number in range(count):
             picture(number, 24, 24).save(home / name / f"{number}.png")

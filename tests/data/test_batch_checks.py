@@ -23,6 +23,12 @@ def test_three_pictures_with_a_batch_of_64_train_with_a_line_that_says_what_a_ba
     assert "data.batch_size is 64, and there are only 3 images: each epoch is one batch of 3" in caplog.text
 
 
+def test_a_batch_larger_than_a_set_of_many_images_gets_a_line_with_a_usual_size(caplog):
+    warn_of_small_batches({"train": 1438}, 5000, False, 1)
+    assert "each epoch is one batch of 1438; data.batch_size=128 gives more updates" in caplog.text
+    assert "copies" not in caplog.text
+
+
 def test_one_picture_is_refused(tmp_path):
     with pytest.raises(ValueError, match="training needs at least 2 images; train has 1"):
         epoch_of(folder(tmp_path / "images", 1, batch_size=1))

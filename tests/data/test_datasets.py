@@ -1,6 +1,7 @@
 """The data sets of one domain: what is found, how it is labelled, and what is said where files are missing."""
 
 import gzip
+import logging
 import pickle
 import shutil
 
@@ -12,7 +13,8 @@ from PIL import Image
 from gan_lightning.data.celeba import CelebA
 from gan_lightning.data.cifar10 import CIFAR10
 from gan_lightning.data.digits import Digits
-from gan_lightning.data.folder import Folder
+from gan_lightning.data.folder import Folder, LabelledFolder
+from gan_lightning.data.listing import image_files
 from gan_lightning.data.mnist import MNIST
 from gan_lightning.data.transforms import Shape, fitted
 from support.batches import epoch_of
@@ -210,6 +212,31 @@ def test_class_folders_are_counted_and_numbered_in_alphabetical_order(composed, 
     dog = torch.from_numpy(fitted(Image.open(classes / "dogs" / "0.png"), Shape(16, 3))) / 127.5 - 1
     (place,) = (number for number, image in enumerate(batch.images) if torch.allclose(image, dog))
     assert batch.labels[place] == 1
+
+
+def test_a_class_alone_and_a_folder_without_images_get_a_line(tmp_path, caplog):
+    tmp_path = tmp_path / "classes"
+    tmp_path.mkdir()
+    for name in ("cat", "dog", "outputs"):
+        (tmp_path / name).mkdir()
+    for number in range(4):
+        picture(number).save(tmp_path / "cat" / f"{number}.png")
+    epoch_of(LabelledFolder(root=str(tmp_path), image_size=16, channels=3, batch_size=4, num_classes=1))
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert f"{tmp_path}: dog holds no images and is no class" in said
+    assert any("has one class alone, cat" in line for line in said)
+
+
+def test_pictures_of_a_kind_that_is_not_read_are_left_out_with_a_line(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    tmp_path = tmp_path / "pictures"
+    tmp_path.mkdir()
+    picture(0).save(tmp_path / "0.png")
+    for name in ("1.heic", "2.HEIC", "notes.txt"):
+        (tmp_path / name).write_text("none")
+    assert [file.name for file in image_files(tmp_path)] == ["0.png"]
+    assert "left out 2 .heic files, because that kind cannot be read; convert to JPEG or PNG" in caplog.text
+    assert "left out 1 .txt file, which is no image by its name" in caplog.text
 
 
 def test_fewer_classes_than_labels_are_refused(epoch):
