@@ -8,7 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from gan_lightning.config.fits import asked
-from gan_lightning.config.run_given import run_at
+from gan_lightning.config.run_given import absent
 from gan_lightning.config.schema import targets
 from gan_lightning.config.signatures import signature
 from gan_lightning.data.archive import is_folder
@@ -49,9 +49,9 @@ def _check_path(key: str, value: str, wanted: Existing, remedy: str) -> None:
             found, remedy = _of_another_kind(key, path, wanted.kind), ""
         else:
             found = f"there is no {kind}{path}"
-            if near := sibling(path, partial(_is, wanted.kind)):
-                near = run_at(near) if key == "run" else near
-            if near:
+            if key == "run":
+                found, remedy = absent(key, path), ""
+            elif near := sibling(path, partial(_is, wanted.kind)):
                 found, remedy = f"{found}; did you mean {key}={shlex.quote(str(near))}?", ""
         raise ValueError(f"{key} must {wanted.wanted or f'name a {kind}that exists'}; {found}{remedy}")
     for part in wanted.parts:

@@ -48,7 +48,7 @@ def in_order(words: Sequence[str], primary: str) -> list[str]:
     try:
         typed, unknown = parser.parse_known_intermixed_args(list(words))
     except ArgumentError as error:
-        raise ValueError(f"{error.argument_name}: {error.message}; `gan-lightning --help` shows the flags") from None
+        raise ValueError(_of_flag(error)) from None
     for word in unknown:
         refuse_flag(word, words, primary)
     check_flags(typed, primary)
@@ -59,6 +59,16 @@ def in_order(words: Sequence[str], primary: str) -> list[str]:
         _check_spaces(word, after, typed.overrides, primary)
     check_once(typed.overrides, primary)
     return [*flags, *typed.overrides]
+
+
+def _of_flag(error: ArgumentError) -> str:
+    """Return a sentence on a flag that argparse refuses."""
+    flag = (error.argument_name or "").partition("/")[0]
+    if found := re.fullmatch(r"invalid choice: (.*) \(choose from (.*)\)", error.message):
+        choices = found[2].replace("'", "").split(", ")
+        given = found[1].strip("'")
+        return f"{flag} must be one of {', '.join(choices)}; got {given}; type {flag} {choices[0]}"
+    return f"{error.argument_name}: {error.message}; `gan-lightning --help` shows the flags"
 
 
 def check_characters(words: Sequence[str]) -> None:
@@ -127,13 +137,13 @@ def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> 
         raise ValueError(f"{word} has spaces around its =; type {key.strip()}={value.strip()}")
     if not equals and after.startswith("="):
         rest = after[1:] or "".join(words[words.index(word) + 2 :][:1])
-        raise ValueError(f"{word} and {after} are words apart, because of the spaces around =; type {word}={rest}")
+        raise ValueError(f"{word} and {after} are separate words, because of the spaces around =; type {word}={rest}")
     if equals and not value and (not after or "=" in after) and key.lstrip("+").startswith(NEVER_EMPTY):
         raise ValueError(
             f"{word} gives no value; type {EXAMPLES.get(key.lstrip('+'), f'{word}VALUE')}, or leave it out"
         )
     if equals and not value and after and "=" not in after and after[0] != "~":
-        raise ValueError(f"{word} and {after} are words apart, because of the space after =; type {word}{after}")
+        raise ValueError(f"{word} and {after} are separate words, because of the space after =; type {word}{after}")
     if equals and (filled := filled_by_group(key, value, primary)):
         raise ValueError(filled)
     if equals and (apart := apart_in(word, primary)):
