@@ -113,7 +113,7 @@ def export(
     if direction and direction not in trained.model.directions:
         if not trained.is_translator:
             raise ValueError(
-                "direction is for runs that translate images, and this one draws them from noise, so leave direction out"
+                "direction is for runs that translate images, and this one draws them from noise; leave direction out"
             )
         raise ValueError(f"direction must be {' or '.join(trained.model.directions)} for this run; got {direction}")
     target = Path(output).expanduser()

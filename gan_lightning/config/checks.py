@@ -15,7 +15,6 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from gan_lightning.config import logs, schema
-from gan_lightning.config.choices import words_of_another
 from gan_lightning.config.composition import CONF, is_choice
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
 from gan_lightning.config.fits import fits, in_place_of
@@ -23,7 +22,7 @@ from gan_lightning.config.own_classes import check_sources
 from gan_lightning.config.own_files import check_files
 from gan_lightning.config.paths import check_paths
 from gan_lightning.config.record import RunRecord
-from gan_lightning.config.restoring import restored_config
+from gan_lightning.config.restoring import restored_config, words_of_another
 from gan_lightning.config.run_given import absent, check_run
 from gan_lightning.config.signatures import named_in
 from gan_lightning.config.unknown import unknown_key
@@ -77,9 +76,8 @@ def checked(config: DictConfig, command: str) -> DictConfig:
         schema.arguments(function, used)
     check_paths(used, *functions)
     if (given := used.get("init_from")) and not (file := Path(str(given)).expanduser()).exists():
-        raise ValueError(
-            f"init_from must be a checkpoint or a run folder with checkpoints; {absent('init_from', file)}"
-        )
+        missing = absent("init_from", file)
+        raise ValueError(f"init_from must be a checkpoint or a run folder with checkpoints; {missing}")
     return config
 
 
@@ -168,7 +166,7 @@ def _check_what_is_scored(config: DictConfig) -> None:
     if [key is None for key in (run, real, fake)] not in ([False, True, True], [True, False, False]):
         given = " ".join(f"{key}={config[key]}" for key in ("run", "real", "fake") if config[key] is not None)
         raise ValueError(
-            "evaluate needs either a run, or two folders of images, which are compared; got "
+            "evaluate needs either a run, or two folders of images to compare; got "
             f"{given or 'none of them'}; type run=RUN, or real=FOLDER fake=FOLDER"
         )
     if not config.metrics:

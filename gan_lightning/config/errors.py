@@ -127,7 +127,8 @@ def _unread(word: str) -> str:
     if opened:
         with suppress(HydraException):
             parsed(closed)
-            return f"{word} opens {opened[0]} and does not close it; type {closed}, or {quoted} if it is no list"
+            said = f"{word} opens {opened[0]} and does not close it"
+            return f"{said}; type {closed}, or {quoted} if the bracket belongs to the value"
     return f"{word} cannot be read as key=value; put the value into two kinds of quotes: {quoted}"
 
 

@@ -180,15 +180,14 @@ def newest_run(place: Path, holds: str = "") -> str | None:
     return shlex.quote(str(runs[-1].parent)) if runs else None
 
 
-def run_to_type(key: str, *places: Path, holds: str = "") -> str:
-    """Return what to type for a key that names a run: the newest one, or how to train the first.
+def run_to_type(key: str, *places: Path) -> str:
+    """Return what to type for a key that names a run: the newest one that has checkpoints, or how to train the first.
 
     Args:
         key: the key.
-        places: the folders that are looked into, before `TRAINED`; the first that holds a run counts.
-        holds: as in `newest_run`.
+        places: the folders that are looked into, before `TRAINED`; the first that holds such a run counts.
     """
-    newest = next(filter(None, (newest_run(place, holds) for place in (*places, TRAINED))), None)
+    newest = next(filter(None, (newest_run(place, "checkpoints") for place in (*places, TRAINED))), None)
     return f"type {key}={newest} for the newest" if newest else FIRST
 
 

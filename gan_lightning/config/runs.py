@@ -67,7 +67,7 @@ def checkpoint_of(run: str, key: str, checkpoint: str = "last") -> Path:
         raise ValueError(f"checkpoint must be last, best or a file; there is no {named} in {given}, which has {found}")
     if given.is_dir():
         if not (given / "checkpoints").is_dir():
-            remedy = run_to_type(key, given, given.parent, holds="checkpoints")
+            remedy = run_to_type(key, given, given.parent)
             raise ValueError(f"{key} must be a checkpoint or a run folder with checkpoints; {run} has none; {remedy}")
         try:
             return newest_whole_checkpoint(given / "checkpoints")

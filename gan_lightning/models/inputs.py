@@ -232,9 +232,8 @@ class WrongInputsError(ValueError):
 
     def clause(self, game: str, network: str) -> str:
         """Return what a game gives and what a network takes, under names of both."""
-        return (
-            f"{game} gives its {self.player} {' and '.join(self.given)}, and {network} takes {' and '.join(self.takes)}"
-        )
+        given, takes = " and ".join(self.given), " and ".join(self.takes)
+        return f"{game} gives its {self.player} {given}, and {network} takes {takes}"
 
 
 def check_inputs(game: str, player: str, network: nn.Module, given: tuple[str, ...]) -> None:
