@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from gan_lightning.config.composition import CONF, is_choice
+from gan_lightning.config.composition import CONF
 from gan_lightning.config.explained import groups_of, keys_of
 from gan_lightning.config.help import primary_of
 from gan_lightning.config.options import FILLED_BY, nearest_option, options_of
@@ -82,7 +82,8 @@ def in_first_place(command: str, others: Sequence[str]) -> str:
     """
     primary = primary_of(command)
     own = {each.name for each in (*keys_of(primary), *groups_of(primary))}
-    left = [word for word in others if not is_choice(word) or word.lstrip("+").partition("=")[0] in own]
+    of_training = {group.name for group in groups_of("config")} - own
+    left = [word for word in others if word.lstrip("+").partition("=")[0] not in of_training]
     needs_run = "run" in own and not any(word.startswith(("run=", "real=", "fake=")) for word in left)
     typed = shlex.join([command, *(["run=RUN"] if needs_run else []), *left])
     return f"{command} is a command, which stands first{' and needs a run' * needs_run}; type gan-lightning {typed}"

@@ -29,7 +29,7 @@ def test_one_picture_is_refused(tmp_path):
 
 
 def test_the_smaller_of_two_domains_is_named():
-    with pytest.raises(ValueError, match="training needs at least 2 images; train y has 1"):
+    with pytest.raises(ValueError, match="training needs at least 2 images of y, and there is 1"):
         check_counts({"train x": 9, "train y": 1}, 1, False, 1)
 
 
