@@ -10,7 +10,6 @@ import gc
 import logging
 import os
 import re
-import shlex
 import traceback
 import warnings
 from argparse import ArgumentError
@@ -46,7 +45,13 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.config.errors import USER_ERRORS, WrongJobsError, exit_code, sentence
     from gan_lightning.config.help import command_names, page, primary_of
     from gan_lightning.config.options import options_of
-    from gan_lightning.config.stray import check_is_no_flag, check_is_no_training, choices_of, without_value
+    from gan_lightning.config.stray import (
+        check_is_no_flag,
+        check_is_no_training,
+        choices_of,
+        in_first_place,
+        without_value,
+    )
     from gan_lightning.config.words import check_characters
     from gan_lightning.files import hold, release
     from gan_lightning.printable import printable
@@ -223,8 +228,7 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
         return first, words[1:]
     for before, word in pairwise(words):
         if word in command_names() and (not before.startswith("-") or before in ("-m", "--multirun")):
-            others = shlex.join([other for other in words if other != word])
-            raise ValueError(f"{word} is a command, which stands first: gan-lightning {word} {others}")
+            raise ValueError(in_first_place(word, [other for other in words if other != word]))
     if first.isidentifier() and not "".join(words[1:2]).startswith("="):  # `seed = 3` is no command
         check_is_no_training(first, words[1:])
         check_is_no_flag(first, words[1:])

@@ -16,7 +16,11 @@ def device_of(name: str) -> torch.device:
         device = found or torch.device("cpu")
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(f"device must be one of {', '.join(_names())}; got {name}; type device=auto") from error
+        *others, last = [f"device={each}" for each in _names()]
+        raise ValueError(
+            f"device={name} asks for a device that torch does not find on this machine; type {', '.join(others)} or "
+            f"{last}"
+        ) from error
     return device
 
 

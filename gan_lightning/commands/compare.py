@@ -1,6 +1,7 @@
 """`gan-lightning compare RUN RUN ...`: scores of runs side by side, ranked where their protocols are the same."""
 
 import logging
+import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -49,11 +50,11 @@ def compare(runs: Sequence[str], run_dir: str) -> Callable[[], None]:
     pairs = zip(folders, names, strict=True)
     read = [scored_run(folder, name if names.count(name) == 1 else str(folder)) for folder, name in pairs]
     if not any(run.scores for run in read):
-        found = "; ".join(f"{run.name}: {run.failure or 'no scores'}" for run in read[:SHOWN])
-        more = f"; and {len(read) - SHOWN} more" if len(read) > SHOWN else ""
+        found = ", ".join(f"{run.name} has none{f' ({run.failure})' * bool(run.failure)}" for run in read[:SHOWN])
+        more = f", and {len(read) - SHOWN} more have none" if len(read) > SHOWN else ""
         raise ValueError(
-            f"runs must have scores; got {found}{more}; train with metric=[fid], or score a run's checkpoint: "
-            "gan-lightning evaluate run=RUN"
+            f"runs must have scores; {found}{more}; type gan-lightning evaluate run={shlex.quote(str(folders[0]))}, or "
+            "train with metric=[fid]"
         )
     without = [run.name for run in read if not run.failure]
     left = [f"without scores, and left out: {', '.join(without)}"] if without else []

@@ -111,8 +111,11 @@ def export(
     if not formats or not set(formats) <= FILES.keys():
         raise ValueError(f"formats must be a list of {', '.join(FILES)}; got {list(formats)}")
     if direction and direction not in trained.model.directions:
-        known = " or ".join(filter(None, trained.model.directions)) or "left out"
-        raise ValueError(f"direction must be {known} for this run; got {direction}")
+        if not trained.is_translator:
+            raise ValueError(
+                "direction is for runs that translate images, and this one draws them from noise; leave direction out"
+            )
+        raise ValueError(f"direction must be {' or '.join(trained.model.directions)} for this run; got {direction}")
     target = Path(output).expanduser()
     if "pt2" in formats and not trained.is_translator and trained.latent_inputs().name not in ("normal", "uniform"):
         raise ValueError("formats must leave pt2 out, whose sample.py draws no latents but normal or uniform ones")

@@ -17,12 +17,13 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from gan_lightning.config import logs, schema
 from gan_lightning.config.composition import CONF, is_choice
 from gan_lightning.config.continuing import overrides_typed, record_to_resume
+from gan_lightning.config.fits import fits, in_place_of
 from gan_lightning.config.own_classes import check_sources
 from gan_lightning.config.own_files import check_files
 from gan_lightning.config.paths import check_paths
 from gan_lightning.config.record import RunRecord
-from gan_lightning.config.restoring import restored_config
-from gan_lightning.config.run_given import check_run
+from gan_lightning.config.restoring import restored_config, words_of_another
+from gan_lightning.config.run_given import absent, check_run
 from gan_lightning.config.signatures import named_in
 from gan_lightning.config.unknown import unknown_key
 
@@ -63,6 +64,7 @@ def checked(config: DictConfig, command: str) -> DictConfig:
             _check_optimizer(f"model.{part}", node)
     if "trainer" in used:
         _check_max_time(used.trainer.get("max_time"))
+        _check_limits(used.trainer)
     schema.check(used)
     if "trainer" in used:
         _check_trainer(used.trainer)
@@ -73,16 +75,18 @@ def checked(config: DictConfig, command: str) -> DictConfig:
     for function in functions:
         schema.arguments(function, used)
     check_paths(used, *functions)
-    if (given := used.get("init_from")) and not Path(str(given)).expanduser().exists():
-        raise ValueError(f"init_from must be a checkpoint or a run folder with checkpoints; there is no {given}")
+    if (given := used.get("init_from")) and not (file := Path(str(given)).expanduser()).exists():
+        missing = absent("init_from", file)
+        raise ValueError(f"init_from must be a checkpoint or a run folder with checkpoints; {missing}")
     return config
 
 
 def _resumed(config: DictConfig) -> DictConfig:
     logs.tidy()  # a record may hold any text
     before = record_to_resume(config.resume)
-    whole = restored_config(before, overrides_typed(HydraConfig.get().overrides.task, before), "resume", config)
-    check_same_run(before, whole)
+    given = overrides_typed(HydraConfig.get().overrides.task, before)
+    whole = restored_config(before, given, "resume", config)
+    check_same_run(before, whole, words_of_another(before, given, config.resume))
     return whole
 
 
@@ -136,8 +140,8 @@ def _check_optimizer(key: str, optimizer: Any) -> None:
     if not isinstance(optimizer, DictConfig):
         return
     for name in USUAL:
-        if _is_own(optimizer, name) and isinstance(value := optimizer[name], int | float) and value < 0:
-            raise ValueError(f"{key}.{name} must be a number of at least 0, such as {USUAL[name]}; got {value}")
+        if _is_own(optimizer, name) and not (fits(value := optimizer[name], float) and value >= 0):
+            raise _misfit(f"{key}.{name}", f"a number of at least 0, such as {USUAL[name]}", value, float)
     if _is_own(optimizer, "betas"):
         betas: Any = OmegaConf.to_container(optimizer)["betas"]  # type: ignore[call-overload,index]
         if not isinstance(betas, list) or len(betas) != 2 or not all(_is_share(beta) for beta in betas):
@@ -160,9 +164,10 @@ def _is_share(value: Any) -> bool:
 def _check_what_is_scored(config: DictConfig) -> None:
     run, real, fake = config.run, config.real, config.fake
     if [key is None for key in (run, real, fake)] not in ([False, True, True], [True, False, False]):
+        given = " ".join(f"{key}={config[key]}" for key in ("run", "real", "fake") if config[key] is not None)
         raise ValueError(
-            f"give either run, or both real and fake; got run={run}, real={real}, fake={fake}; type run=RUN, "
-            "or real=FOLDER fake=FOLDER"
+            "evaluate needs either a run, or two folders of images to compare; got "
+            f"{given or 'none of them'}; type run=RUN, or real=FOLDER fake=FOLDER"
         )
     if not config.metrics:
         raise ValueError("metric must name at least one metric, such as metric=[fid]; got none")
@@ -172,12 +177,25 @@ def _check_trainer(trainer: DictConfig) -> None:
     if trainer.log_every_n_steps < 1:
         raise ValueError(f"trainer.log_every_n_steps must be at least 1; got {trainer.log_every_n_steps}")
     if trainer.strategy == "auto" and trainer.devices not in (1, "1", "auto", [0]):
-        raise ValueError(f"trainer.devices={trainer.devices} needs trainer=ddp, which keeps two networks in step")
-    for key in ("max_epochs", "max_steps"):
-        if (given := trainer.get(key)) is not None and (given == 0 or given < -1):
-            raise ValueError(f"trainer.{key} must be at least 1, or -1 for no limit; got {given}")
+        typed = f"trainer.devices={trainer.devices}"
+        raise ValueError(
+            f"{typed} needs trainer=ddp, which trains one model on several devices; type trainer=ddp {typed}"
+        )
     if trainer.limit_train_batches == 0:
         raise ValueError("trainer.limit_train_batches must be more than 0; got 0")
+
+
+def _check_limits(trainer: DictConfig) -> None:
+    for key in ("max_epochs", "max_steps"):
+        given = trainer.get(key)
+        if given is not None and (not fits(given, int) or given == 0 or given < -1):
+            raise _misfit(f"trainer.{key}", "a whole number of at least 1, or -1 for no limit", given, int)
+
+
+def _misfit(key: str, what: str, given: Any, hint: Any) -> ValueError:
+    """Return an error on a value that is none of what its key must be, with another form of it that may be typed."""
+    other = None if fits(given, hint) else in_place_of(given, hint)
+    return ValueError(f"{key} must be {what}; got {given!r}{f'; type {key}={other}' if other else ''}")
 
 
 def _check_max_time(given: Any) -> None:
@@ -200,8 +218,13 @@ def _check_max_time(given: Any) -> None:
     )
 
 
-def check_same_run(before: RunRecord, config: DictConfig) -> None:
+def check_same_run(before: RunRecord, config: DictConfig, instead: str) -> None:
     """Check that a continuation has the seed and the images of its run.
+
+    Args:
+        before: the record of the run.
+        config: the configuration of the continuation.
+        instead: what to type for a new run.
 
     Raises:
         ValueError: if it has not; the message names the first key that differs.
@@ -216,6 +239,6 @@ def check_same_run(before: RunRecord, config: DictConfig) -> None:
             if name != key:  # classes
                 one, other = (str(each).rpartition(".")[2] for each in (one, other))
             raise ValueError(
-                f"resume: {name} is {other} in the run and cannot change to {one}; start a new run from its weights "
-                "with init_from instead of resume"
+                f"resume: {name} is {other} in the run and cannot change to {one}; leave it out, or type {instead} for "
+                "a new run from its weights"
             )

@@ -15,6 +15,7 @@ from gan_lightning.config.composition import composed, config_dir, searching
 from gan_lightning.config.equality import are_equal, as_recorded
 from gan_lightning.config.record import FILE, RunRecord, refuse_links
 from gan_lightning.config.restoring import NOT_TAKEN
+from gan_lightning.config.run_given import absent
 from gan_lightning.files import hold, is_held_elsewhere
 
 MULTIRUN, SHOWN = {"-m", "--multirun"}, {"--cfg", "-c"}
@@ -61,8 +62,11 @@ def continued(words: Sequence[str]) -> Words:
     words = [word.lstrip("+") if word.lstrip("+").startswith(own) else word for word in words]
     words = ["hydra.run.dir=" + word.partition("=")[2] if word.startswith("run_dir=") else word for word in words]
     resume, folder = _value(words, "resume"), _folder(words)
-    if resume is not None and _value(words, "init_from") is not None:
-        raise ValueError("resume and init_from exclude one another: continue a run, or begin one from its weights")
+    if resume is not None and (first := _value(words, "init_from")) is not None:
+        raise ValueError(
+            f"resume and init_from exclude one another; leave init_from={first} out to continue {resume}, or leave "
+            f"resume={resume} out to begin a new run from the weights of {first}"
+        )
     if resume is not None and SHOWN & {word.partition("=")[0] for word in words}:
         raise ValueError(f"--cfg shows no values of a run's record; leave it out, and read {FILE} in the run's folder")
     if MULTIRUN & set(words):
@@ -138,7 +142,7 @@ def _in_own_folder(words: list[str], run: Path, folder: str | None) -> Words:
 
 def _of_file(file: Path) -> RunRecord:
     if not file.is_file():
-        raise ValueError(f"resume must be a run folder, a checkpoint or auto; there is no {file}")
+        raise ValueError(f"resume must be a run folder, a checkpoint or auto; {absent('resume', file)}")
     from gan_lightning.callbacks.checkpoint_io import checkpoint_named_by
 
     if (file.absolute().parent.parent / FILE).is_file():

@@ -4,12 +4,14 @@ import errno
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
+from gan_lightning.config.composition import parsed
 from gan_lightning.config.own_classes import not_imported
 from gan_lightning.config.own_files import unreadable, wrong_defaults
 from gan_lightning.config.several import several_values
@@ -18,6 +20,8 @@ from gan_lightning.config.unknown_options import list_for_parts, missing_fact, u
 from gan_lightning.printable import printable
 from gan_lightning.values import WrongSizeError
 
+BRACKETS = {"[": "]", "{": "}", "(": ")"}
+"""Brackets of values, and what closes each."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the operating system answers where a disk, or a user's share of it, is full."""
 
@@ -100,9 +104,7 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
         if link.__cause__ and (found := re.match(r"Error loading '([^']+)'", str(link))):
             return _with_key(texts, not_imported(found[1], link.__cause__))
         if isinstance(link, OverrideParseException):
-            key, _, value = str(link.override).partition("=")
-            quoted = f"\"{key}='{value}'\""
-            return f"{link.override} cannot be read as key=value; put the value into two kinds of quotes: {quoted}"
+            return _unread(str(link.override))
         if isinstance(link, InterpolationKeyError):
             return missing_fact(link)
     ours = (link for link in chain if not isinstance(link, HydraException))
@@ -111,6 +113,25 @@ def sentence(error: BaseException, conf: Path, primary: str) -> str:
         return _with_key(texts, first.sentence("data.image_size"))
     said = str(first).split("\n    full_key")[0].removeprefix("ValueError raised while resolving interpolation: ")
     return _with_key(texts, " ".join(said.split()))
+
+
+def _unread(word: str) -> str:
+    """Return a sentence on a word that Hydra's grammar cannot read, perhaps because a bracket is not closed."""
+    key, _, value = word.partition("=")
+    quoted = f"\"{key}='{value}'\""
+    opened: list[str] = []
+    for sign in value:
+        if sign in BRACKETS:
+            opened.append(sign)
+        elif opened and sign == BRACKETS[opened[-1]]:
+            opened.pop()
+    closed = word + "".join(BRACKETS[sign] for sign in reversed(opened))
+    if opened:
+        with suppress(HydraException):
+            parsed(closed)
+            said = f"{word} opens {opened[0]} and does not close it"
+            return f"{said}; type {closed}, or {quoted} if the bracket belongs to the value"
+    return f"{word} cannot be read as key=value; put the value into two kinds of quotes: {quoted}"
 
 
 def _no_device() -> str:

@@ -58,8 +58,30 @@ def option_for(key: str, value: Any) -> str | None:
     part = key.rpartition(".")[2]
     for group in (FILLED_BY.get(part, part), key.partition(".")[0]):
         if isinstance(value, str) and (option := _in_any_case(value, options_of(group))):
-            return f"{group}={option}"
+            model = _model_for(option) if group == "network" else None
+            return f"model={model} {group}={option}" if model else f"{group}={option}"
     return None
+
+
+def network_of(model: str) -> str | None:
+    """Return the network that the YAML file of a model chooses; None if it leaves the choice to others."""
+    file = file_of("model", model)
+    own: Any = OmegaConf.load(file) if file else OmegaConf.create()
+    chosen = (each.get("override /network") for each in own.get("defaults", []) if isinstance(each, DictConfig))
+    return next(filter(None, chosen), None)
+
+
+def _model_for(network: str) -> str | None:
+    """Return the model that chooses a network whose generator is given something else than that in force, if any."""
+    now = chosen("network")
+    if now is None or _given(network) == _given(now):
+        return None
+    return next((model for model in options_of("model") if network_of(model) == network), None)
+
+
+def _given(network: str) -> set[str]:
+    """Return which of latents and labels the generator of a network is given, as the keys in its YAML file say."""
+    return {"latent_dim", "num_classes"} & set(own_values("network", network).get("generator", {}))
 
 
 def options_with(group: str, fits: Callable[[DictConfig], bool]) -> list[str]:

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from gan_lightning.config.arguments import TAKES_ONE
 from gan_lightning.config.fits import asked
-from gan_lightning.config.run_given import run_at
+from gan_lightning.config.run_given import absent
 from gan_lightning.config.schema import targets
 from gan_lightning.config.signatures import signature
 from gan_lightning.data.archive import is_folder
@@ -58,10 +58,9 @@ def _check_path(key: str, value: str, wanted: Existing, remedy: str) -> None:
             found, remedy = _of_another_kind(key, path, wanted.kind), ""
         else:
             found = f"there is no {kind}{path}"
-            near = sibling(path, partial(_is, wanted.kind))
             if key == "run":
-                near = run_at(near) if near else sibling(path.parent / "checkpoints" / path.name, Path.is_file)
-            if near:
+                found, remedy = absent(key, path), ""
+            elif near := sibling(path, partial(_is, wanted.kind)):
                 found, remedy = f"{found}; did you mean {_typed(key, near)}?", ""
         raise ValueError(f"{key} must {wanted.wanted or f'name a {kind}that exists'}; {found}{remedy}")
     for part in wanted.parts:

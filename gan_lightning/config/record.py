@@ -22,6 +22,8 @@ OWN_KEYS = {"seed", "resume", "init_from", "run_dir"}
 """Keys of the configuration that look like groups and are values."""
 TRAINED = Path("outputs/train")
 """The folder in which runs without a folder of their own are."""
+FIRST = "train first: gan-lightning experiment=demo"
+"""What to do where there is no run yet."""
 SECTIONS = ("model", "data", "trainer", "callbacks", "logger", "metrics")
 """Keys of the configuration below which every run has further keys."""
 MAX_DEPTH = 20
@@ -108,10 +110,9 @@ class RunRecord:
         """
         file = folder / FILE
         if not file.is_file():
-            newest = newest_run(folder) or newest_run(TRAINED)
-            remedy = f"{newest} for the newest" if newest else f"RUN, with one from {TRAINED}"
             or_others = ", a checkpoint or auto" if key == "resume" else ""
-            raise ValueError(f"{key} must be a run folder{or_others}; {folder} has no {FILE}; type {key}={remedy}")
+            remedy = run_to_type(key, folder, folder.parent)
+            raise ValueError(f"{key} must be a run folder{or_others}; {folder} has no {FILE}; {remedy}")
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
@@ -167,10 +168,27 @@ class RunRecord:
                 )
 
 
-def newest_run(place: Path) -> str | None:
-    """Return the newest run folder in a folder, as it is typed; None if it holds none."""
-    runs = sorted(place.glob(f"*/{FILE}"), key=lambda file: (file.stat().st_mtime, file))
+def newest_run(place: Path, holds: str = "") -> str | None:
+    """Return the newest run folder in a folder, as it is typed; None if it holds none.
+
+    Args:
+        place: the folder.
+        holds: what must be in the run folder besides its record; nothing if it is empty.
+    """
+    found = [file for file in place.glob(f"*/{FILE}") if (file.parent / holds).exists()]
+    runs = sorted(found, key=lambda file: (file.stat().st_mtime, file))
     return shlex.quote(str(runs[-1].parent)) if runs else None
+
+
+def run_to_type(key: str, *places: Path) -> str:
+    """Return what to type for a key that names a run: the newest one that has checkpoints, or how to train the first.
+
+    Args:
+        key: the key.
+        places: the folders that are looked into, before `TRAINED`; the first that holds such a run counts.
+    """
+    newest = next(filter(None, (newest_run(place, "checkpoints") for place in (*places, TRAINED))), None)
+    return f"type {key}={newest} for the newest" if newest else FIRST
 
 
 def _option(given: Any) -> str | list[str] | None:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Any
@@ -61,6 +62,20 @@ def restored_config(record: RunRecord, given: Sequence[str], name: str, now: Dic
         if path not in keys:
             log.info("%s=%s, as the run's record says", path, value)
     return config
+
+
+def words_of_another(record: RunRecord, given: Sequence[str], run: str) -> str:
+    """Return what to type for a new run from the weights of another: its words, and what was typed now.
+
+    Args:
+        record: the run's record, whose words are no code.
+        given: what was typed now; of a key that both have, this counts.
+        run: the run as it was typed.
+    """
+    words = [*(word for part in record.parts for word in part.overrides), *given]
+    last = {word.lstrip("+~").partition("=")[0]: word for word in words}
+    kept = [word for key, word in last.items() if key not in NOT_TAKEN and not key.startswith("hydra.")]
+    return shlex.join([f"init_from={run}", *kept])
 
 
 def paths_read(config: dict[str, Any]) -> Iterator[tuple[str, str]]:

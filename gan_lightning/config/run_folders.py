@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_lightning.config.equality import with_equal_numbers
-from gan_lightning.config.record import FILE, RunRecord
+from gan_lightning.config.record import FILE, FIRST, TRAINED, RunRecord, newest_run
 from gan_lightning.config.restoring import NOT_TAKEN
 from gan_lightning.evaluation.records import EVALUATIONS, SCORES, ScoreFile, records_of_run
 from gan_lightning.reports.comparison import Run
@@ -44,7 +44,10 @@ def runs_in(given: Sequence[str]) -> list[Path]:
     found: dict[Path, None] = {}
     for folder in (Path(word).expanduser() for word in given):
         if not folder.is_dir():
-            raise ValueError(f"runs must name run folders, or a folder that holds some; there is no folder {folder}")
+            remedy = f"type gan-lightning compare {TRAINED}" if newest_run(TRAINED) else FIRST
+            raise ValueError(
+                f"runs must name run folders, or a folder that holds some; there is no folder {folder}; {remedy}"
+            )
         inside = [] if is_run(folder) else sorted(filter(is_run, folder.iterdir()), key=in_order)
         if not inside and not is_run(folder):
             hint = f"; the newest in it that holds some is {newest}" if (newest := _newest_sweep(folder)) else ""

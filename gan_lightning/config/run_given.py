@@ -6,11 +6,11 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lightning.config.record import FILE, TRAINED, newest_run
+from gan_lightning.config.record import FILE, newest_run, run_to_type
+from gan_lightning.data.nearby import sibling
 
 PLACEHOLDER = re.compile(r"[A-Z_]+")
 """A name that stands for another in examples, such as RUN and TIME_NAME."""
-FIRST = "train first: gan-lightning experiment=demo"
 
 
 def run_at(place: Path) -> Path | None:
@@ -21,6 +21,20 @@ def run_at(place: Path) -> Path | None:
         return place
     newest = newest_run(place)
     return Path(*shlex.split(newest)) if newest else None
+
+
+def absent(key: str, path: Path) -> str:
+    """Return a clause on a run that is not there, and one on what to type: a run of nearly that name, or the newest.
+
+    Args:
+        key: the key that names the run.
+        path: the path that was typed.
+    """
+    near = sibling(path, Path.exists)
+    meant = run_at(near) if near else sibling(path.parent / "checkpoints" / path.name, Path.is_file)
+    if meant:
+        return f"there is no {path}; did you mean {key}={shlex.quote(str(meant))}?"
+    return f"there is no {path}; {run_to_type(key, path.parent)}"
 
 
 def check_run(config: DictConfig) -> None:
@@ -38,11 +52,11 @@ def check_run(config: DictConfig) -> None:
             return
         if (above / FILE).is_file():
             raise ValueError(f"run must be the whole run folder; {given} is a part of it; type run={_named(path)}")
-        if newest := newest_run(path):
-            raise ValueError(f"run must be one run folder; {given} holds such; type run={newest} for the newest")
+        if newest_run(path):
+            remedy = run_to_type("run", path)
+            raise ValueError(f"run must be one run folder, and {given} is a folder that holds run folders; {remedy}")
     elif PLACEHOLDER.fullmatch(path.name) and not path.exists():
-        newest = newest_run(path.parent) or newest_run(TRAINED)
-        remedy = f"type run={newest} for the newest" if newest else FIRST
+        remedy = run_to_type("run", path.parent)
         raise ValueError(f"run must be a run folder, and {given} stands for one in examples; {remedy}")
 
 

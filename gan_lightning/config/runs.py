@@ -13,7 +13,7 @@ from gan_lightning.callbacks.checkpoint_io import AtomicCheckpointIO, checkpoint
 from gan_lightning.config import schema
 from gan_lightning.config.choices import without_the_run_s_own, words_of
 from gan_lightning.config.composition import composed
-from gan_lightning.config.record import RunRecord
+from gan_lightning.config.record import RunRecord, run_to_type
 from gan_lightning.config.restoring import restored_config
 from gan_lightning.models.game import AdversarialGame
 
@@ -67,10 +67,8 @@ def checkpoint_of(run: str, key: str, checkpoint: str = "last") -> Path:
         raise ValueError(f"checkpoint must be last, best or a file; there is no {named} in {given}, which has {found}")
     if given.is_dir():
         if not (given / "checkpoints").is_dir():
-            raise ValueError(
-                f"{key} must be a checkpoint or a run folder with checkpoints; {run} has none, and runs that train "
-                "without hydra.run.dir are in outputs/train"
-            )
+            remedy = run_to_type(key, given, given.parent)
+            raise ValueError(f"{key} must be a checkpoint or a run folder with checkpoints; {run} has none; {remedy}")
         try:
             return newest_whole_checkpoint(given / "checkpoints")
         except ValueError as error:

@@ -10,9 +10,8 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from gan_lightning.config.fits import asked, fits, in_place_of, is_of_parts
 from gan_lightning.config.kinds import describe, is_plain, typed
 from gan_lightning.config.options import FILLED_BY, chosen, file_that_sets, option_for, options_of
-from gan_lightning.config.record import TRAINED, newest_run
+from gan_lightning.config.record import FIRST, TRAINED, newest_run
 from gan_lightning.config.renamed import what_became_of
-from gan_lightning.config.run_given import FIRST
 from gan_lightning.config.signatures import signature
 from gan_lightning.config.sources import Module, UnreadableError, find
 from gan_lightning.values import Called, Existing, Numbers
@@ -67,7 +66,7 @@ def numbers(key: str, value: Any, least: int, once: bool = True) -> list[int]:
     if not every or not all(type(number) is int and number >= least for number in every):
         form = in_place_of(value, int) if isinstance(value, float | str) else None
         remedy = f"; type {key}={form}" if form else ""
-        raise ValueError(f"{key} must be a whole number of at least {least}, or a list of them; got {value}{remedy}")
+        raise ValueError(f"{key} must be a whole number of at least {least}, or a list of them; got {value!r}{remedy}")
     if once and len(set(every)) < len(every):
         raise ValueError(f"{key} must name each number once; got {value}")
     return every

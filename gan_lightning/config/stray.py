@@ -9,8 +9,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from gan_lightning.config.composition import CONF
-from gan_lightning.config.explained import groups_of
-from gan_lightning.config.help import FLAGS
+from gan_lightning.config.explained import groups_of, keys_of
+from gan_lightning.config.help import FLAGS, primary_of
 from gan_lightning.config.options import FILLED_BY, nearest_option, options_of
 from gan_lightning.config.unknown import keys_of_name
 from gan_lightning.files import exists
@@ -61,7 +61,7 @@ def without_value(word: str, primary: str = "config") -> str | None:
     key, sign, value = word.partition(":")
     command = "gan-lightning" if primary == "config" else f"gan-lightning {primary}"
     if word == "help":
-        return f"help stands first; type {command} --help"
+        return f"help as a word stands first; type {command.replace(' ', ' help ')}, or {command} --help"
     if not (keys := keys_of_name(key, CONF, primary)):
         return None
     if sign:
@@ -71,6 +71,22 @@ def without_value(word: str, primary: str = "config") -> str | None:
     usual = [DEMO, *(group.default for group in groups_of(primary) if group.name == key)]
     example = next((option for option in usual if option in options), options[0])
     return f"{key} needs an option; type {key}={example}, or another of those that {command} --help lists"
+
+
+def in_first_place(command: str, others: Sequence[str]) -> str:
+    """Return a sentence on a command that was typed after another word.
+
+    Args:
+        command: the command.
+        others: all other words; of options of groups, only those that the command has are told to type.
+    """
+    primary = primary_of(command)
+    own = {each.name for each in (*keys_of(primary), *groups_of(primary))}
+    of_training = {group.name for group in groups_of("config")} - own
+    left = [word for word in others if word.lstrip("+").partition("=")[0] not in of_training]
+    needs_run = "run" in own and not any(word.startswith(("run=", "real=", "fake=")) for word in left)
+    typed = shlex.join([command, *(["run=RUN"] if needs_run else []), *left])
+    return f"{command} is a command, which stands first{' and needs a run' * needs_run}; type gan-lightning {typed}"
 
 
 def filled_by_group(key: str, value: str, primary: str) -> str | None:

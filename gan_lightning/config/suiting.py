@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gan_lightning.config import schema
 from gan_lightning.config.composition import composed
-from gan_lightning.config.options import chosen, file_of, options_of, options_with
+from gan_lightning.config.options import chosen, network_of, options_of, options_with
 from gan_lightning.config.parts import hands_out
 from gan_lightning.models.game import AdversarialGame
 from gan_lightning.models.inputs import WrongInputsError
@@ -21,21 +19,15 @@ from gan_lightning.models.inputs import WrongInputsError
 def suited(error: WrongInputsError) -> str:
     """Return a sentence on a network that does not suit the model, with words that were found to be accepted."""
     network, words = chosen("network"), list(HydraConfig.get().overrides.task)
-    models = sorted(options_of("model"), key=lambda option: not _brings(option, network))
+    models = sorted(options_of("model"), key=lambda option: network != network_of(option))
     found = (choice for option in models if (choice := _accepted(words, f"model={option}", f"network={network}")))
     typed = f"network={network}"
     remedies = [f"type {' '.join(choice)}" for choice in [next(found, None)] if choice]
     if typed in words and _accepted([word for word in words if word != typed]) is not None:
         remedies.append(f"leave {typed} out")
-    return f"{error.differ}; {', or '.join(remedies or ['choose another network'])}"
-
-
-def _brings(model: str, network: str | None) -> bool:
-    """Return whether the YAML file of a model chooses a network."""
-    file = file_of("model", model)
-    own: Any = OmegaConf.load(file) if file else OmegaConf.create()
-    defaults = own.get("defaults", [])
-    return any(isinstance(each, DictConfig) and each.get("override /network") == network for each in defaults)
+    model = chosen("model")
+    clause = error.clause(f"model={model}", f"that of {typed}") if model and network else error.differ
+    return f"{clause}; {', or '.join(remedies or ['choose another network'])}"
 
 
 def _accepted(words: Sequence[str], *choices: str) -> list[str] | None:

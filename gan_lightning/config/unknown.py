@@ -3,7 +3,7 @@
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from difflib import SequenceMatcher, get_close_matches
 from itertools import pairwise
@@ -25,6 +25,8 @@ FIRST = ("model.", "data.", "trainer.")
 """Parts of the configuration whose keys are meant more often than those of others."""
 SHOWN = 2
 """How many keys are suggested at most."""
+NAMED = 3
+"""How many commands or data sets are named at most that have a key."""
 ALIKE = 0.6
 """How similar words are of which one may be the other, misspelt; 1 for equal ones."""
 SEVERAL = {
@@ -131,7 +133,14 @@ def _of_another_command(key: str, conf: Path, primary: str) -> str | None:
     one = next((name for name in having if name == "sample"), having[0])
     who = "training" if primary == "config" else primary
     also = f", or resume={value} to continue that run" if (key, primary) == ("run", "config") else ""
-    return f"{key} is no key of {who}, and one of {', '.join(having)}; type gan-lightning {one} {key}={value}{also}"
+    having = [one, *(name for name in having if name != one)]
+    return f"{key} is no key of {who}, but {_have(having)} it; type gan-lightning {one} {key}={value}{also}"
+
+
+def _have(names: Sequence[str]) -> str:
+    """Return some of the names of what has a key, and that they have it."""
+    *first, last = names if len(names) <= NAMED else [*names[:NAMED], "others"]
+    return f"{', '.join(first)} and {last} have" if first else f"{last} has"
 
 
 def _of_the_recipe(key: str, conf: Path) -> str | None:
@@ -189,9 +198,10 @@ def _of_other_data(key: str) -> str | None:
     group, _, name = key.partition(".")
     if group != "data" or _is_left_out(key) or not (fitting := _with_data(name)):
         return None
-    typed = next((word for word in sys.argv[1:] if word.startswith(f"{group}=")), "data=digits")
-    others = ", ".join(f"{group}={option}" for option in options_with(group, lambda own: name in set(own)))
-    return f"{key} is no key of {typed}, and one of {others}; type {group}={fitting} {key}={value_of(key)}"
+    typed = next((word for word in sys.argv[1:] if word.startswith(f"{group}=")), "data=digits, which is chosen now")
+    options = [fitting, *(each for each in options_with(group, lambda own: name in set(own)) if each != fitting)]
+    having = _have([f"{group}={option}" for option in options])
+    return f"{key} is no key of {typed}, but {having} it; type {group}={fitting} {key}={value_of(key)}"
 
 
 def _with_data(name: str) -> str | None:

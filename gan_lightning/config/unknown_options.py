@@ -17,6 +17,9 @@ from gan_lightning.config.unknown import composed_as_typed, value_of
 from gan_lightning.data.nearby import is_folder_or_zip
 from gan_lightning.files import exists
 
+FACTS = {"num_classes": ("images with classes", "none")}
+"""Words for values of data that parts of a model need, and for their lack."""
+
 
 def unknown_option(named: str) -> str:
     """Return a sentence on an option, given after its group and a slash, that the group does not have."""
@@ -102,4 +105,7 @@ def missing_fact(error: InterpolationKeyError) -> str:
     fitting = [f"{group}={each}" for each in options_with(group, lambda own: fact in own)]
     other = "network" if asking.startswith(("model.generator", "model.discriminator")) else asking.partition(".")[0]
     own = f"another {other} than {chosen(other)}" if chosen(other) else f"another {other}"
-    return f"{asking} needs {missing}, and {lacking} has no {fact}; choose {', '.join([*fitting, 'or ' + own])}"
+    if chosen(other) and fact in FACTS:
+        asking, missing = f"{other}={chosen(other)}", FACTS[fact][0]
+    has = f"those of {lacking} have {FACTS[fact][1]}" if fact in FACTS else f"{lacking} has no {fact}"
+    return f"{asking} needs {missing}, and {has}; choose {', '.join([*fitting, 'or ' + own])}"

@@ -134,13 +134,13 @@ def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> 
         raise ValueError(f"{word} has spaces around its =; type {key.strip()}={value.strip()}")
     if not equals and after.startswith("="):
         rest = after[1:] or "".join(words[words.index(word) + 2 :][:1])
-        raise ValueError(f"{word} and {after} are words apart, because of the spaces around =; type {word}={rest}")
+        raise ValueError(f"{word} and {after} are separate words, because of the spaces around =; type {word}={rest}")
     if equals and not value and (not after or "=" in after) and key.lstrip("+").startswith(NEVER_EMPTY):
         raise ValueError(
             f"{word} gives no value; type {EXAMPLES.get(key.lstrip('+'), f'{word}VALUE')}, or leave it out"
         )
     if equals and not value and after and "=" not in after and after[0] != "~":
-        raise ValueError(f"{word} and {after} are words apart, because of the space after =; type {word}{after}")
+        raise ValueError(f"{word} and {after} are separate words, because of the space after =; type {word}{after}")
     if equals and (apart := apart_in(word, primary)):
         raise ValueError(f"{apart[0]} and {apart[1]} are two words; type {' '.join(apart)}, with a space and no quotes")
     if equals or word[:1] == "~":

@@ -51,13 +51,15 @@ def check_counts(
     """
     fewest, most = min(counts, key=lambda name: counts[name]), max(counts.values())
     if counts[fewest] < FEWEST:
-        raise ValueError(f"data: training needs at least {FEWEST} images; {fewest} has {counts[fewest]}, so add more")
+        of = f" of {side}" if (side := fewest.removeprefix("train").strip()) else ""
+        there = f"is {counts[fewest]}" if counts[fewest] else "are none"
+        raise ValueError(f"data: training needs at least {FEWEST} images{of}, and there {there}; add more")
     if most < batch_size and drop_last:
         raise ValueError(
             f"data.batch_size must be at most the number of images, {most}, if data.drop_last is true; got {batch_size}"
         )
     if most < world_size:
-        raise ValueError(f"data: {world_size} processes need as many images; {fewest} has {most}, so use fewer devices")
+        raise ValueError(f"data: {world_size} processes need as many images, and there are {most}; use fewer devices")
 
 
 def warn_of_small_batches(

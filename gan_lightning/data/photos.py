@@ -16,6 +16,11 @@ from gan_lightning.data.transforms import Shape
 from gan_lightning.data.unpaired import UnalignedDataModule
 
 PHOTOS = ("china.jpg", "flower.jpg")
+MOST = {
+    "image_size": (160, "the width that the photographs leave for tests"),
+    "load_size": (427, "the height of the photographs"),
+}
+"""The largest sizes of crops, and why."""
 TRAINING_SHARE = 0.75
 """Training crops are from the left three quarters of a photograph, test crops from the rest."""
 
@@ -45,11 +50,6 @@ class PhotoCrops:
             places += [
                 (photo, x, y) for y in range(0, height - side + 1, step) for x in range(left, right - side + 1, step)
             ]
-        if not places:
-            raise ValueError(
-                "data.image_size must be at most 160, the width that the photographs leave for tests, and "
-                f"data.load_size at most 427, their height; got {side}"
-            )
         self.places = [places[number] for number in np.random.default_rng(0).permutation(len(places))]
 
     def __len__(self) -> int:
@@ -86,16 +86,32 @@ class UnscaledDataModule(StoredDataModule, ABC):
     def check_files(self) -> None:
         self.domains("train")
 
+    def crops(self, photos: tuple[str, ...], split: Split, from_gray: bool) -> PhotoCrops:
+        """Return the crops of photographs for a split; the arguments are those of `PhotoCrops`.
+
+        Raises:
+            ValueError: if the photographs are too small for one.
+        """
+        crops = PhotoCrops(photos, self.fitted_size(split), split, from_gray)
+        if not len(crops):
+            given = {"image_size": self.image_size, "load_size": self.load_size or 0}
+            wrong = {key: (given[key], *limit) for key, limit in MOST.items() if given[key] > limit[0]}
+            must = " and ".join(f"data.{key} must be at most {most}, {why}" for key, (_, most, why) in wrong.items())
+            got = " and ".join(str(value) for value, *_ in wrong.values())
+            remedy = " ".join(f"data.{key}={most}" for key, (_, most, _) in wrong.items())
+            raise ValueError(f"{must}; got {got}; type {remedy}")
+        return crops
+
 
 class PhotosUnpaired(UnscaledDataModule, UnalignedDataModule):
     """Two domains: a Chinese roof (x) and a flower (y)."""
 
     def domains(self, split: Split) -> list[PILImages]:
-        return [PhotoCrops((photo,), self.fitted_size(split), split, from_gray=False) for photo in PHOTOS]
+        return [self.crops((photo,), split, from_gray=False) for photo in PHOTOS]
 
 
 class PhotosPaired(UnscaledDataModule, AlignedDataModule):
     """Pairs of gray (x) and colour (y), from both photographs."""
 
     def domains(self, split: Split) -> list[PILImages]:
-        return [PhotoCrops(PHOTOS, self.fitted_size(split), split, from_gray=True)]
+        return [self.crops(PHOTOS, split, from_gray=True)]

@@ -218,12 +218,22 @@ class WrongInputsError(ValueError):
     """A network that does not take what a game gives it.
 
     Args:
-        differ: what the game gives and what the network takes, as a clause.
+        game: the name of the game's class.
+        player: the network's part in it.
+        network: the name of the network's class.
+        given: what the game gives the network.
+        takes: what the network takes.
     """
 
-    def __init__(self, differ: str) -> None:
-        super().__init__(f"{differ}; choose another network, or another model")
-        self.differ = differ
+    def __init__(self, game: str, player: str, network: str, given: Sequence[str], takes: Sequence[str]) -> None:
+        self.player, self.given, self.takes = player, given, takes
+        self.differ = self.clause(game, network)
+        super().__init__(f"{self.differ}; choose another network, or another model")
+
+    def clause(self, game: str, network: str) -> str:
+        """Return what a game gives and what a network takes, under names of both."""
+        given, takes = " and ".join(self.given), " and ".join(self.takes)
+        return f"{game} gives its {self.player} {given}, and {network} takes {takes}"
 
 
 def check_inputs(game: str, player: str, network: nn.Module, given: tuple[str, ...]) -> None:
@@ -234,9 +244,7 @@ def check_inputs(game: str, player: str, network: nn.Module, given: tuple[str, .
     """
     takes: tuple[str, ...] = getattr(network, "inputs", given)
     if takes != given:
-        raise WrongInputsError(
-            f"{game} gives its {player} {' and '.join(given)}, and {type(network).__name__} takes {' and '.join(takes)}"
-        )
+        raise WrongInputsError(game, player, type(network).__name__, given, takes)
 
 
 def cast_for(network: nn.Module, *inputs: Tensor) -> tuple[Tensor, ...]:

@@ -196,7 +196,7 @@ def test_set_that_is_too_small_for_its_batches_is_noted_once_and_one_image_is_a_
     assert shown.count("note: data.batch_size is 128, and there are only 3 images") == 1
     code, shown, _ = check("data=folder", f"data.root={photographs(tmp_path / 'one', 1)}")
     assert code == 1
-    assert "not ready for training: data: training needs at least 2 images; train has 1" in shown
+    assert "not ready for training: data: training needs at least 2 images, and there is 1; add more" in shown
 
 
 def test_data_that_are_drawn_and_not_stored_are_one_sentence(check):

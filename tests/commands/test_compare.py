@@ -134,7 +134,7 @@ def test_runs_without_scores_are_left_out_with_a_line(compare):
     assert [row["run"] for row in rows] == ["loss=hinge", "loss=mine"]
     code, _, err, _ = compare(swept("none", {("hinge", 0): None, ("mine", 0): None}))
     assert code == 2
-    assert "runs must have scores; got 9_loss=hinge,seed=0: no scores; 10_loss=mine,seed=0: no scores; train" in err
+    assert "runs must have scores; 9_loss=hinge,seed=0 has none, 10_loss=mine,seed=0 has none; type" in err
     assert len(list(Path("outputs/compare").iterdir())) == 1, "a comparison that fails leaves no folder"
 
 

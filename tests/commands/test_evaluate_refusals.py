@@ -8,9 +8,12 @@ from gan_lightning.commands import evaluate as command
 from gan_lightning.evaluation import folders
 
 WRONG = {
-    "neither": ([], "give either run, or both real and fake; got run=None, real=None, fake=None"),
-    "one folder": (["real=."], "give either run, or both real and fake; got run=None, real=., fake=None"),
-    "both": (["run=a", "real=.", "fake=."], "give either run, or both real and fake"),
+    "neither": ([], "evaluate needs either a run, or two folders of images to compare; got none of them"),
+    "one folder": (["real=."], "evaluate needs either a run, or two folders of images to compare; got real=.;"),
+    "both": (
+        ["run=a", "real=.", "fake=."],
+        "evaluate needs either a run, or two folders of images to compare; got run=a real=. fake=.",
+    ),
     "no run": (["run=nowhere"], "run must be a checkpoint or a run folder with checkpoints"),
     "no folder": (["real=nowhere", "fake=."], "real must name a folder with images"),
     "an empty folder": (["real=.", "fake=."], "real must name a folder with images"),

@@ -183,8 +183,8 @@ def test_the_version_is_ours_with_torchs_and_the_device(told):
         (["smaple", "--help"], "did you mean sample? "),
         (["demo"], "did you mean experiment=demo? "),
         (["dcgan"], "did you mean model=dcgan? "),
-        (["run=x", "sample"], "sample is a command, which stands first: gan-lightning sample run=x\n"),
-        (["-m", "sample", "seed=0,1"], "gan-lightning sample -m seed=0,1\n"),
+        (["run=x", "sample"], "sample is a command, which stands first; type gan-lightning sample run=x\n"),
+        (["-m", "sample", "seed=0,1"], "gan-lightning sample run=RUN -m seed=0,1\n"),
         (["xyzzy"], "xyzzy is neither key=value nor a command; commands are train, animate, "),
     ],
 )

@@ -62,9 +62,7 @@ WRONG = {
     "what all have": (["seed=0,1", "trainer.max_steps=abc"], ["error: trainer.max_steps must be a whole number"]),
     "an option that the other jobs have not": (
         ["model=cgan", "data=celeba,digits"],
-        [
-            "error: job 1 of 2, data=celeba: model.num_classes needs data.num_classes, and data=celeba has no num_classes"
-        ],
+        ["error: job 1 of 2, data=celeba: model=cgan needs images with classes, and those of data=celeba have none"],
     ),
     "jobs whose numbers are equal": (
         ["model.loss.real_target=1,0.9,1.0"],

@@ -41,7 +41,7 @@ WRONG = {
     "several for one": (["batch_size=[1,2]"], "batch_size must be a whole number of at least 1; got [1, 2]"),
     "several folders": (["input=[a,b]"], "input must be the path of a folder; got ['a', 'b']"),
     "a precision that is none": (["precision=8"], "precision must be one of 32-true, bf16-mixed, 16-mixed; got 8"),
-    "a device that is none": (["device=abacus"], "device must be one of auto, cpu"),
+    "a device that is none": (["device=abacus"], "device=abacus asks for a device that torch does not find"),
     "both ways with files": (["overwrite=true", "skip_existing=true"], "overwrite and skip_existing must not both be true; choose one"),
     "a key of an earlier version": (["existing=skip"], "it is called skip_existing=true or overwrite=true now"),
     "a misspelt key": (["batchsize=2"], "type batch_size=2"),

@@ -30,19 +30,19 @@ def test_a_batch_larger_than_a_set_of_many_images_gets_a_line_with_a_usual_size(
 
 
 def test_one_picture_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="training needs at least 2 images; train has 1"):
+    with pytest.raises(ValueError, match="training needs at least 2 images, and there is 1"):
         epoch_of(folder(tmp_path / "images", 1, batch_size=1))
 
 
 def test_the_smaller_of_two_domains_is_named():
-    with pytest.raises(ValueError, match="training needs at least 2 images; train y has 1"):
+    with pytest.raises(ValueError, match="training needs at least 2 images of y, and there is 1"):
         check_counts({"train x": 9, "train y": 1}, 1, False, 1)
 
 
 def test_a_set_that_makes_no_batch_is_refused_with_the_reason():
     with pytest.raises(ValueError, match=r"at most the number of images, 3, if data.drop_last is true; got 4"):
         check_counts({"train": 3}, 4, True, 1)
-    with pytest.raises(ValueError, match="4 processes need as many images; train has 3, so use fewer devices"):
+    with pytest.raises(ValueError, match="4 processes need as many images, and there are 3; use fewer devices"):
         check_counts({"train": 3}, 4, False, 4)
     with pytest.raises(ValueError, match="data.batch_size must be a multiple of the 2 processes; got 3"):
         check_batch_size(3, 2)
