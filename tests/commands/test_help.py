@@ -123,7 +123,8 @@ def test_every_example_composes(command, shown):
     for words in examples(shown(command)):
         if "--config-dir" in words:  # of the reader's own files
             continue
-        words = [word.split(",")[0] if "-m" in words else word for word in words if word not in ("--cfg", "job")]
+        words = words[: words.index("--cfg")] if "--cfg" in words else words  # which flags show is told elsewhere
+        words = [word.split(",")[0] if "-m" in words else word for word in words]
         own = words.pop(0) if words[0] in COMMANDS else "train"
         one = {name: partial(with_one, command=name) for name in TAKES_ONE}
         words = {"compare": with_runs, "train": list, "check": list, **one}.get(own, with_overrides)(words)
