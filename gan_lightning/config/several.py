@@ -45,8 +45,10 @@ def list_for_one(word: str, conf: Path, primary: str) -> str | None:
 
 
 def _may_be_list(key: str, conf: Path, primary: str) -> bool:
-    if (conf / key.partition("@")[0]).is_dir():  # the comment of a group that may have several options shows them
-        return bool(re.search(rf"^ *- {re.escape(key)}: .*\[", (conf / f"{primary}.yaml").read_text(), re.M))
+    if re.search(rf"^ *- {re.escape(key)}: .*\[", (conf / f"{primary}.yaml").read_text(), re.M):
+        return True  # the comment or the default of a group that may have several options shows a list
+    if options_of(key.partition("@")[0]):
+        return False
     config = composed_as_typed(conf, primary)
     if isinstance(OmegaConf.select(config, key, throw_on_missing=False), ListConfig):
         return True

@@ -120,7 +120,7 @@ def test_odd_names_of_classes_pairs_and_suffixes_are_escaped(tmp_path, caplog):
         (tmp_path / "pairs" / side).mkdir(parents=True)
     picture(1).save(tmp_path / "pairs" / "A" / "x\x1b[1m.png")
     picture(1).save(tmp_path / "pairs" / "B" / "y.png")
-    with pytest.raises(ValueError, match=r"the first is x\\x1b\[1m;"):
+    with pytest.raises(ValueError, match=r"the first is A/x\\x1b\[1m.png;"):
         module(Paired, tmp_path / "pairs", tmp_path).domains("train")
 
 

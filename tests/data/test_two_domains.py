@@ -136,7 +136,7 @@ def test_embedded_photographs_are_split_without_overlap():
 def test_photographs_are_cut_larger_for_training_and_not_for_tests():
     module = PhotosUnpaired(image_size=64, channels=3, batch_size=4, load_size=72)
     assert [module.domains(split)[0].side for split in ("train", "test")] == [72, 64]
-    with pytest.raises(ValueError, match=r"data.load_size at most 427, their height; got 428"):
+    with pytest.raises(ValueError, match=r"data.load_size must be at most 427, the height of the photographs; got 428"):
         PhotosUnpaired(image_size=64, channels=3, batch_size=4, load_size=428).domains("train")
 
 

@@ -23,7 +23,7 @@ def test_a_run_that_ended_without_a_score_is_below_the_others_and_says_why(compa
         assert f"no score: {reason}" in out
     code, _, err, _ = compare(runs[2])
     assert code == 2
-    assert "c: images were never finite" in err
+    assert "c has none (images were never finite)" in err
 
 
 def test_one_failed_seed_leaves_an_experiment_without_a_last_score(compare):
