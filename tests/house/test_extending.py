@@ -1,6 +1,7 @@
 """Every block of docs/extending.md does what the page says, in a folder outside of the package."""
 
 import csv
+import os
 import re
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def folder(monkeypatch):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 16, 16), np.uint8)
     np.savez("pictures.npz", images=pixels, labels=np.arange(40) % 10)
     monkeypatch.syspath_prepend(Path.cwd())
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()), prepend=os.pathsep)  # of the jobs of a sweep
     yield
     for name in FILES:
         sys.modules.pop(Path(name).stem, None)
