@@ -1,9 +1,10 @@
-"""The time of the game, without and with the guard, beside a plain loop, in milliseconds a batch, interleaved.
+"""The time of the game beside a plain loop and beside the least that Lightning takes, interleaved, in ms a batch.
 
-    python benchmarks/overhead.py [--steps 300] [--rounds 7] [--width 8] [--size 8]
+    python benchmarks/overhead.py [--steps 300] [--rounds 7] [--width 8] [--size 8] [--cpu-time]
 
 By default the networks are so small that the loop around them is most of the time; logging is at its default cadence.
-Wider ones on larger images give longer steps: --network dcgan --width 32 --size 32 --batch 32.
+Wider ones on larger images give longer steps: --network dcgan --width 32 --size 32 --batch 32. With --cpu-time, on one
+thread (OMP_NUM_THREADS=1), what else runs on the machine counts less.
 """
 
 import argparse
@@ -13,10 +14,11 @@ import tempfile
 import time
 
 import torch
-from lightning import Callback, Trainer
+from lightning import Callback, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from gan_lightning.callbacks.guard import Guard
+from gan_lightning.devices import look_for_cuda_without_nvml
 from gan_lightning.losses.adversarial import NonSaturating
 from gan_lightning.models.gan import GAN
 from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -29,30 +31,63 @@ def adam(parameters):
 
 
 class Clock(Callback):
+    now = staticmethod(time.perf_counter)
+
     def on_train_start(self, *_):
-        self.began = time.perf_counter()
+        self.began = self.now()
 
     def on_train_end(self, *_):
-        self.ended = time.perf_counter()
+        self.ended = self.now()
+
+
+def play(generator, discriminator, loss, batch, opt_g, opt_d, backward):
+    with torch.no_grad():
+        fake = generator(torch.randn(len(batch.images), 16))
+    opt_d.zero_grad()
+    backward(sum(loss.discriminator(discriminator, batch.images, fake).values()))
+    opt_d.step()
+    opt_g.zero_grad()
+    discriminator.requires_grad_(False)
+    fake = generator(torch.randn(len(batch.images), 16))
+    backward(sum(loss.generator(discriminator, batch.images, fake).values()))
+    discriminator.requires_grad_(True)
+    opt_g.step()
 
 
 def plain(generator, discriminator, loss, batches):
-    opt_g, opt_d = adam(generator.parameters()), adam(discriminator.parameters())
-    start = time.perf_counter()
+    look_for_cuda_without_nvml()  # a plain loop does not import Lightning, which changes how torch looks
+    optimizers = adam(generator.parameters()), adam(discriminator.parameters())
+    start = Clock.now()
     for batch in batches:
-        with torch.no_grad():
-            fake = generator(torch.randn(len(batch.images), 16))
-        opt_d.zero_grad()
-        sum(loss.discriminator(discriminator, batch.images, fake).values()).backward()
-        opt_d.step()
-        opt_g.zero_grad()
-        discriminator.requires_grad_(False)
-        sum(
-            loss.generator(discriminator, batch.images, generator(torch.randn(len(batch.images), 16))).values()
-        ).backward()
-        discriminator.requires_grad_(True)
-        opt_g.step()
-    return 1000 * (time.perf_counter() - start) / len(batches)
+        play(generator, discriminator, loss, batch, *optimizers, torch.Tensor.backward)
+    return 1000 * (Clock.now() - start) / len(batches)
+
+
+class PlainModule(LightningModule):
+    """The plain loop as a LightningModule that does nothing besides."""
+
+    def __init__(self, generator, discriminator, loss):
+        super().__init__()
+        self.automatic_optimization = False
+        self.generator, self.discriminator, self.loss = generator, discriminator, loss
+
+    def configure_optimizers(self):
+        return [adam(self.generator.parameters()), adam(self.discriminator.parameters())]
+
+    def training_step(self, batch, batch_idx):
+        play(self.generator, self.discriminator, self.loss, batch, *self.optimizers(), self.manual_backward)
+
+
+def in_lightning(generator, discriminator, loss, batches):
+    return fitted(PlainModule(generator, discriminator, loss), batches)
+
+
+def fitted(model, batches, callbacks=()):
+    clock = Clock()
+    Trainer(
+        max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, callbacks=[clock, *callbacks],
+    ).fit(model, DataLoader(batches, batch_size=None))  # fmt: skip
+    return 1000 * (clock.ended - clock.began) / len(batches)
 
 
 class TimedGuard(Guard):
@@ -61,14 +96,14 @@ class TimedGuard(Guard):
     seconds = 0.0
 
     def on_before_optimizer_step(self, *given):
-        began = time.perf_counter()
+        began = Clock.now()
         super().on_before_optimizer_step(*given)
-        self.seconds += time.perf_counter() - began
+        self.seconds += Clock.now() - began
 
     def on_train_batch_end(self, *given):
-        began = time.perf_counter()
+        began = Clock.now()
         super().on_train_batch_end(*given)
-        self.seconds += time.perf_counter() - began
+        self.seconds += Clock.now() - began
 
 
 def guarded(generator, discriminator, loss, batches):
@@ -91,11 +126,7 @@ def game(generator, discriminator, loss, batches, callbacks=()):
         generator_optimizer=adam,
         discriminator_optimizer=adam,
     )
-    clock = Clock()
-    Trainer(
-        max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, callbacks=[clock, *callbacks],
-    ).fit(model, DataLoader(batches, batch_size=None))  # fmt: skip
-    return 1000 * (clock.ended - clock.began) / len(batches)
+    return fitted(model, batches, callbacks)
 
 
 def main():
@@ -106,20 +137,25 @@ def main():
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--size", type=int, default=8)
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--cpu-time", action="store_true")
     given = parser.parse_args()
+    if given.cpu_time:
+        Clock.now = staticmethod(time.process_time)
     torch.manual_seed(0)
     makers = {"mlp": (MLPGenerator, MLPDiscriminator), "dcgan": (DCGANGenerator, DCGANDiscriminator)}
     make_g, make_d = makers[given.network]
     networks = make_g(16, 1, given.size, width=given.width), make_d(1, given.size, width=given.width)
     batches = [Unlabelled(torch.rand(given.batch, 1, given.size, given.size) * 2 - 1) for _ in range(given.steps)]
-    times = {"plain loop": [], "the game": [], "with the guard": []}
+    runs = {"plain loop": plain, "plain loop in Lightning": in_lightning, "the game": game, "with the guard": guarded}
+    times = {name: [] for name in runs}
     for _ in range(given.rounds):
-        for name, run in (("plain loop", plain), ("the game", game), ("with the guard", guarded)):
+        for name, run in runs.items():
             times[name].append(run(*copy.deepcopy(networks), NonSaturating(), batches))
     for name, each in times.items():
         print(f"{name}: {statistics.median(each):.3f} ms a batch (from {min(each):.3f} to {max(each):.3f})")
-    over = [one - two for one, two in zip(times["the game"], times["plain loop"], strict=True)]
-    print(f"the game beyond the plain loop: {statistics.median(over):.3f} ms a batch, median of {given.rounds} rounds")
+    for name in ("plain loop", "plain loop in Lightning"):
+        over = [one - two for one, two in zip(times["the game"], times[name], strict=True)]
+        print(f"the game beyond the {name}: {statistics.median(over):.3f} ms a batch, median of {given.rounds} rounds")
     print(f"the guard's own hooks: {statistics.median(HOOKS):.3f} ms a batch")
 
 

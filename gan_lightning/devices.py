@@ -36,3 +36,13 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU, {os.cpu_count()} cores" if device.type == "cpu" else device.type
+
+
+def look_for_cuda_without_nvml() -> None:
+    """Let torch look for CUDA in its own way where there is no CUDA.
+
+    Lightning makes it ask NVML, by an environment variable, so that a process may fork after the question. Without a
+    driver each answer takes 50 microseconds, and Adam asks in every step.
+    """
+    if not torch.cuda.is_available():
+        os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"

@@ -12,7 +12,7 @@ from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gan_lightning import randomness
+from gan_lightning import devices, randomness
 from gan_lightning.losses.augment import augmented
 from gan_lightning.models.buffers import average_buffers
 from gan_lightning.models.critic import RecordingCritic, joined, mean_logits, total_of
@@ -228,6 +228,7 @@ class AdversarialGame(LightningModule, ABC):
         return [player.make() for player in self.players.values()]
 
     def on_train_start(self) -> None:
+        devices.look_for_cuda_without_nvml()
         self.iterations = inf if (end := self.trainer.estimated_stepping_batches) == -1 else end  # data without length
         self.generator_inputs.see(self.trainer.datamodule)  # type: ignore[attr-defined]
         for player in self.players.values():

@@ -169,3 +169,16 @@ def test_compiled_networks_are_penalised_averaged_and_kept_under_the_same_names(
     assert copy.deepcopy(compiled.ema)
     for (name, one), other in zip(compiled.state_dict().items(), plain.state_dict().values(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4, msg=lambda text, name=name: f"{name}: {text}")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="with CUDA, NVML answers before a process forks")
+def test_steps_of_an_optimizer_do_not_open_nvml_where_there_is_no_cuda(composed, monkeypatch):
+    monkeypatch.setenv("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # as Lightning leaves it
+    asked = []
+
+    class Count(Callback):
+        def on_train_batch_start(self, *_):
+            monkeypatch.setattr(torch.cuda, "_raw_device_count_nvml", lambda: asked.append(1) or -1)
+
+    play(instantiate(composed("model=gan", "network=mlp", *SMALL).model), batches(2), callbacks=[Count()])
+    assert not asked
