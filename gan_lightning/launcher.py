@@ -27,7 +27,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from gan_lightning import signals
 from gan_lightning.config import sweep_folders
 from gan_lightning.config.equality import as_recorded
-from gan_lightning.config.run_folders import is_run
+from gan_lightning.config.run_folders import in_order, is_run
 from gan_lightning.config.sweeps import CheckedSweeper
 from gan_lightning.reports.differences import by_key, differences, text
 
@@ -66,13 +66,13 @@ class SubprocessLauncher(Launcher):
         count, place = len(job_overrides), Path(self.config.hydra.sweep.dir)
         typed = [by_key(filter_overrides(job)) for job in job_overrides]
         homes = _homes(place, typed, self.configs, initial_job_idx)
-        folders = [_placed(*each) for each in zip(self.configs, homes, strict=True)]
-        for config, folder in zip(self.configs, folders, strict=True):
-            if not config.get("resume") and is_run(folder):
-                raise ValueError(
-                    f"hydra.sweep.dir={place} has a run already, in {folder.name}; name another folder, or type "
-                    "resume=auto to continue that sweep, also with further values"
-                )
+        folders = [_placed(place, *each) for each in zip(self.configs, homes, strict=True)]
+        there_already = sorted(filter(is_run, place.iterdir()), key=in_order) if place.is_dir() else []
+        if there_already and not all(config.get("resume") for config in self.configs):
+            raise ValueError(
+                f"hydra.sweep.dir={place} has runs already, such as {there_already[0].name}; type resume=auto to "
+                "continue that sweep, also with further values, or name another folder"
+            )
         place.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, place / "multirun.yaml")
         _say(_heading(job_overrides, str(place)))
@@ -159,12 +159,13 @@ def _homes(
     return sweep_folders.homes(place, typed, recorded)
 
 
-def _placed(config: DictConfig, home: sweep_folders.Home) -> Path:
-    """Return the folder of a job, whose configuration gets its number and what distinguishes it."""
+def _placed(place: Path, config: DictConfig, home: sweep_folders.Home) -> Path:
+    """Return the folder of a job below a sweep's; the job's configuration gets its number and what distinguishes it."""
     with open_dict(config):
+        config.hydra.sweep.dir = str(place)  # which may be named after the time of day
         config.hydra.job.id, config.hydra.job.num = str(home.number), home.number
         config.hydra.job.override_dirname = ",".join(f"{key}={value}" for key, value in home.values.items())
-    return home.folder or Path(config.hydra.sweep.dir, config.hydra.sweep.subdir)
+    return home.folder or Path(place, config.hydra.sweep.subdir)
 
 
 def _heading(jobs: Sequence[Sequence[str]], folder: str) -> str:

@@ -132,6 +132,12 @@ def test_one_value_is_a_sweep_of_one_job(jobs, capfd):
     assert {path.name for path in Path("sweep").iterdir()} == {"1", "multirun.yaml"}
 
 
+def test_all_jobs_are_in_one_folder_that_is_named_after_the_time(jobs):
+    assert front_door("-m", *SMALL, "data.batch_size=1,2,4") == 0
+    (sweep,) = Path("outputs/sweep").iterdir()
+    assert len(list(sweep.glob("*_batch_size=*"))) == 3
+
+
 def test_a_key_that_only_swept_options_have_needs_no_plus(jobs):
     words = ["loss=choice(least_squares)", "model.loss.factor=0.4", "data.batch_size=1"]
     assert front_door("-m", *SMALL, *words, "hydra.sweep.dir=sweep") == 0
@@ -143,9 +149,9 @@ def test_the_folder_of_another_sweep_is_refused_before_a_job_starts(jobs, capfd)
     assert front_door(*words) == 0
     before = len(jobs)
     capfd.readouterr()
-    assert front_door(*words) == 2
+    assert front_door("-m", *SMALL, "seed=0,1", "data.batch_size=1", "hydra.sweep.dir=sweep") == 2
     assert capfd.readouterr().err.startswith(
-        "error: hydra.sweep.dir=sweep has a run already, in 1_batch_size=1; name an"
+        "error: hydra.sweep.dir=sweep has runs already, such as 1_batch_size=1; type resume=auto to"
     )
     assert len(jobs) == before
 
