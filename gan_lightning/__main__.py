@@ -46,6 +46,7 @@ with signals.answered_by(signals.exit_at_once):  # these imports take a while
     from gan_lightning.config.help import command_names, page, primary_of
     from gan_lightning.config.options import options_of
     from gan_lightning.config.stray import (
+        check_is_no_continuation,
         check_is_no_flag,
         check_is_no_training,
         choices_of,
@@ -231,6 +232,7 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
             raise ValueError(in_first_place(word, [other for other in words if other != word]))
     if first.isidentifier() and not "".join(words[1:2]).startswith("="):  # `seed = 3` is no command
         check_is_no_training(first, words[1:])
+        check_is_no_continuation(first, words[1:])
         check_is_no_flag(first, words[1:])
         if without := without_value(first):
             raise ValueError(without)

@@ -24,6 +24,8 @@ BAR_INTERVAL = 0.1
 """Seconds between two changes of the bar; an iteration may take less than to draw it."""
 LINE_INTERVAL = 10.0
 """Seconds between two lines, at least, where no cadence is given."""
+LONGEST_SILENCE = 60.0
+"""Seconds after a line in which another comes, whatever the cadence."""
 FAKES = ("d_out/fake", "d_out/fake_for_generator")
 """D's mean outputs on generated images, in its own step and in G's."""
 
@@ -37,8 +39,8 @@ class RunProgress(ProgressBar):
     the device anyway.
 
     A line comes at a multiple of `trainer.log_every_n_steps` if the last one is at least ten seconds old, unless a
-    cadence is given. A run whose iterations are slow has its first line after ten seconds. The last iteration always
-    has one.
+    cadence is given. A run whose iterations are slow has its first line after ten seconds, and none of its lines is
+    followed by a minute without one. The last iteration always has one.
 
     Args:
         every_n_iterations: iterations from one line to the next, whatever time they take; None for no such lines.
@@ -118,10 +120,12 @@ class RunProgress(ProgressBar):
     def _line_is_due(self, trainer: Trainer) -> bool:
         if self.written is None and self.pace.seconds_per_iteration and self.pace.elapsed >= LINE_INTERVAL:
             return True
+        age = time.monotonic() - self.written[1] if self.written else LINE_INTERVAL
+        if age >= LONGEST_SILENCE:
+            return True
         if self.cadence.every_n_iterations or self.cadence.every_n_epochs:
             return self.cadence.due_after_batch(trainer)
-        is_old = self.written is None or time.monotonic() - self.written[1] >= LINE_INTERVAL
-        return is_old and _is_logging(trainer)
+        return age >= LINE_INTERVAL and _is_logging(trainer)
 
     def _write_line(self, trainer: Trainer, module: AdversarialGame) -> None:
         self.written = (trainer.global_step, time.monotonic())

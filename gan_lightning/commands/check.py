@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -76,7 +77,8 @@ def check(module: StoredDataModule, folder: Path) -> None:
 
 def _next_command(module: StoredDataModule) -> str:
     """Return what comes after data that training can use."""
-    words = [*HydraConfig.get().overrides.task, *filter(None, [TRAINED_ON.get(module.batch_type)])]
+    typed = [re.sub(r"^([\w.]+=)'([^'\\]*)'$", r"\1\2", word) for word in HydraConfig.get().overrides.task]
+    words = [*typed, *filter(None, [TRAINED_ON.get(module.batch_type)])]
     own = config_dir(sys.argv[1:])
     command = shlex.join(["gan-lightning", *([f"--config-dir={own}"] if own else []), *words])
     is_folder = HydraConfig.get().runtime.choices["data"] == "folder"

@@ -9,7 +9,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from gan_lightning.config import logs
-from gan_lightning.config.run_folders import runs_in, scored_run
+from gan_lightning.config.run_folders import has_own_classes, runs_in, scored_run
 from gan_lightning.reports import comparison_table
 from gan_lightning.reports.comparison import Row, compare as compared
 
@@ -51,10 +51,11 @@ def compare(runs: Sequence[str], run_dir: str) -> Callable[[], None]:
     read = [scored_run(folder, name if names.count(name) == 1 else str(folder)) for folder, name in pairs]
     if not any(run.scores for run in read):
         found = ", ".join(f"{run.name} has none{f' ({run.failure})' * bool(run.failure)}" for run in read[:SHOWN])
+        own = " --config-dir FOLDER, which names your own classes," if any(map(has_own_classes, folders)) else ""
         more = f", and {len(read) - SHOWN} more have none" if len(read) > SHOWN else ""
         raise ValueError(
-            f"runs must have scores; {found}{more}; type gan-lightning evaluate run={shlex.quote(str(folders[0]))}, or "
-            "train with metric=[fid]"
+            f"runs must have scores; {found}{more}; type gan-lightning evaluate run={shlex.quote(str(folders[0]))}"
+            f"{own}{' for each' * (len(read) > 1)}, or train with metric=[fid]"
         )
     without = [run.name for run in read if not run.failure]
     left = [f"without scores, and left out: {', '.join(without)}"] if without else []

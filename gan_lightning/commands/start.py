@@ -26,6 +26,9 @@ from gan_lightning.values import AtLeast
 
 log = logging.getLogger(__name__)
 
+TRAIN = "gan-lightning --config-dir . experiment=mine"
+"""The command that trains by the recipe."""
+
 FEWEST = 32
 """A GAN that is trained on fewer pictures than these shows nothing but them."""
 MOST_BAD = 0.5
@@ -102,7 +105,9 @@ def _write(folder: Path, files: list[Path], hours: Number, seconds: Number, bega
     log.info("%s: %s", FILE, forecast.candidate)
     log.info("  %-9s %s", "forecast", forecast)
     log.info("  %-9s %s names copies, frames and broken files", "check", _check(survey.root))
-    log.info("  %-9s gan-lightning --config-dir . experiment=mine", "train")
+    log.info("  %-9s %s", "train", TRAIN)
+    few = max(1, forecast.iterations // 10)
+    log.info("  %-9s %s trainer.max_steps=%d ends after a tenth of it", "try", TRAIN, few)
 
 
 def _busy() -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ def runs_in(given: Sequence[str]) -> list[Path]:
     found: dict[Path, None] = {}
     for folder in (Path(word).expanduser() for word in given):
         if not folder.is_dir():
-            remedy = f"type gan-lightning compare {TRAINED}" if newest_run(TRAINED) else FIRST
+            near = _newest_sweep(folder.parent) if folder.parent.is_dir() else None
+            others = near or (TRAINED if newest_run(TRAINED) else None)
+            remedy = f"type gan-lightning compare {shlex.quote(str(others))}" if others else FIRST
             raise ValueError(
                 f"runs must name run folders, or a folder that holds some; there is no folder {folder}; {remedy}"
             )
@@ -66,6 +69,14 @@ def _newest_sweep(folder: Path) -> Path | None:
 def is_run(folder: Path) -> bool:
     """Return whether a folder is that of a run: it has the run's record, or scores."""
     return any((folder / name).is_file() for name in (FILE, SCORES, EVALUATIONS))
+
+
+def has_own_classes(folder: Path) -> bool:
+    """Return whether the record of a run names classes of its user; not so where it cannot be read."""
+    try:
+        return RunRecord.read(folder, "runs").own == "classes"
+    except (OSError, ValueError):
+        return False
 
 
 def in_order(folder: Path) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -114,6 +115,9 @@ def _why_missing(key: str, target: str) -> str:
     except (LookupError, UnreadableError):
         module = None
     if not isinstance(module, Module):
+        file = Path(target.partition(".")[0])
+        if file.is_dir() or file.with_suffix(".py").is_file():
+            return f"there is no {target} on PYTHONPATH; this folder holds {file.name}, so type PYTHONPATH=. in front"
         return f"there is no {target}: is the folder of its module on PYTHONPATH?"
     close = get_close_matches(name, [each for each in module.bound if not each.startswith("_")], n=1)
     return f"the module {place} has no {name}" + (f"; type {key}={place}.{close[0]}" if close else "")

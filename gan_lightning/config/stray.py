@@ -20,6 +20,7 @@ GROUPS = ("experiment", "model", "data", "network", "loss")
 DEMO = "demo"
 """The experiment that examples name."""
 TRAINING = {"run", "fit", "training", "learn"}
+CONTINUATION = {"resume", "continue"}
 """Words that other programs begin training with."""
 TWO = re.compile(r"([\w.@/]+=[^\s,'\"\[\](){}]*)[\s,]+([A-Za-z_][\w.@/]*=.*)", re.S)
 """Two words with a comma or a space between them."""
@@ -123,6 +124,23 @@ def check_is_no_training(first: str, words: Sequence[str]) -> None:
             f"{first} is no command, and training needs none; type gan-lightning {own}; `gan-lightning --help` lists "
             "the commands"
         )
+
+
+def check_is_no_continuation(first: str, words: Sequence[str]) -> None:
+    """Check that the first word is none of those for more training of a run.
+
+    Args:
+        first: the word, which is no command.
+        words: those after it.
+
+    Raises:
+        ValueError: if it is; the message says how a run continues.
+    """
+    if first in CONTINUATION:
+        runs = [word.partition("=")[2] for word in words if word.startswith("run=")]
+        others = [word for word in words if not word.startswith("run=")]
+        typed = shlex.join(["gan-lightning", f"resume={runs[0] if runs else 'RUN'}", *others])
+        raise ValueError(f"{first} is no command; type {typed} to continue a run")
 
 
 def check_is_no_flag(first: str, words: Sequence[str]) -> None:

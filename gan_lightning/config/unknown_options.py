@@ -40,12 +40,15 @@ def unknown_option(named: str) -> str:
     if given and Path(given, f"{option}.yaml").expanduser().is_file():
         above = shlex.quote(str(Path(given).parent))
         return f"{group} has no option {option}; --config-dir must name the folder above; type --config-dir {above}"
+    places = () if given else (".", "conf")
+    if own := next((above for above in places if exists(f"{above}/{group}/{option}.yaml")), None):
+        return f"{group} has no option {option} but your own; type --config-dir {own} {group}={option}"
     if close := nearest_option(option, options):
         meant = _with_others(group, option, close)
         return f"{group} has no option {option}; did you mean {meant}? `gan-lightning --help` lists all options"
-    own = "" if given else "; one of your own is found by --config-dir"
+    hint = "" if given else "; one of your own is found by --config-dir"
     said = f"{group} has no option {option}" if option else f"{group}= needs an option after it"
-    return f"{said}; there are {', '.join(options) or 'none'}{own}"
+    return f"{said}; there are {', '.join(options) or 'none'}{hint}"
 
 
 def _with_others(group: str, option: str, meant: str) -> str:

@@ -104,6 +104,11 @@ class MNIST(ImageDataModule):
         below = [each for each in folders_in(root) if ("fashion" in each.name.lower()) == is_fashion]
         if found := next(filter(self._is_whole, below), None):
             raise ValueError(f"data.root: the files are not in {root} but in {found}; type data.root={found}")
+        if root.name == "DIR" and not root.exists():
+            raise ValueError(
+                f"data.root={root} stands for a folder in examples; type the folder that has or will have the files of "
+                f"{type(self).__name__}, or leave data.root out"
+            )
         near = None if root.is_dir() else sibling(root)
         if near and self._is_whole(near):
             raise ValueError(

@@ -44,7 +44,8 @@ class Tried(NamedTuple):
 
     def __str__(self) -> str:
         measured = f"{self.trial.seconds:.3g} s an iteration, {size(self.trial.memory)} of memory" if self.trial else ""
-        return ", ".join(filter(None, (measured, self.why_not)))
+        allowed = f"; {self.remedy} may allow it" if self.remedy and not self.was_tried else ""
+        return ", ".join(filter(None, (measured, f"{self.why_not}{allowed}")))
 
     @property
     def reason(self) -> str:

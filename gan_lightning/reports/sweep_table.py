@@ -59,7 +59,7 @@ def show(jobs: Sequence[Job], count: int, folder: str, is_stopped: bool, typed: 
         count: how many jobs the sweep has.
         folder: the folder of the sweep.
         is_stopped: whether a signal has ended the sweep.
-        typed: the command line that continues it; empty if there is none.
+        typed: the command line that continues it; empty if there is none, as for a sweep that does not train.
     """
     console = Screen()
     found = [job.followed() for job in jobs]
@@ -78,6 +78,8 @@ def show(jobs: Sequence[Job], count: int, folder: str, is_stopped: bool, typed: 
         say(console, f"continue:     {shlex.join(typed)}")
     if scores:
         say(console, f"compare:      gan-lightning compare {quoted}")
+    elif typed and any(job.outcome == "finished" for job in jobs):
+        say(console, "compare:      needs scores: train with metric=[fid], or type gan-lightning evaluate run=RUN")
     if any(any(job.folder.glob("events.out.tfevents.*")) for job in jobs):
         say(console, f"TensorBoard:  tensorboard --samples_per_plugin=images=200 --logdir {quoted}")
 

@@ -95,9 +95,12 @@ def test_deviations_are_not_ranked(compare):
         (["no where", "x=y"], "x is no key of compare"),
         (["x", "output=y"], "output is no key of compare; type hydra.run.dir=y for its folder"),
         (["."], "runs must name run folders, or a folder that holds some; . is neither"),
+        (["SWEEP"], "there is no folder SWEEP; type gan-lightning compare 'a sweep'"),
     ],
 )
 def test_a_missing_run_is_named_in_one_sentence(words, said, compare):
+    Path("a sweep/1").mkdir(parents=True)
+    Path("a sweep/1/run.json").touch()
     code, _, err, _ = compare(*words)
     assert code == 2
     assert said in err

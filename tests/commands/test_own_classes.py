@@ -242,3 +242,10 @@ def test_python_is_told_which_argument_names_ones_own_folder(run):
     with pytest.raises(ValueError, match="which is not in empty"):
         gan_lightning.load(run, config_dir="empty", device="cpu")
     assert gan_lightning.load(run, config_dir="conf", device="cpu").iteration == 2
+
+
+def test_how_python_finds_a_module_in_the_working_directory_is_said(capfd):
+    Path("own.py").touch()
+    assert front_door("model.loss._target_=own.Mine") == 2
+    said = "there is no own.Mine on PYTHONPATH; this folder holds own, so type PYTHONPATH=. in front\n"
+    assert capfd.readouterr().err.endswith(said)
