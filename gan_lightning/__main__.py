@@ -6,6 +6,7 @@ if __name__ == "__main__" and not sys.flags.safe_path:
     # `python -m` puts the working directory first, which may be from elsewhere: a module in it would be executed.
     del sys.path[0]
 
+import atexit
 import gc
 import logging
 import os
@@ -14,6 +15,7 @@ import traceback
 import warnings
 from argparse import ArgumentError
 from collections.abc import Callable
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
@@ -62,6 +64,28 @@ HYDRA = Path(hydra.__file__).parent
 TRACEBACK = "GAN_LIGHTNING_TRACEBACK"
 OF_A_RUN = ("evaluate", "export", "interpolate", "invert", "neighbours", "sample", "translate")
 """Commands that restore a run, whose model and data may be given other values."""
+
+
+def program() -> None:
+    """Run `main` in a process of its own, which ends as soon as everything is said and written.
+
+    Python would take another second to take apart what is imported, and the system has that memory back at once.
+    """
+    codes: list[int] = []
+
+    def end() -> None:
+        if codes:
+            with suppress(OSError):  # a pipe whose reader has gone
+                sys.stdout.flush()
+            os._exit(codes[0])
+
+    atexit.register(end)  # the first function to be registered is the last to be called
+    try:
+        main()
+        codes.append(0)
+    except SystemExit as stop:
+        codes.extend([stop.code] if isinstance(stop.code, int) else [])
+        raise
 
 
 def main() -> None:
@@ -247,4 +271,4 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
 
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -270,7 +270,7 @@ def test_the_jobs_of_a_sweep_import_nothing_from_the_working_directory():
     Path("gan_lightning").mkdir()
     for file in ("gan_lightning/__init__.py", "antigravity.py", "yaml.py"):
         Path(file).write_text("open('executed', 'w')\n")
-    entry = [sys.executable, "-P", "-c", "from gan_lightning.__main__ import main; main()"]
+    entry = [sys.executable, "-P", "-c", "from gan_lightning.__main__ import program; program()"]
     short = [*NARROW, "trainer.max_steps=1", "callbacks=checkpoint", "logger=none"]
     sweep = [
         *entry,

@@ -225,7 +225,7 @@ def test_a_shell_completes_commands_groups_and_keys(completed):
 @pytest.mark.slow
 def test_bash_completes_after_the_documented_line(tmp_path):
     program = tmp_path / "gan-lightning"
-    program.write_text(f"#!{sys.executable}\nfrom gan_lightning.__main__ import main\n\nmain()\n")
+    program.write_text(f"#!{sys.executable}\nfrom gan_lightning.__main__ import program\n\nprogram()\n")
     program.chmod(0o755)
     script = """
     eval "$(gan-lightning -sc install=bash)"
