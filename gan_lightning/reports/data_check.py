@@ -4,6 +4,7 @@ import os
 import shlex
 import textwrap
 from collections.abc import Iterable, Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +123,8 @@ def show(report: Mapping[str, Any], commands: Iterable[str], after: str) -> None
     table = Table("split", "images", "sizes", "modes")
     for name, split in report["splits"].items():
         if "same_as" not in split:
-            sizes = [f"{count:,} of {size}" for size, count in split["sizes"].items()]
             modes = [f"{count:,} {mode}" for mode, count in split["modes"].items()]
-            table.add_row(name, f"{split['images']:,}", _some(sizes, 4, "sizes"), _some(modes, 4, "modes"))
+            table.add_row(name, f"{split['images']:,}", _sizes(split["sizes"]), _some(modes, 4, "modes"))
     if table.row_count:
         console.print(table)
     for name, split in report["splits"].items():
@@ -156,6 +156,13 @@ def _some(words: list[str], most: int, kind: str = "") -> str:
     """Return the first words, and how many more there are."""
     more = len(words) - most
     return ", ".join(words[:most]) + (f" and {more:,} more {kind}".rstrip() if more > 0 else "")
+
+
+def _sizes(counts: Mapping[str, int]) -> str:
+    """Return the most common sizes with their counts, and of many also the smallest and the largest by area."""
+    said = _some([f"{count:,} of {size}" for size, count in counts.items()], 3, "sizes")
+    by_area = sorted(counts, key=lambda size: prod(map(int, size.split("x"))))
+    return said + (f", from {by_area[0]} to {by_area[-1]}" if len(counts) > 3 else "")
 
 
 def _rows(found: Inspection, rows: list[int]) -> str:

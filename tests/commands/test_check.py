@@ -23,6 +23,14 @@ def test_a_good_folder_is_ready(check, two_domains):
     assert report["problems"] == []
 
 
+def test_the_smallest_and_the_largest_of_many_sizes_are_said(check, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    for number, (width, height) in enumerate([(40, 16), (16, 30), (20, 20), (64, 48), (20, 20)]):
+        picture(number, width, height).save(tmp_path / f"{number}.png")
+    _, shown, _ = check("data=folder", f"data.root={tmp_path}", "data.cache=off")
+    assert "2 of 20x20, 1 of 40x16, 1 of 16x30 and 1 more sizes, from 20x20 to 64x48" in shown
+
+
 def test_bad_files_and_duplicates_are_named(check, tmp_path):
     for number in range(5):
         picture(number).save(tmp_path / f"{number}.png")
