@@ -15,7 +15,6 @@ import traceback
 import warnings
 from argparse import ArgumentError
 from collections.abc import Callable
-from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
@@ -74,12 +73,15 @@ def program() -> None:
     codes: list[int] = []
 
     def end() -> None:
+        try:
+            for stream in filter(None, (sys.stdout, sys.stderr)):
+                stream.flush()
+        except (OSError, ValueError):  # such as a full disk, which Python tells in its own way
+            return
         if codes:
-            with suppress(OSError):  # a pipe whose reader has gone
-                sys.stdout.flush()
             os._exit(codes[0])
 
-    atexit.register(end)  # the first function to be registered is the last to be called
+    atexit.register(end)  # functions that are registered later, such as those of multiprocessing, are called before it
     try:
         main()
         codes.append(0)

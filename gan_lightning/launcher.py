@@ -67,7 +67,8 @@ class SubprocessLauncher(Launcher):
         typed = [by_key(filter_overrides(job)) for job in job_overrides]
         homes = _homes(place, typed, self.configs, initial_job_idx)
         folders = [_placed(place, *each) for each in zip(self.configs, homes, strict=True)]
-        there_already = sorted(filter(is_run, place.iterdir()), key=in_order) if place.is_dir() else []
+        is_training = self.config.hydra.job.name == "train"
+        there_already = sorted(filter(is_run, place.iterdir()), key=in_order) if is_training and place.is_dir() else []
         if there_already and not all(config.get("resume") for config in self.configs):
             raise ValueError(
                 f"hydra.sweep.dir={place} has runs already, such as {there_already[0].name}; type resume=auto to "
@@ -90,7 +91,7 @@ class SubprocessLauncher(Launcher):
                 outcome = "finished" if code == 0 else "stopped" if self.stopped_by else "failed"
                 follow = OmegaConf.select(config, "callbacks.scores.follow")
                 ended.append(sweep_table.Job(name, folder, outcome, follow, monotonic() - began))
-        typed_again = _to_continue(self.typed, place) if self.config.hydra.job.name == "train" else []
+        typed_again = _to_continue(self.typed, place) if is_training else []
         sweep_table.show(ended, count, str(place), bool(self.stopped_by), typed_again)
         if self.stopped_by:
             raise SystemExit(128 + self.stopped_by)

@@ -25,7 +25,7 @@ BAR_INTERVAL = 0.1
 LINE_INTERVAL = 10.0
 """Seconds between two lines, at least, where no cadence is given."""
 LONGEST_SILENCE = 60.0
-"""Seconds after a line in which another comes, whatever the cadence."""
+"""Seconds without a line after which the next iteration has one, whatever the cadence."""
 FAKES = ("d_out/fake", "d_out/fake_for_generator")
 """D's mean outputs on generated images, in its own step and in G's."""
 
@@ -39,11 +39,11 @@ class RunProgress(ProgressBar):
     the device anyway.
 
     A line comes at a multiple of `trainer.log_every_n_steps` if the last one is at least ten seconds old, unless a
-    cadence is given. A run whose iterations are slow has its first line after ten seconds, and none of its lines is
-    followed by a minute without one. The last iteration always has one.
+    cadence is given. A run whose iterations are slow has its first line after ten seconds. Whatever the cadence, an
+    iteration that ends a minute or more after the last line has one, and so has the last iteration.
 
     Args:
-        every_n_iterations: iterations from one line to the next, whatever time they take; None for no such lines.
+        every_n_iterations: iterations from one line to the next, if that is less than a minute; None for no such lines.
         every_n_epochs: epochs from one line to the next, which shows means over the epoch; None for no such lines.
     """
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -77,8 +76,10 @@ def check(module: StoredDataModule, folder: Path) -> None:
 
 def _next_command(module: StoredDataModule) -> str:
     """Return what comes after data that training can use."""
-    typed = [re.sub(r"^([\w.]+=)'([^'\\]*)'$", r"\1\2", word) for word in HydraConfig.get().overrides.task]
-    words = [*typed, *filter(None, [TRAINED_ON.get(module.batch_type)])]
+    typed = HydraConfig.get().overrides.task
+    root = f"data.root='{module.root}'"  # a path with a space has these quotes, which need not be typed
+    plain = [f"data.root={module.root}" if word == root else word for word in typed]
+    words = [*plain, *filter(None, [TRAINED_ON.get(module.batch_type)])]
     own = config_dir(sys.argv[1:])
     command = shlex.join(["gan-lightning", *([f"--config-dir={own}"] if own else []), *words])
     is_folder = HydraConfig.get().runtime.choices["data"] == "folder"

@@ -51,11 +51,12 @@ def compare(runs: Sequence[str], run_dir: str) -> Callable[[], None]:
     read = [scored_run(folder, name if names.count(name) == 1 else str(folder)) for folder, name in pairs]
     if not any(run.scores for run in read):
         found = ", ".join(f"{run.name} has none{f' ({run.failure})' * bool(run.failure)}" for run in read[:SHOWN])
-        own = " --config-dir FOLDER, which names your own classes," if any(map(has_own_classes, folders)) else ""
+        own = "--config-dir FOLDER " if has_own_classes(folders[0]) else ""
+        where = "; FOLDER stands for that of your YAML files, whose classes PYTHONPATH must find" if own else ""
         more = f", and {len(read) - SHOWN} more have none" if len(read) > SHOWN else ""
         raise ValueError(
-            f"runs must have scores; {found}{more}; type gan-lightning evaluate run={shlex.quote(str(folders[0]))}"
-            f"{own}{' for each' * (len(read) > 1)}, or train with metric=[fid]"
+            f"runs must have scores; {found}{more}; type gan-lightning evaluate {own}run={shlex.quote(str(folders[0]))}"
+            f"{' for each run' * (len(read) > 1)}, or train with metric=[fid]{where}"
         )
     without = [run.name for run in read if not run.failure]
     left = [f"without scores, and left out: {', '.join(without)}"] if without else []

@@ -106,8 +106,7 @@ def _write(folder: Path, files: list[Path], hours: Number, seconds: Number, bega
     log.info("  %-9s %s", "forecast", forecast)
     log.info("  %-9s %s names copies, frames and broken files", "check", _check(survey.root))
     log.info("  %-9s %s", "train", TRAIN)
-    few = max(1, forecast.iterations // 10)
-    log.info("  %-9s %s trainer.max_steps=%d ends after a tenth of it", "try", TRAIN, few)
+    log.info("  %-9s %s trainer.max_steps=%d", "a tenth", TRAIN, max(1, forecast.iterations // 10))
 
 
 def _busy() -> str:

@@ -82,8 +82,9 @@ def with_one(arguments: list[str], command: str) -> list[str]:
         if (meant := key_for(name, value, command)) and meant.startswith(f"{key}="):
             raise ValueError(f"{name} is no key of {command}; type {meant}")
     given = [word.removeprefix(f"{key}=").strip("'") for word in words if word.startswith(f"{key}=")]
-    if len(given) > 1 and exists(" ".join(given)):
-        raise ValueError(f"{' '.join(given)} has spaces; type gan-lightning {command} {shlex.quote(' '.join(given))}")
+    typed = " ".join(pair[1] for pair in pairwise(["", *arguments]) if _is_path(*pair))
+    if len(given) > 1 and exists(typed):
+        raise ValueError(f"{typed} has spaces; type gan-lightning {command} {shlex.quote(typed)}")
     if len(given) > 1:
         raise ValueError(f"{command} takes one {wanted}; got {len(given)}: {', '.join(given)}")
     if not given and not any(word.startswith("-") for word in words):

@@ -115,12 +115,23 @@ def _why_missing(key: str, target: str) -> str:
     except (LookupError, UnreadableError):
         module = None
     if not isinstance(module, Module):
-        file = Path(target.partition(".")[0])
-        if file.is_dir() or file.with_suffix(".py").is_file():
-            return f"there is no {target} on PYTHONPATH; this folder holds {file.name}, so type PYTHONPATH=. in front"
+        first = target.partition(".")[0]
+        if _is_only_here(first):
+            return f"there is no {target} on PYTHONPATH; this folder holds {first}, so type PYTHONPATH=. in front"
         return f"there is no {target}: is the folder of its module on PYTHONPATH?"
     close = get_close_matches(name, [each for each in module.bound if not each.startswith("_")], n=1)
     return f"the module {place} has no {name}" + (f"; type {key}={place}.{close[0]}" if close else "")
+
+
+def _is_only_here(module: str) -> bool:
+    """Return whether the working directory holds a module that Python does not find."""
+    try:
+        find(module)
+    except UnreadableError:
+        return False
+    except LookupError:
+        return bool(module) and (Path(f"{module}.py").is_file() or any(Path(module).glob("*.py")))
+    return False
 
 
 def _check_value(key: str, value: Any, hint: Any) -> None:

@@ -101,6 +101,8 @@ def find(dotted: str) -> Found:
         UnreadableError: if the source does not show what it is.
     """
     first, *rest = dotted.split(".")
+    if not first:
+        raise LookupError(dotted)
     if first in sys.stdlib_module_names:
         return External(dotted)
     return _members(_module(first), rest)

@@ -20,8 +20,9 @@ GROUPS = ("experiment", "model", "data", "network", "loss")
 DEMO = "demo"
 """The experiment that examples name."""
 TRAINING = {"run", "fit", "training", "learn"}
-CONTINUATION = {"resume", "continue"}
 """Words that other programs begin training with."""
+CONTINUATION = {"resume", "continue"}
+"""Words that other programs continue a run with."""
 TWO = re.compile(r"([\w.@/]+=[^\s,'\"\[\](){}]*)[\s,]+([A-Za-z_][\w.@/]*=.*)", re.S)
 """Two words with a comma or a space between them."""
 
@@ -137,9 +138,10 @@ def check_is_no_continuation(first: str, words: Sequence[str]) -> None:
         ValueError: if it is; the message says how a run continues.
     """
     if first in CONTINUATION:
-        runs = [word.partition("=")[2] for word in words if word.startswith("run=")]
-        others = [word for word in words if not word.startswith("run=")]
-        typed = shlex.join(["gan-lightning", f"resume={runs[0] if runs else 'RUN'}", *others])
+        runs = [word for word in words if word.startswith(("run=", "resume=")) or not re.search("=|^-", word)]
+        others = [word for word in words if word not in runs]
+        run = re.sub("^(run|resume)=", "", runs[0]) if runs else "RUN"
+        typed = shlex.join(["gan-lightning", f"resume={run}", *others])
         raise ValueError(f"{first} is no command; type {typed} to continue a run")
 
 

@@ -42,7 +42,8 @@ def unknown_option(named: str) -> str:
         return f"{group} has no option {option}; --config-dir must name the folder above; type --config-dir {above}"
     places = () if given else (".", "conf")
     if own := next((above for above in places if exists(f"{above}/{group}/{option}.yaml")), None):
-        return f"{group} has no option {option} but your own; type --config-dir {own} {group}={option}"
+        file, meant = f"{own}/{group}/{option}.yaml", _with_others(group, option, option)
+        return f"{group} has no option {option}, but there is {file}; type --config-dir {own} {meant}"
     if close := nearest_option(option, options):
         meant = _with_others(group, option, close)
         return f"{group} has no option {option}; did you mean {meant}? `gan-lightning --help` lists all options"

@@ -149,8 +149,8 @@ def _check_spaces(word: str, after: str, words: Sequence[str], primary: str) -> 
         raise ValueError(f"{word} is a command, which comes first: gan-lightning {word} key=value")
     if exists(word):
         key = "data=folder data.root" if primary in ("config", "check") else "run"
-        typed = f"{key}={word}" if shlex.quote(word) == word else f"{key}={word!r}"
-        raise ValueError(f"{word} is a path without its key; type the key that it is for, such as {typed}")
+        typed = shlex.quote(word)
+        raise ValueError(f"{word} is a path without its key; type the key that it is for, such as {key}={typed}")
     if options := choices_of(word, primary):
         raise ValueError(f"{word} has no key; did you mean {options[0]}?")
     if without := without_value(word, primary):

@@ -160,7 +160,8 @@ def _some(words: list[str], most: int, kind: str = "") -> str:
 
 def _sizes(counts: Mapping[str, int]) -> str:
     """Return the most common sizes with their counts, and of many also the smallest and the largest by area."""
-    said = _some([f"{count:,} of {size}" for size, count in counts.items()], 3, "sizes")
+    kind = "size" if len(counts) == 4 else "sizes"
+    said = _some([f"{count:,} of {size}" for size, count in counts.items()], 3, kind)
     by_area = sorted(counts, key=lambda size: prod(map(int, size.split("x"))))
     return said + (f", from {by_area[0]} to {by_area[-1]}" if len(counts) > 3 else "")
 

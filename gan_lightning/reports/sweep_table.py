@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 
-from gan_lightning.evaluation.records import SCORES, ScoreFile
+from gan_lightning.evaluation.records import SCORES, ScoreFile, records_of_run
 from gan_lightning.reports import screen_table
 from gan_lightning.reports.history import Point, ScoreHistories, ScoreHistory
 from gan_lightning.reports.screen_table import Screen, say
@@ -78,7 +78,7 @@ def show(jobs: Sequence[Job], count: int, folder: str, is_stopped: bool, typed: 
         say(console, f"continue:     {shlex.join(typed)}")
     if scores:
         say(console, f"compare:      gan-lightning compare {quoted}")
-    elif typed and any(job.outcome == "finished" for job in jobs):
+    elif typed and not any(records_of_run(job.folder) for job in jobs):
         say(console, "compare:      needs scores: train with metric=[fid], or type gan-lightning evaluate run=RUN")
     if any(any(job.folder.glob("events.out.tfevents.*")) for job in jobs):
         say(console, f"TensorBoard:  tensorboard --samples_per_plugin=images=200 --logdir {quoted}")

@@ -28,7 +28,16 @@ def test_the_smallest_and_the_largest_of_many_sizes_are_said(check, tmp_path, mo
     for number, (width, height) in enumerate([(40, 16), (16, 30), (20, 20), (64, 48), (20, 20)]):
         picture(number, width, height).save(tmp_path / f"{number}.png")
     _, shown, _ = check("data=folder", f"data.root={tmp_path}", "data.cache=off")
-    assert "2 of 20x20, 1 of 40x16, 1 of 16x30 and 1 more sizes, from 20x20 to 64x48" in shown
+    assert "2 of 20x20, 1 of 40x16, 1 of 16x30 and 1 more size, from 20x20 to 64x48" in shown
+
+
+def test_a_path_with_a_space_is_told_as_it_is_typed(check, tmp_path):
+    place = tmp_path / "my pictures"
+    place.mkdir()
+    for number in range(4):
+        picture(number).save(place / f"{number}.png")
+    _, shown, _ = check("data=folder", f"data.root={place}")
+    assert shown.endswith(f" data=folder 'data.root={place}'")
 
 
 def test_bad_files_and_duplicates_are_named(check, tmp_path):

@@ -164,3 +164,20 @@ def test_runs_that_start_together_do_not_meet():
     ]
     assert [run.wait(120) for run in running] == [0, 0]
     assert len(os.listdir("outputs/train")) == 2
+
+
+@pytest.mark.parametrize(
+    ("main", "code", "out"),
+    [
+        ("lambda: print('said', end='')", 0, "said"),
+        ("lambda: sys.exit(7)", 7, ""),
+        ("lambda: atexit.register(print, 'later', end='')", 0, "later"),
+        ("lambda: sys.stdout.close()", 0, ""),
+        ("lambda: 1 / 0", 1, ""),
+    ],
+)
+def test_a_program_ends_with_its_code_after_all_is_written(main, code, out):
+    lines = f"import atexit, sys; from gan_lightning import __main__; __main__.main = {main}; __main__.program()"
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (code, out)
+    assert ("ZeroDivisionError" in done.stderr) if code == 1 else not done.stderr

@@ -208,6 +208,11 @@ def test_a_run_that_goes_on_with_another_source_says_so(run, capfd):
     shown = capfd.readouterr()
     assert "has changed since" not in shown.out + shown.err
     assert "PYTHONPATH=. gan-lightning resume=run trainer.max_steps=6 --config-dir conf" in shown.out
+    assert front_door("compare", "run") == 2
+    assert (
+        "gan-lightning evaluate --config-dir FOLDER run=run, or train with metric=[fid]; FOLDER"
+        in capfd.readouterr().err
+    )
     Path("losses.py").write_text(LOSS.replace("- 1)", "- 2)"))
     assert front_door(*RESUMED[:3], "trainer.max_steps=4") == 0
     shown = capfd.readouterr()
@@ -249,3 +254,6 @@ def test_how_python_finds_a_module_in_the_working_directory_is_said(capfd):
     assert front_door("model.loss._target_=own.Mine") == 2
     said = "there is no own.Mine on PYTHONPATH; this folder holds own, so type PYTHONPATH=. in front\n"
     assert capfd.readouterr().err.endswith(said)
+    for other in ("gan_lightning.losses.adversarialx.Mine", ".own.Mine", "elsewhere.Mine"):
+        assert front_door(f"model.loss._target_={other}") == 2
+        assert capfd.readouterr().err.endswith("is the folder of its module on PYTHONPATH?\n")

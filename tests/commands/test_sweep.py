@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gan_lightning.evaluation.records import ScoreFile
+from gan_lightning.reports import sweep_table
 from support.command import front_door
 from support.scored_runs import RECORD
 
@@ -154,6 +155,23 @@ def test_the_folder_of_another_sweep_is_refused_before_a_job_starts(jobs, capfd)
         "error: hydra.sweep.dir=sweep has runs already, such as 1_batch_size=1; type resume=auto to"
     )
     assert len(jobs) == before
+
+
+def test_runs_in_the_folder_do_not_stop_a_sweep_of_a_command_that_cannot_continue(jobs):
+    Path("sweep/1").mkdir(parents=True)
+    Path("sweep/1/run.json").touch()
+    words = ["data=digits", "data.image_size=8,16", "data.batch_size=1", "data.cache=off", "hydra.sweep.dir=sweep"]
+    assert front_door("check", "-m", *words) == 0
+
+
+def test_a_sweep_without_scores_says_how_to_get_some(tmp_path, capfd):
+    job = sweep_table.Job("", tmp_path, "finished", None, 60.0)
+    said = []
+    for _ in range(2):
+        sweep_table.show([job], 1, "sweep", False, ["gan-lightning"])
+        said.append("needs scores: train with metric=[fid]" in capfd.readouterr().out)
+        ScoreFile(tmp_path / "evaluations.jsonl").append([RECORD])
+    assert said == [True, False]
 
 
 def test_a_signal_ends_a_sweep_with_its_table_although_the_job_finishes(jobs, capfd, monkeypatch):
