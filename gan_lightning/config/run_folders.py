@@ -72,7 +72,7 @@ def is_run(folder: Path) -> bool:
 
 
 def has_own_classes(folder: Path) -> bool:
-    """Return whether the record of a run names classes of its user; not so where it cannot be read."""
+    """Return whether the record of a run names classes of its user; false where there is no readable record."""
     try:
         return RunRecord.read(folder, "runs").own == "classes"
     except (OSError, ValueError):

@@ -128,7 +128,7 @@ def check_is_no_training(first: str, words: Sequence[str]) -> None:
 
 
 def check_is_no_continuation(first: str, words: Sequence[str]) -> None:
-    """Check that the first word is none of those for more training of a run.
+    """Check that the first word is none with which other programs continue a run.
 
     Args:
         first: the word, which is no command.

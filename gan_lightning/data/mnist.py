@@ -106,8 +106,8 @@ class MNIST(ImageDataModule):
             raise ValueError(f"data.root: the files are not in {root} but in {found}; type data.root={found}")
         if root.name == "DIR" and not root.exists():
             raise ValueError(
-                f"data.root={root}: DIR stands for a folder of your own in examples; type that which has or will have "
-                f"the files of {type(self).__name__}, or leave data.root out"
+                f"data.root={root}: DIR stands for a folder of your own in examples; type the folder that holds the "
+                f"files of {type(self).__name__} or that they are to be downloaded into, or leave data.root out"
             )
         near = None if root.is_dir() else sibling(root)
         if near and self._is_whole(near):

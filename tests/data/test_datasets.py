@@ -78,8 +78,9 @@ def test_mnist_in_another_folder_nearby_is_named_before_anything_is_downloaded(s
     assert refusal(tmp_path).endswith(f"but in {place}; type data.root={place}")
     file = next(place.iterdir())
     assert refusal(file).endswith(f"{file} is a file; type data.root={place}")
-    assert "DIR stands for a folder of your own in examples; type that which has or will have" in refusal(
-        tmp_path / "DIR"
+    assert (
+        "DIR stands for a folder of your own in examples; type the folder that holds the files of MNIST or that"
+        in refusal(tmp_path / "DIR")
     )
     assert not offline.exists(), "nothing was downloaded"
     with caplog.at_level("INFO"):
